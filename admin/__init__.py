@@ -1,0 +1,1 @@
+"""The back office for partnership managers and finance."""

@@ -1,0 +1,1 @@
+"""Brands promote each other, and every cent can be traced to a clause both signed."""

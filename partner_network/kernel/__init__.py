@@ -1,0 +1,1 @@
+"""Money, periods, ids and errors: pure values that import nothing of ours."""

@@ -1,0 +1,140 @@
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import pypdf
+import pytest
+
+from partner_network.gateways import pdf
+
+PAGE = """<html lang="en"><head><title>Two pages</title><link rel="stylesheet" href="pdf/fonts.css">
+<style>body { font-family: "Plex Sans" } h1 { break-before: page }</style></head>
+<body><h1>First</h1><p>12.50</p><h1>Second</h1></body></html>"""
+
+
+@pytest.fixture
+async def renderer() -> AsyncIterator[pdf.Renderer]:
+    async with pdf.Renderer(processes=1, limit_s=30) as started:
+        yield started
+
+
+def text_of(content: bytes) -> list[str]:
+    return [page.extract_text() for page in pypdf.PdfReader(BytesIO(content)).pages]
+
+
+async def test_a_document_becomes_its_pages(renderer: pdf.Renderer) -> None:
+    pages = text_of(await renderer.pdf(PAGE))
+    assert ["First" in pages[0], "12.50" in pages[0], "Second" in pages[1]] == [True, True, True]
+
+
+async def test_two_processes_set_many_documents_and_each_caller_gets_its_own() -> None:
+    async with pdf.Renderer(processes=2) as renderer:
+        made = await asyncio.gather(*(renderer.pdf(f"<title>t</title><p>number {n}") for n in range(8)))
+    assert [text_of(content)[0].strip() for content in made] == [f"number {n}" for n in range(8)]
+
+
+async def test_the_web_process_never_imports_the_typesetter(renderer: pdf.Renderer) -> None:
+    code = "import sys; from partner_network.gateways import pdf; print('weasyprint' in sys.modules)"
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.strip() == "False"
+    assert await renderer.pdf(PAGE)
+
+
+def test_the_same_text_gives_the_same_bytes_in_another_process_at_another_time() -> None:
+    code = (
+        "import sys; from partner_network.gateways import pdf; "
+        "sys.stdout.buffer.write(pdf.render(sys.argv[1]))"
+    )
+    made = {
+        subprocess.run(  # noqa: S603 - our own interpreter with our own words
+            [sys.executable, "-c", code, PAGE],
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+        ).stdout
+        for seed, zone in [("1", "UTC"), ("2", "Asia/Tokyo")]
+    }
+    assert len(made) == 1
+    assert b"D:20" not in made.pop()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:9/logo.png",
+        "https://example.org/logo.png",
+        "file:///etc/passwd",
+        "../pyproject.toml",
+        "pdf/../../pyproject.toml",
+        "pdf/%2e%2e/%2e%2e/pyproject.toml",
+        "file://elsewhere/etc/passwd",
+        "ftp://127.0.0.1/logo.png",
+    ],
+)
+async def test_a_document_that_reaches_outside_the_assets_is_refused(
+    renderer: pdf.Renderer, address: str
+) -> None:
+    with pytest.raises(pdf.PdfError, match="could not be rendered"):
+        await renderer.pdf(f'<title>t</title><img alt="" src="{address}">')
+
+
+async def test_a_data_address_is_allowed(renderer: pdf.Renderer) -> None:
+    dot = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/%3E"
+    assert (await renderer.pdf(f'<title>t</title><img alt="dot" src="{dot}">')).startswith(b"%PDF-")
+
+
+async def test_a_hung_document_is_ended_and_the_next_one_is_set() -> None:
+    async with pdf.Renderer(processes=1, limit_s=0.001) as renderer:
+        with pytest.raises(pdf.PdfError, match="No PDF after"):
+            await renderer.pdf(PAGE)
+        renderer._limit_s = 30  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the hang is over
+        assert len(text_of(await renderer.pdf(PAGE))) == 2
+
+
+async def test_a_dead_process_fails_one_document_and_is_replaced(renderer: pdf.Renderer) -> None:
+    for process in renderer._live:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - stands for the out-of-memory killer
+        process._child.kill()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same
+        process._child.join()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same
+    with pytest.raises(pdf.PdfError, match="ask again"):
+        await renderer.pdf(PAGE)
+    assert len(text_of(await renderer.pdf(PAGE))) == 2
+
+
+async def test_a_cancelled_document_never_reaches_the_next_caller(renderer: pdf.Renderer) -> None:
+    first = asyncio.create_task(renderer.pdf("<title>t</title><p>for the first caller" * 2000))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert "second" in text_of(await renderer.pdf("<title>t</title><p>for the second caller"))[0]
+
+
+def test_missing_system_libraries_are_named_with_the_command_that_installs_them() -> None:
+    code = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
+sys.meta_path.insert(0, Missing())
+from partner_network.gateways import pdf
+try:
+    pdf.render("<p>x")
+except pdf.PdfError as error:
+    print(error)
+"""
+    done = subprocess.run(  # noqa: S603 - our own interpreter with our own words
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    assert "libpango-1.0-0" in done.stdout
+    assert "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0" in done.stdout
+
+
+async def test_a_document_too_large_is_refused_before_it_is_sent(renderer: pdf.Renderer) -> None:
+    with pytest.raises(pdf.PdfError, match="at most 20,000,000"):
+        await renderer.pdf("x" * (pdf.HTML_BYTES_MAX + 1))

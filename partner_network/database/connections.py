@@ -1,0 +1,100 @@
+"""One pool per process, shared by Piccolo and by set-based SQL; every transaction is opened here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from uuid import UUID
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+if TYPE_CHECKING:  # generic in its stubs only
+    from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+
+
+class _QuietEngine(PostgresEngine):
+    """Piccolo's engine without the connection it opens when it is merely built."""
+
+    async def check_version(self) -> None:
+        """Leave the version to the server that we start, or to the operator's own."""
+
+    async def prep_database(self) -> None:
+        """Leave extensions to the migrations."""
+
+
+class _OpenTransaction:
+    """What Piccolo's queries look for, so that they run on our connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+
+engine = _QuietEngine(config={})
+
+
+async def open_pool(
+    url: str, *, role: str | None = None, min_size: int = 1, max_size: int = 10, **options: Any
+) -> None:
+    """Connect this process to PostgreSQL, taking on ``role`` when the URL's own user is another."""
+    if engine.pool is not None:
+        raise RuntimeError("this process has a pool already; close it first")
+    server_settings = {"timezone": "UTC", "application_name": f"partner-network {role or ''}".strip()}
+    if role is not None:
+        server_settings["role"] = role
+    engine.config = {
+        "dsn": url,
+        "server_settings": server_settings,
+        "min_size": min_size,
+        "max_size": max_size,
+        **options,
+    }
+    await engine.start_connection_pool()
+
+
+async def close_pool() -> None:
+    """Give all connections of this process back."""
+    if engine.pool is not None:
+        await engine.close_connection_pool()
+
+
+def pool() -> "asyncpg.Pool[asyncpg.Record]":
+    """Return this process's pool."""
+    if engine.pool is None:
+        raise RuntimeError("no pool is open; call open_pool() when the process starts")
+    return cast("asyncpg.Pool[asyncpg.Record]", engine.pool)
+
+
+@asynccontextmanager
+async def transaction(
+    *, brand: UUID | None = None, isolation: Isolation = "read_committed"
+) -> AsyncIterator[Connection]:
+    """Open the one transaction of an action or a query, seen by Piccolo too.
+
+    ``brand`` is whose eyes look: it is set for the transaction alone. A nested call is refused, since a
+    silent join would let the inner work be rolled back by the outer.
+    """
+    if engine.current_transaction.get() is not None:
+        raise RuntimeError("a transaction is open already; pass its connection on instead of nesting")
+    async with pool().acquire() as connection, connection.transaction(isolation=isolation):
+        if brand is not None:
+            await connection.execute("SELECT set_config('app.brand_id', $1, true)", str(brand))
+        opened = cast("PostgresTransaction", _OpenTransaction(connection))
+        token = cast("Any", engine.current_transaction).set(opened)
+        try:
+            yield connection
+        finally:
+            engine.current_transaction.reset(token)
+
+
+def is_in_transaction() -> bool:
+    """Say whether this task holds a transaction open; calls to the outside must not be made then."""
+    return engine.current_transaction.get() is not None
+
+
+async def lock_all(connection: Connection, *names: str) -> None:
+    """Take named locks until the transaction ends, in one order for everybody, so that none deadlock."""
+    for name in sorted(set(names)):
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)

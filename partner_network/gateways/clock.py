@@ -1,0 +1,47 @@
+"""The only reader of a clock; in a sandbox all processes share one simulated time, kept in PostgreSQL."""
+
+from datetime import UTC, datetime, timedelta
+
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+
+_is_simulated = False
+
+
+def use_simulated_time(*, sandbox: bool) -> None:
+    """Follow the shared simulated clock from now on; called once when a process starts."""
+    global _is_simulated  # noqa: PLW0603 - what this process's clock is, decided at its start
+    _is_simulated = sandbox
+
+
+def wall_now() -> datetime:
+    """Return the wall's time, which sessions, second factors and webhook signatures always use."""
+    return datetime.now(UTC)
+
+
+async def now(connection: Connection | None = None) -> datetime:
+    """Return the business time: the wall's, or in a sandbox the simulated one."""
+    if not _is_simulated:
+        return wall_now()
+    source = connections.pool() if connection is None else connection
+    row = await source.fetchrow("SELECT simulated_at, wall_at, is_running FROM simulated_clock")
+    if row is None:
+        return wall_now()
+    elapsed = wall_now() - row["wall_at"] if row["is_running"] else timedelta()
+    return row["simulated_at"] + elapsed
+
+
+async def set_simulated(connection: Connection, at: datetime, *, running: bool) -> None:
+    """Move the shared simulated clock; it never goes back, since facts already carry its time."""
+    if not _is_simulated:
+        raise RuntimeError("only a sandbox has a simulated clock")
+    moved = await connection.fetchval(
+        """INSERT INTO simulated_clock (simulated_at, wall_at, is_running) VALUES ($1, $2, $3)
+           ON CONFLICT (one) DO UPDATE SET simulated_at = $1, wall_at = $2, is_running = $3
+           WHERE simulated_clock.simulated_at <= $1 RETURNING true""",
+        at,
+        wall_now(),
+        running,
+    )
+    if not moved:
+        raise ValueError(f"the simulated clock is past {at.isoformat()} already and never goes back")

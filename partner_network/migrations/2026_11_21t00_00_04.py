@@ -1,0 +1,220 @@
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from partner_network.database import migration
+
+ID = "2026_11_21t00_00_04"
+VERSION = "1.38.0"
+DESCRIPTION = "Customers, conversions, refunds, decisions and commissions."
+
+SQL = """
+CREATE TABLE customers (
+    id uuid PRIMARY KEY,
+    brand_id uuid NOT NULL REFERENCES brands,
+    external_id text NOT NULL CHECK (length(external_id) BETWEEN 1 AND 200),
+    first_seen_at timestamptz NOT NULL,
+    UNIQUE (brand_id, external_id),
+    UNIQUE (id, brand_id)
+);
+
+-- Which customer stands behind a click, as the advertiser tells us.
+CREATE TABLE identifications (
+    customer_id uuid NOT NULL REFERENCES customers,
+    click_id uuid NOT NULL REFERENCES clicks,
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (customer_id, click_id)
+);
+CALL make_append_only('identifications');
+
+CREATE TABLE conversions (
+    id uuid PRIMARY KEY,
+    brand_id uuid NOT NULL,
+    program_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    event text NOT NULL CHECK (event IN ('sale', 'lead', 'activation')),
+    order_id text NOT NULL CHECK (length(order_id) BETWEEN 1 AND 200),
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL CHECK (recorded_at >= occurred_at),
+    currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    net_minor bigint NOT NULL CHECK (net_minor >= 0),
+    click_id uuid REFERENCES clicks,
+    lines jsonb NOT NULL DEFAULT '[]',
+    payload_hash bytea NOT NULL,
+    UNIQUE (brand_id, event, order_id),
+    FOREIGN KEY (program_id, brand_id) REFERENCES programs (id, brand_id),
+    FOREIGN KEY (customer_id, brand_id) REFERENCES customers (id, brand_id)
+);
+CREATE INDEX conversions_by_customer ON conversions (customer_id, program_id, occurred_at);
+CREATE INDEX conversions_by_program ON conversions (program_id, occurred_at);
+CALL make_append_only('conversions');
+
+CREATE TABLE refunds (
+    id uuid PRIMARY KEY,
+    brand_id uuid NOT NULL REFERENCES brands,
+    conversion_id uuid NOT NULL REFERENCES conversions,
+    refund_id text NOT NULL CHECK (length(refund_id) BETWEEN 1 AND 200),
+    at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL CHECK (recorded_at >= at),
+    net_minor bigint NOT NULL CHECK (net_minor > 0),
+    line text,
+    reason text NOT NULL,
+    payload_hash bytea NOT NULL,
+    UNIQUE (brand_id, refund_id)
+);
+CREATE INDEX refunds_of_conversion ON refunds (conversion_id);
+CALL make_append_only('refunds');
+
+-- Outcomes that change money and that a recompute must never undo.
+CREATE TABLE adjustments (
+    id uuid PRIMARY KEY,
+    conversion_id uuid NOT NULL REFERENCES conversions,
+    partnership_id uuid NOT NULL REFERENCES partnerships,
+    at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    minor bigint NOT NULL,
+    reason text NOT NULL,
+    decided_by uuid NOT NULL REFERENCES members
+);
+CALL make_append_only('adjustments');
+
+-- Work lists, filled in the transaction of the fact and emptied in the transaction of the work.
+CREATE TABLE undecided_conversions (conversion_id uuid PRIMARY KEY REFERENCES conversions);
+CREATE TABLE unaccrued_conversions (
+    partnership_id uuid NOT NULL REFERENCES partnerships,
+    conversion_id uuid NOT NULL REFERENCES conversions,
+    PRIMARY KEY (partnership_id, conversion_id)
+);
+
+CREATE TABLE decisions (
+    conversion_id uuid NOT NULL REFERENCES conversions,
+    rev integer NOT NULL CHECK (rev >= 1),
+    previous_rev integer,
+    program_version_id uuid NOT NULL REFERENCES program_versions,
+    model text NOT NULL,
+    outcome text NOT NULL CHECK (outcome IN ('attributed', 'unattributed')),
+    bound_to uuid REFERENCES conversions,
+    candidates jsonb NOT NULL,
+    decided_at timestamptz NOT NULL,
+    PRIMARY KEY (conversion_id, rev),
+    FOREIGN KEY (conversion_id, previous_rev) REFERENCES decisions (conversion_id, rev),
+    CHECK (previous_rev IS NOT DISTINCT FROM nullif(rev - 1, 0))
+);
+CALL make_append_only('decisions');
+
+CREATE TABLE credits (
+    conversion_id uuid NOT NULL,
+    rev integer NOT NULL,
+    touch_id uuid NOT NULL,
+    partnership_id uuid NOT NULL REFERENCES partnerships,
+    touched_at timestamptz NOT NULL,
+    weight_numerator numeric NOT NULL CHECK (weight_numerator > 0),
+    weight_denominator numeric NOT NULL CHECK (weight_denominator > 0),
+    PRIMARY KEY (conversion_id, rev, touch_id),
+    FOREIGN KEY (conversion_id, rev) REFERENCES decisions (conversion_id, rev)
+);
+CREATE INDEX credits_of_partnership ON credits (partnership_id, conversion_id);
+CALL make_append_only('credits');
+
+CREATE VIEW current_decisions AS
+    SELECT d.* FROM decisions d
+    WHERE NOT EXISTS (SELECT FROM decisions later
+                      WHERE later.conversion_id = d.conversion_id AND later.previous_rev = d.rev);
+CREATE INDEX decisions_by_previous ON decisions (conversion_id, previous_rev);
+
+CREATE TABLE commissions (
+    id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('commission', 'bonus')),
+    conversion_id uuid REFERENCES conversions,
+    partnership_id uuid NOT NULL,
+    advertiser_id uuid NOT NULL,
+    partner_id uuid NOT NULL,
+    agreement_id uuid NOT NULL REFERENCES agreements,
+    component text NOT NULL,
+    period text NOT NULL,
+    currency text NOT NULL,
+    earned_at timestamptz NOT NULL,
+    matures_at timestamptz NOT NULL,
+    matured_at timestamptz,
+    CONSTRAINT one_commission_each
+        UNIQUE NULLS NOT DISTINCT (conversion_id, partnership_id, agreement_id, component, kind, period),
+    FOREIGN KEY (partnership_id, advertiser_id, partner_id)
+        REFERENCES partnerships (id, advertiser_id, partner_id),
+    CHECK ((kind = 'bonus') = (conversion_id IS NULL))
+);
+CREATE UNIQUE INDEX one_commission_per_order ON commissions (conversion_id, partnership_id, agreement_id, component)
+    WHERE conversion_id IS NOT NULL;
+CREATE INDEX commissions_to_mature ON commissions (matures_at) WHERE matured_at IS NULL;
+CREATE INDEX commissions_of_partnership ON commissions (partnership_id, component, period);
+ALTER TABLE ledger_transfers ADD FOREIGN KEY (commission_id) REFERENCES commissions (id);
+
+CREATE FUNCTION mature_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.matured_at IS NULL AND NEW.matured_at IS NOT NULL
+        AND to_jsonb(NEW) - 'matured_at' = to_jsonb(OLD) - 'matured_at' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a commission never changes but for maturing once' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER only_mature BEFORE UPDATE OR DELETE ON commissions FOR EACH ROW EXECUTE FUNCTION mature_once();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON commissions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE commission_revisions (
+    commission_id bigint NOT NULL REFERENCES commissions,
+    rev integer NOT NULL CHECK (rev >= 1),
+    previous_rev integer,
+    previous_target_minor bigint NOT NULL,
+    target_minor bigint NOT NULL CHECK (target_minor >= 0),
+    entry_id bigint REFERENCES ledger_entries,
+    inputs jsonb NOT NULL,
+    clause text NOT NULL,
+    engine_version text NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (commission_id, rev),
+    UNIQUE (commission_id, rev, target_minor),
+    -- two recomputes that start from the same figure cannot both be booked
+    CONSTRAINT no_fork FOREIGN KEY (commission_id, previous_rev, previous_target_minor)
+        REFERENCES commission_revisions (commission_id, rev, target_minor),
+    CHECK (previous_rev IS NOT DISTINCT FROM nullif(rev - 1, 0)),
+    CHECK (rev > 1 OR previous_target_minor = 0),
+    CHECK ((entry_id IS NULL) = (target_minor = previous_target_minor))
+);
+CALL make_append_only('commission_revisions');
+CREATE INDEX commission_revisions_by_previous ON commission_revisions (commission_id, previous_rev);
+CREATE VIEW current_targets AS
+    SELECT r.* FROM commission_revisions r
+    WHERE NOT EXISTS (SELECT FROM commission_revisions later
+                      WHERE later.commission_id = r.commission_id AND later.previous_rev = r.rev);
+
+-- Money earned and stated that came back: due from the partner, owed to the advertiser.
+CREATE TABLE clawbacks (
+    transfer_id bigint PRIMARY KEY REFERENCES ledger_transfers,
+    commission_id bigint NOT NULL REFERENCES commissions,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    contest_until timestamptz NOT NULL,
+    max_share_ppm bigint NOT NULL CHECK (max_share_ppm BETWEEN 0 AND 1000000),
+    clause text NOT NULL
+);
+CREATE INDEX clawbacks_of_commission ON clawbacks (commission_id);
+CALL make_append_only('clawbacks');
+
+CREATE TABLE clawback_recoveries (
+    clawback_id bigint NOT NULL REFERENCES clawbacks (transfer_id),
+    transfer_id bigint NOT NULL REFERENCES ledger_transfers,
+    amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+    PRIMARY KEY (clawback_id, transfer_id)
+);
+CALL make_append_only('clawback_recoveries');
+
+GRANT SELECT ON customers, identifications, conversions, refunds, adjustments, undecided_conversions,
+    unaccrued_conversions, decisions, credits, current_decisions, commissions, commission_revisions,
+    current_targets, clawbacks, clawback_recoveries TO partner_network_web, partner_network_worker;
+GRANT INSERT ON customers, identifications, conversions, refunds, adjustments, undecided_conversions,
+    unaccrued_conversions TO partner_network_web;
+GRANT INSERT, UPDATE, DELETE ON undecided_conversions, unaccrued_conversions TO partner_network_worker;
+GRANT INSERT ON decisions, credits, commissions, commission_revisions, clawbacks, clawback_recoveries
+    TO partner_network_worker;
+GRANT UPDATE (matured_at) ON commissions TO partner_network_worker;
+"""
+
+
+async def forwards() -> MigrationManager:
+    return migration.from_sql(ID, SQL, description=DESCRIPTION)

@@ -1,0 +1,77 @@
+"""One frozen ``Settings``, built once from the environment when a process starts."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from partner_network.kernel.errors import InvalidError
+
+LEAST_SECRET_LENGTH = 32
+ROLES = ("owner", "web", "redirect", "worker")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that differs between one installation and another."""
+
+    database_url: str | None
+    """The database's owner; without it the embedded server in ``data_folder`` is used."""
+    role_urls: dict[str, str]
+    """Log-ins of their own for web, redirect, worker; else the owner's connection takes the role on."""
+    data_folder: Path
+    base_url: str
+    secret_key: bytes
+    """Signs file addresses and link tokens; at least 32 bytes."""
+    sandbox: bool
+    stripe_secret_key: str
+    stripe_webhook_secret: str
+    stripe_api_base: str | None
+    s3_bucket: str | None
+    s3_endpoint_url: str | None
+    country_header: str | None
+    """The header in which the proxy in front of us names the visitor's country."""
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where clicks wait while the database does not answer."""
+        return self.data_folder / "spool"
+
+    @property
+    def files_folder(self) -> Path:
+        """Where documents and creatives lie when no S3 bucket is named."""
+        return self.data_folder / "files"
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings, or say in one sentence which variable is wrong and what it should hold."""
+    env = os.environ if environment is None else environment
+    secret = env.get("PARTNER_NETWORK_SECRET_KEY", "")
+    if len(secret) < LEAST_SECRET_LENGTH:
+        raise InvalidError(
+            f"PARTNER_NETWORK_SECRET_KEY must hold at least {LEAST_SECRET_LENGTH} characters of chance; set it."
+        )
+    sandbox = env.get("PARTNER_NETWORK_SANDBOX", "off")
+    if sandbox not in {"on", "off"}:
+        raise InvalidError(f"PARTNER_NETWORK_SANDBOX is {sandbox!r}; it must be 'on' or 'off'.")
+    stripe_key = env.get("STRIPE_SECRET_KEY", "")
+    if sandbox == "on" and "_live_" in stripe_key:
+        raise InvalidError("STRIPE_SECRET_KEY is a live key while the sandbox is on; use a test key there.")
+    return Settings(
+        database_url=env.get("DATABASE_URL"),
+        role_urls={
+            role: env[f"{role.upper()}_DATABASE_URL"]
+            for role in ROLES
+            if f"{role.upper()}_DATABASE_URL" in env
+        },
+        data_folder=Path(env.get("PARTNER_NETWORK_DATA", ".data")).resolve(),
+        base_url=env.get("PARTNER_NETWORK_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        secret_key=secret.encode(),
+        sandbox=sandbox == "on",
+        stripe_secret_key=stripe_key,
+        stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET", ""),
+        stripe_api_base=env.get("STRIPE_API_BASE"),
+        s3_bucket=env.get("S3_BUCKET"),
+        s3_endpoint_url=env.get("S3_ENDPOINT_URL"),
+        country_header=env.get("PARTNER_NETWORK_COUNTRY_HEADER"),
+    )

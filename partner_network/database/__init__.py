@@ -1,0 +1,1 @@
+"""One PostgreSQL: its server, its connections and its transactions."""

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -24,8 +24,8 @@ _MONTHS_A_YEAR = 12
 class Lock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long after the end of the month tracked a conversion's facts may still change its decision."""
 
-    months: int = 1
-    days: int = 0
+    months: Annotated[int, msgspec.Meta(ge=0, le=120)] = 1
+    days: Annotated[int, msgspec.Meta(ge=0, le=366)] = 0
 
 
 class Period(msgspec.Struct, frozen=True, order=True):

@@ -1,0 +1,1 @@
+"""Agreements: what two brands sign, and the terms the engines run."""

@@ -1,0 +1,152 @@
+"""Read a terms file, or refuse it with the path of the key at fault and a sentence."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Protocol, cast
+
+import msgspec
+
+from partner_network.agreements.terms import Bonus, Boost, Component, Terms
+from partner_network.kernel import money, periods
+from partner_network.kernel.errors import InvalidError
+
+Mistake = tuple[str, str]
+_WHERE = re.compile(r"(?P<why>.*?)(?: - at `(?P<key>key in )?\$(?P<path>[^`]*)`)?", re.DOTALL)
+_FIELD = re.compile(r"Object (?P<how>contains unknown|missing required) field `(?P<name>[^`]*)`")
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+def read_terms(toml: str) -> Terms:
+    """Return the terms a file states. Errors: InvalidError whose `fields` name each key at fault by path."""
+    try:
+        document = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidError(f"The terms are no TOML: {error}.") from None
+    return _checked(document)
+
+
+def from_json(stored: bytes | str) -> Terms:
+    """Return the terms that `to_json` wrote. Errors: InvalidError as `read_terms`."""
+    try:
+        document = cast("object", msgspec.json.decode(stored))
+    except msgspec.DecodeError as error:
+        raise InvalidError(f"The stored terms are no JSON: {error}.") from None
+    return _checked(document)
+
+
+def to_json(terms: Terms) -> bytes:
+    """Return the one canonical text of the terms, every default written out: what is hashed and stored."""
+    return msgspec.json.encode(terms, order="deterministic")
+
+
+def _checked(document: object) -> Terms:
+    mistakes = [
+        (path, "write a whole number; there are no decimal points here") for path in _floats(document)
+    ]
+    _refuse(mistakes)
+    try:
+        terms = msgspec.convert(document, Terms)
+    except msgspec.ValidationError as error:
+        _refuse([_mistake_of(str(error))])
+        raise
+    _refuse(list(mistakes_in(terms)))
+    return terms
+
+
+def _refuse(mistakes: Sequence[Mistake]) -> None:
+    if mistakes:
+        detail = "; ".join(f"{path}: {why}" for path, why in mistakes)
+        raise InvalidError(f"The terms cannot be used: {detail}.", fields=dict(mistakes))
+
+
+def _floats(value: object, path: str = "") -> Iterator[str]:
+    if isinstance(value, float):
+        yield path
+    elif isinstance(value, dict):
+        for key, inner in cast("dict[str, object]", value).items():
+            yield from _floats(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(cast("list[object]", value)):
+            yield from _floats(inner, f"{path}[{index}]")
+
+
+def _mistake_of(message: str) -> Mistake:
+    where = _WHERE.fullmatch(message)
+    why, path = (where["why"], where["path"] or "") if where else (message, "")
+    about_field = _FIELD.match(why)
+    if about_field:
+        path = f"{path}.{about_field['name']}"
+        why = "is required" if about_field["how"] == "missing required" else "is no key of the terms"
+    return path.removeprefix(".") or "terms", why[:1].lower() + why[1:]
+
+
+def mistakes_in(terms: Terms) -> Iterator[Mistake]:
+    """Yield what the types cannot say: keys that contradict each other, unknown zones and currencies."""
+    try:
+        money.exponent(terms.settlement.currency)
+    except InvalidError as error:
+        yield "settlement.currency", error.detail.rstrip(".")
+    try:
+        periods.zone_named(terms.settlement.time_zone)
+    except InvalidError as error:
+        yield "settlement.time_zone", error.detail.rstrip(".")
+    policy = terms.program.attribution
+    if sum(policy.position_ppm) != money.PPM_PER_WHOLE:
+        yield "program.attribution.position_ppm", "the three parts must sum to 1_000_000"
+    if len(set(policy.evidence)) != len(policy.evidence):
+        yield "program.attribution.evidence", "names one kind twice"
+    commission = terms.commission
+    for kind in ("components", "bonuses", "boosts"):
+        yield from _repeated_names(f"commission.{kind}", getattr(commission, kind))
+    for index, component in enumerate(commission.components):
+        yield from _component_mistakes(f"commission.components[{index}]", component)
+    for index, bonus in enumerate(commission.bonuses):
+        yield from _bonus_mistakes(f"commission.bonuses[{index}]", bonus)
+    names = {component.name for component in commission.components}
+    for index, boost in enumerate(commission.boosts):
+        yield from _boost_mistakes(f"commission.boosts[{index}]", boost, names)
+
+
+def _repeated_names(path: str, named: Sequence[_Named]) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for index, one in enumerate(named):
+        if one.name in seen:
+            yield f"{path}[{index}].name", f"{one.name!r} is taken; a name is an identity"
+        seen.add(one.name)
+
+
+def _component_mistakes(path: str, component: Component) -> Iterator[Mistake]:
+    tiers = component.tiers
+    if any((tier.rate_ppm is None) == (tier.amount_minor is None) for tier in tiers):
+        yield f"{path}.tiers", "give each tier either rate_ppm or amount_minor"
+    elif len({tier.rate_ppm is None for tier in tiers}) > 1:
+        yield f"{path}.tiers", "give all tiers rate_ppm, or all amount_minor"
+    if tiers[0].starts != 0:
+        yield f"{path}.tiers[0].from", "the first tier begins at 0"
+    if any(upper.starts <= lower.starts for lower, upper in pairwise(tiers)):
+        yield f"{path}.tiers", "each tier begins above the one before"
+    if component.structure == "flat" and len(tiers) > 1:
+        yield f"{path}.tiers", "flat has one tier; several need graduated or retroactive"
+    if component.structure == "graduated":
+        if component.pays_per_action and component.metric == "net_amount":
+            yield f"{path}.structure", "graduated with amount_minor needs the metric count"
+        if not component.pays_per_action and component.metric == "count":
+            yield f"{path}.structure", "graduated with rate_ppm needs the metric net_amount"
+
+
+def _bonus_mistakes(path: str, bonus: Bonus) -> Iterator[Mistake]:
+    if bonus.kind == "first_n" and bonus.metric != "count":
+        yield f"{path}.metric", "first_n pays places, so its metric is count"
+
+
+def _boost_mistakes(path: str, boost: Boost, components: set[str]) -> Iterator[Mistake]:
+    if boost.component not in components:
+        yield f"{path}.component", f"there is no component {boost.component!r}"
+    if boost.until <= boost.starts:
+        yield f"{path}.until", "a boost ends after it begins"

@@ -66,6 +66,18 @@ _STOP_SECONDS = 20
 _PR_SET_PDEATHSIG = 1
 
 
+def die_with(owner: int, number: signal.Signals) -> Callable[[], None]:
+    """Return what a child does before its program: ask Linux for a signal when the owner dies."""
+
+    def ask() -> None:
+        if _LIBC is not None:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, number)
+            if os.getppid() != owner:  # it died before we asked
+                os._exit(1)
+
+    return ask
+
+
 class EmbeddedServer:
     """A PostgreSQL server that lives in one folder and is reached by a socket there, never over a network."""
 
@@ -266,21 +278,9 @@ def _launch(
             stderr=log,
             pass_fds=[running.fileno()],
             start_new_session=True,  # Ctrl-C is for the owner, which stops the server last
-            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 -- one C call, loaded before the fork
+            preexec_fn=die_with(os.getpid(), signal.SIGINT),  # noqa: PLW1509 -- one C call, loaded before the fork
             **home.as_user,
         )
-
-
-def _die_with(owner: int) -> Callable[[], None]:
-    """Return what the new process does first: ask the system to shut it down when its owner dies."""
-
-    def ask() -> None:
-        if _LIBC is not None:
-            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-            if os.getppid() != owner:  # it died before we asked
-                os._exit(1)
-
-    return ask
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], cluster: Path, log: Path) -> None:

@@ -49,7 +49,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     secret = env.get("PARTNER_NETWORK_SECRET_KEY", "")
     if len(secret) < LEAST_SECRET_LENGTH:
         raise InvalidError(
-            f"PARTNER_NETWORK_SECRET_KEY must hold at least {LEAST_SECRET_LENGTH} characters of chance; set it."
+            f"PARTNER_NETWORK_SECRET_KEY must hold {LEAST_SECRET_LENGTH} random characters or more; set it."
         )
     sandbox = env.get("PARTNER_NETWORK_SANDBOX", "off")
     if sandbox not in {"on", "off"}:

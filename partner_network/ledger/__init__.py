@@ -1,0 +1,1 @@
+"""Double entry: accounts, entries, balances; what is written stays as it is."""

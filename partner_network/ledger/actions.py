@@ -1,0 +1,127 @@
+"""Post entries, many at a time; the database refuses what must never be."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from partner_network.database.connections import Connection
+from partner_network.kernel.errors import ConflictError
+from partner_network.ledger import rules
+from partner_network.ledger.rules import Account, Booked, Entry
+
+
+async def post(connection: Connection, entries: Sequence[Entry], *, recorded_at: datetime) -> list[Booked]:
+    """Book ``entries`` in the caller's transaction and return where each stands, in their order.
+
+    Units: minor units of each entry's currency.
+    Errors: ConflictError when a key is booked already with other content; the same content again is
+        answered with the entry that stands. The database refuses a balance below zero.
+    Source: MONEY section 5.
+    """
+    if not entries:
+        return []
+    accounts = await account_ids(
+        connection, {a for e in entries for leg in e.legs for a in (leg.debit, leg.credit)}
+    )
+    standing = await _standing(connection, entries)
+    fresh = [entry for entry in entries if entry.key not in standing]
+    booked = await _insert(connection, fresh, accounts, recorded_at) if fresh else {}
+    return [standing.get(entry.key) or booked[entry.key] for entry in entries]
+
+
+async def account_ids(connection: Connection, accounts: set[Account]) -> dict[Account, int]:
+    """Return the ids of accounts, opening those that nobody has used yet."""
+    wanted = sorted(accounts, key=rules.account_order)
+    columns = (
+        [a.kind for a in wanted],
+        [a.currency for a in wanted],
+        [a.holder_id for a in wanted],
+        [a.counterparty_id for a in wanted],
+    )
+    found = await _found(connection, columns)
+    if len(found) < len(wanted):
+        await connection.execute(
+            """INSERT INTO ledger_accounts (kind, currency, holder_id, counterparty_id)
+               SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[]) ON CONFLICT DO NOTHING""",
+            *columns,
+        )
+        found = await _found(connection, columns)
+    return {account: found[n] for n, account in enumerate(wanted, start=1)}
+
+
+async def _found(connection: Connection, columns: tuple[Sequence[object], ...]) -> dict[int, int]:
+    rows = await connection.fetch(
+        """SELECT w.n, a.id FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[])
+               WITH ORDINALITY AS w (kind, currency, holder_id, counterparty_id, n)
+           JOIN ledger_accounts a ON a.kind = w.kind AND a.currency = w.currency
+               AND a.holder_id IS NOT DISTINCT FROM w.holder_id
+               AND a.counterparty_id IS NOT DISTINCT FROM w.counterparty_id""",
+        *columns,
+    )
+    return {row["n"]: row["id"] for row in rows}
+
+
+async def _standing(connection: Connection, entries: Sequence[Entry]) -> dict[str, Booked]:
+    rows = await connection.fetch(
+        """SELECT e.key, e.id, e.payload_hash,
+               array(SELECT t.id FROM ledger_transfers t WHERE t.entry_id = e.id ORDER BY t.leg)
+                   AS transfer_ids
+           FROM ledger_entries e WHERE e.key = ANY($1::text[])""",
+        [entry.key for entry in entries],
+    )
+    hashes = {row["key"]: row["payload_hash"] for row in rows}
+    for entry in entries:
+        if entry.key in hashes and hashes[entry.key] != rules.payload_hash(entry):
+            raise ConflictError(f"The ledger holds {entry.key} with other content; nothing was booked.")
+    return {row["key"]: Booked(row["id"], tuple(row["transfer_ids"])) for row in rows}
+
+
+async def _insert(
+    connection: Connection, entries: Sequence[Entry], accounts: dict[Account, int], recorded_at: datetime
+) -> dict[str, Booked]:
+    legs = [(n, i, leg) for n, entry in enumerate(entries) for i, leg in enumerate(entry.legs, start=1)]
+    entry_ids = await _next_ids(connection, "ledger_entries", len(entries))
+    transfer_ids = await _next_ids(connection, "ledger_transfers", len(legs))
+    currencies = [rules.currency_of(entry) for entry in entries]
+    await connection.execute(
+        """INSERT INTO ledger_entries
+               (id, kind, currency, key, payload_hash, effective_at, clause, reason, recorded_at)
+           SELECT *, $9 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[],
+               $6::timestamptz[], $7::text[], $8::text[])""",
+        entry_ids,
+        [entry.kind for entry in entries],
+        currencies,
+        [entry.key for entry in entries],
+        [rules.payload_hash(entry) for entry in entries],
+        [entry.effective_at for entry in entries],
+        [entry.clause for entry in entries],
+        [entry.reason for entry in entries],
+        recorded_at,
+    )
+    await connection.execute(
+        """INSERT INTO ledger_transfers (id, entry_id, leg, currency, debit_account_id, credit_account_id,
+               amount_minor, phase, pending_id, commission_id, effective_at)
+           SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::bigint[],
+               $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[], $11::timestamptz[])""",
+        transfer_ids,
+        [entry_ids[n] for n, _, _ in legs],
+        [i for _, i, _ in legs],
+        [currencies[n] for n, _, _ in legs],
+        [accounts[leg.debit] for _, _, leg in legs],
+        [accounts[leg.credit] for _, _, leg in legs],
+        [leg.amount_minor for _, _, leg in legs],
+        [leg.phase for _, _, leg in legs],
+        [leg.pending_id for _, _, leg in legs],
+        [leg.commission_id for _, _, leg in legs],
+        [entries[n].effective_at for n, _, _ in legs],
+    )
+    transfers_of: dict[int, list[int]] = {}
+    for transfer_id, (n, _, _) in zip(transfer_ids, legs, strict=True):
+        transfers_of.setdefault(n, []).append(transfer_id)
+    return {entry.key: Booked(entry_ids[n], tuple(transfers_of[n])) for n, entry in enumerate(entries)}
+
+
+async def _next_ids(connection: Connection, table: str, count: int) -> list[int]:
+    rows = await connection.fetch(
+        "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)", table, count
+    )
+    return [row["id"] for row in rows]

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pypdf
 import pytest
+import pytest_asyncio
 
 from partner_network.gateways import pdf
 
@@ -15,7 +16,10 @@ PAGE = """<html lang="en"><head><title>Two pages</title><link rel="stylesheet" h
 <body><h1>First</h1><p>12.50</p><h1>Second</h1></body></html>"""
 
 
-@pytest.fixture
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def renderer() -> AsyncIterator[pdf.Renderer]:
     async with pdf.Renderer(processes=1, limit_s=30) as started:
         yield started
@@ -45,17 +49,20 @@ async def test_the_web_process_never_imports_the_typesetter(renderer: pdf.Render
     assert await renderer.pdf(PAGE)
 
 
-def test_the_same_text_gives_the_same_bytes_in_another_process_at_another_time() -> None:
+async def test_the_same_text_gives_the_same_bytes_in_another_process_at_another_time() -> None:
     code = (
         "import sys; from partner_network.gateways import pdf; "
         "sys.stdout.buffer.write(pdf.render(sys.argv[1]))"
     )
     made = {
-        subprocess.run(  # noqa: S603 - our own interpreter with our own words
-            [sys.executable, "-c", code, PAGE],
-            capture_output=True,
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+        (
+            await asyncio.to_thread(
+                subprocess.run,
+                [sys.executable, "-c", code, PAGE],
+                capture_output=True,
+                check=True,
+                env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
+            )
         ).stdout
         for seed, zone in [("1", "UTC"), ("2", "Asia/Tokyo")]
     }
@@ -114,7 +121,7 @@ async def test_a_cancelled_document_never_reaches_the_next_caller(renderer: pdf.
     assert "second" in text_of(await renderer.pdf("<title>t</title><p>for the second caller"))[0]
 
 
-def test_missing_system_libraries_are_named_with_the_command_that_installs_them() -> None:
+async def test_missing_system_libraries_are_named_with_the_command_that_installs_them() -> None:
     code = """
 import sys
 class Missing:
@@ -128,8 +135,8 @@ try:
 except pdf.PdfError as error:
     print(error)
 """
-    done = subprocess.run(  # noqa: S603 - our own interpreter with our own words
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", code], capture_output=True, check=True, text=True
     )
     assert "libpango-1.0-0" in done.stdout
     assert "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0" in done.stdout

@@ -1,0 +1,1 @@
+"""Where uploads and documents are kept: a local folder with signed addresses, or any S3."""

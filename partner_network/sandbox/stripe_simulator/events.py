@@ -1,0 +1,31 @@
+"""Snapshot events: what happened, kept for the list and queued for the webhook."""
+
+import copy
+
+from partner_network.sandbox.stripe_simulator.call import API_VERSION, Call
+from partner_network.sandbox.stripe_simulator.state import Json, new_id, now
+
+
+def tell(
+    call: Call, kind: str, body: Json, *, account: str | None = None, previous: Json | None = None
+) -> None:
+    """Record an event about an object as it is now; the webhook hears of it after the answer."""
+    event: Json = {
+        "id": new_id("evt"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": now(),
+        "data": {"object": copy.deepcopy(body)},
+        "livemode": False,
+        "pending_webhooks": 0,
+        "request": {"id": call.request_id, "idempotency_key": call.idempotency_key},
+        "type": kind,
+    }
+    if account is not None:
+        event["account"] = account
+    if previous is not None:
+        event["data"]["previous_attributes"] = previous
+    if call.settings.webhook_url is not None:
+        event["pending_webhooks"] = 1
+        call.state.db.execute("INSERT INTO deliveries (event, due_at) VALUES (?, ?)", (event["id"], now()))
+    call.state.put(event)

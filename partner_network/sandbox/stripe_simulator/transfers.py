@@ -1,0 +1,70 @@
+"""Money out: transfers to connected accounts that may receive them, from what is available."""
+
+from partner_network.sandbox.stripe_simulator import accounts, books, events, lists, refusals
+from partner_network.sandbox.stripe_simulator.call import Call
+from partner_network.sandbox.stripe_simulator.state import Json, new_id, now
+
+
+def create(call: Call) -> Json:
+    """Answer `POST /v1/transfers`."""
+    call.takes("amount", "currency", "description", "destination", "expand", "metadata", "transfer_group")
+    amount, currency, destination = call.amount(), call.currency(), call.required_text("destination")
+    account = call.state.find(destination, kind=accounts.KIND)
+    if account is None or account["closed"]:
+        raise refusals.no_such("destination", destination, param="destination")
+    if accounts.transfers_status(account) != "active":
+        raise refusals.capability_not_active()
+    if books.held(call.state, books.AVAILABLE).get(currency, 0) < amount:
+        raise refusals.balance_too_low()
+    transfer = _transfer(call, amount=amount, currency=currency, destination=destination)
+    _book(call, transfer)
+    call.state.put(transfer)
+    events.tell(call, "transfer.created", transfer)
+    return lists.expand(call.state, transfer, call.texts("expand"))
+
+
+def _transfer(call: Call, *, amount: int, currency: str, destination: str) -> Json:
+    transfer_id = new_id("tr")
+    return {
+        "id": transfer_id,
+        "object": "transfer",
+        "amount": amount,
+        "amount_reversed": 0,
+        "balance_transaction": None,
+        "created": now(),
+        "currency": currency,
+        "description": call.text("description"),
+        "destination": destination,
+        "destination_payment": new_id("py"),
+        "livemode": False,
+        "metadata": call.table("metadata"),
+        "reversals": {
+            "object": "list",
+            "data": [],
+            "has_more": False,
+            "url": f"/v1/transfers/{transfer_id}/reversals",
+        },
+        "reversed": False,
+        "source_transaction": None,
+        "source_type": "card",
+        "transfer_group": call.text("transfer_group"),
+    }
+
+
+def _book(call: Call, transfer: Json) -> None:
+    transaction = books.record(
+        call.state,
+        kind="transfer",
+        source=transfer,
+        amount=-transfer["amount"],
+        fee=0,
+        available_on=now(),
+        description=transfer["description"],
+    )
+    transfer["balance_transaction"] = transaction["id"]
+    books.move(
+        call.state,
+        movement=transaction["id"],
+        currency=transfer["currency"],
+        legs={books.AVAILABLE: -transfer["amount"], transfer["destination"]: transfer["amount"]},
+    )

@@ -44,6 +44,8 @@ EntryKind = Literal[
     "settle",
     "void",
     "return",
+    "forgive",
+    "write_off",
 ]
 Phase = Literal["posted", "pending", "post", "void"]
 

@@ -196,21 +196,31 @@ CREATE TABLE clawbacks (
 CREATE INDEX clawbacks_of_commission ON clawbacks (commission_id);
 CALL make_append_only('clawbacks');
 
-CREATE TABLE clawback_recoveries (
+-- How a clawback ends, bit by bit: recovered from a later statement, or restored when the refund is undone.
+CREATE TABLE clawback_settlements (
     clawback_id bigint NOT NULL REFERENCES clawbacks (transfer_id),
     transfer_id bigint NOT NULL REFERENCES ledger_transfers,
+    kind text NOT NULL CHECK (kind IN ('recovered', 'restored', 'returned', 'forgiven')),
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
     PRIMARY KEY (clawback_id, transfer_id)
 );
-CALL make_append_only('clawback_recoveries');
+CALL make_append_only('clawback_settlements');
+CREATE VIEW open_clawbacks AS
+    SELECT c.*, c.amount_minor - coalesce(s.ended_minor, 0) AS due_minor,
+        coalesce(s.recovered_minor, 0) AS recovered_minor
+    FROM clawbacks c LEFT JOIN LATERAL (
+        SELECT sum(amount_minor) FILTER (WHERE kind IN ('recovered', 'restored', 'forgiven'))::bigint AS ended_minor,
+            (coalesce(sum(amount_minor) FILTER (WHERE kind = 'recovered'), 0)
+             - coalesce(sum(amount_minor) FILTER (WHERE kind = 'returned'), 0))::bigint AS recovered_minor
+        FROM clawback_settlements WHERE clawback_id = c.transfer_id) s ON true;
 
 GRANT SELECT ON customers, identifications, conversions, refunds, adjustments, undecided_conversions,
     unaccrued_conversions, decisions, credits, current_decisions, commissions, commission_revisions,
-    current_targets, clawbacks, clawback_recoveries TO partner_network_web, partner_network_worker;
+    current_targets, clawbacks, clawback_settlements, open_clawbacks TO partner_network_web, partner_network_worker;
 GRANT INSERT ON customers, identifications, conversions, refunds, adjustments, undecided_conversions,
     unaccrued_conversions TO partner_network_web;
 GRANT INSERT, UPDATE, DELETE ON undecided_conversions, unaccrued_conversions TO partner_network_worker;
-GRANT INSERT ON decisions, credits, commissions, commission_revisions, clawbacks, clawback_recoveries
+GRANT INSERT ON decisions, credits, commissions, commission_revisions, clawbacks, clawback_settlements
     TO partner_network_worker;
 GRANT UPDATE (matured_at) ON commissions TO partner_network_worker;
 """

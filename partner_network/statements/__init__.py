@@ -1,0 +1,1 @@
+"""Close a period into statements that both sides can add up."""

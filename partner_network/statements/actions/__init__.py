@@ -1,0 +1,1 @@
+"""Close periods into statements, and sign them off."""

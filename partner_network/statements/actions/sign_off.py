@@ -1,0 +1,85 @@
+"""Two people sign a statement off: one prepares, another approves, both exactly the content they read."""
+
+from datetime import datetime
+from uuid import UUID
+
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.kernel.errors import ConflictError, ForbiddenError
+from partner_network.statements import queries
+from partner_network.statements.queries import Statement
+
+
+async def prepare_statement(
+    statement_id: UUID, *, content_hash: bytes, preparer_id: UUID, now: datetime
+) -> Statement:
+    """Sign off what the close computed.
+
+    Errors: NotFoundError; ConflictError when the content is not what was read, or it is prepared already.
+    """
+    async with connections.transaction() as connection:
+        statement = await _read_as(connection, statement_id, content_hash)
+        if statement.carried_reason is not None:
+            raise ConflictError(
+                f"Statement {statement.number} is carried, since {statement.carried_reason}; "
+                "its amount opens the next one and nothing needs signing."
+            )
+        if statement.preparer_id is not None:
+            raise ConflictError(f"Statement {statement.number} is prepared already; it waits for approval.")
+        await connection.execute(
+            """INSERT INTO statement_preparations
+                   (statement_id, content_hash, closing_minor, currency, preparer_id, prepared_at)
+               VALUES ($1, $2, $3, $4, $5, $6)""",
+            statement.id,
+            statement.content_hash,
+            statement.closing_minor,
+            statement.currency,
+            preparer_id,
+            now,
+        )
+        return await queries.statement_of(connection, statement_id)
+
+
+async def approve_statement(
+    statement_id: UUID, *, content_hash: bytes, approver_id: UUID, reason: str, now: datetime
+) -> Statement:
+    """Approve exactly the content that was read, so that it may be funded and paid.
+
+    Errors: NotFoundError; ForbiddenError for the person who prepared it; ConflictError when the content is
+        not what was read, nobody prepared it yet, or it is approved already.
+    """
+    async with connections.transaction() as connection:
+        statement = await _read_as(connection, statement_id, content_hash)
+        if statement.preparer_id is None:
+            raise ConflictError(f"Nobody has prepared statement {statement.number} yet; prepare it first.")
+        if statement.preparer_id == approver_id:
+            raise ForbiddenError(
+                f"You prepared statement {statement.number} yourself; another person must approve it."
+            )
+        if statement.approver_id is not None:
+            raise ConflictError(f"Statement {statement.number} is approved already; it waits for funding.")
+        await connection.execute(
+            """INSERT INTO statement_approvals (statement_id, content_hash, closing_minor, currency,
+                   preparer_id, approver_id, reason, approved_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+            statement.id,
+            statement.content_hash,
+            statement.closing_minor,
+            statement.currency,
+            statement.preparer_id,
+            approver_id,
+            reason,
+            now,
+        )
+        return await queries.statement_of(connection, statement_id)
+
+
+async def _read_as(connection: Connection, statement_id: UUID, content_hash: bytes) -> Statement:
+    # Two people who press the button at once: the second waits here and then sees what the first did.
+    await connections.lock_all(connection, f"statement:{statement_id}")
+    statement = await queries.statement_of(connection, statement_id)
+    if statement.content_hash != content_hash:
+        raise ConflictError(
+            f"Statement {statement.number} is not what you read; open it again and compare before you sign."
+        )
+    return statement

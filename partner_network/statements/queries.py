@@ -1,0 +1,282 @@
+"""Read statements, the accounts they close, and the settlement rules of the pair."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from partner_network.agreements import terms_reading
+from partner_network.agreements.terms import Settlement, Terms
+from partner_network.database.connections import Connection
+from partner_network.kernel.errors import NotFoundError
+from partner_network.statements import rules
+from partner_network.statements.rules import DueClawback, Line
+
+
+class PairAccount(msgspec.Struct, frozen=True):
+    """The `pay` account of one payee with one payer, and what each of the two is called."""
+
+    account_id: int
+    payee_id: UUID
+    payer_id: UUID
+    payee_slug: str
+    payer_slug: str
+    currency: str
+    tax_rate_ppm: int
+
+
+class Last(msgspec.Struct, frozen=True):
+    """Where the chain of statements of an account stands."""
+
+    seq: int
+    closing_minor: int
+    ends_at: datetime
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """One closed statement with who signed it off and what became of it; money in minor units."""
+
+    id: UUID
+    number: str
+    payee_id: UUID
+    payer_id: UUID
+    payee_name: str
+    payer_name: str
+    currency: str
+    account_id: int
+    seq: int
+    period: str
+    starts_at: datetime
+    ends_at: datetime
+    opening_minor: int
+    closing_minor: int
+    minimum_minor: int
+    carried_reason: str | None
+    totals: dict[str, int]
+    content_hash: bytes
+    closed_at: datetime
+    preparer_id: UUID | None
+    prepared_at: datetime | None
+    approver_id: UUID | None
+    approved_at: datetime | None
+    payout_minor: int | None
+    attempt_status: str | None
+
+    @property
+    def status(self) -> rules.Status:
+        """Derive the statement's status from what stands beside it; nothing stores it."""
+        if self.attempt_status in {"accepted", "settled"}:
+            return "paid"
+        if self.carried_reason is not None:
+            return "carried"
+        if self.approver_id is not None:
+            return "approved"
+        return "draft" if self.preparer_id is None else "issued"
+
+
+class StatementLine(msgspec.Struct, frozen=True):
+    """One line as people read it: what, for which order, under which clause; money in minor units."""
+
+    transfer_id: int
+    kind: str
+    amount_minor: int
+    effective_at: datetime
+    earning_period: str | None
+    order_id: str | None
+    order_net_minor: int | None
+    program: str | None
+    component: str | None
+    clause: str | None
+
+
+_STATEMENTS = """
+    SELECT s.id, s.number, s.payee_id, s.payer_id, payee.name AS payee_name, payer.name AS payer_name,
+        s.currency, s.account_id, s.seq, s.period, s.starts_at, s.ends_at, s.opening_minor, s.closing_minor,
+        s.minimum_minor, s.carried_reason, s.totals, s.content_hash, s.closed_at,
+        p.preparer_id, p.prepared_at, a.approver_id, a.approved_at,
+        o.amount_minor AS payout_minor, t.status AS attempt_status
+    FROM statements s
+    JOIN brands payee ON payee.id = s.payee_id
+    JOIN brands payer ON payer.id = s.payer_id
+    LEFT JOIN statement_preparations p ON p.statement_id = s.id
+    LEFT JOIN statement_approvals a ON a.statement_id = s.id
+    LEFT JOIN payouts o ON o.statement_id = s.id
+    LEFT JOIN payout_attempts t ON t.payout_id = o.id AND t.status <> 'failed'
+"""
+
+
+def _statement(row: asyncpg.Record) -> Statement:
+    values: dict[str, Any] = dict(row)
+    values["totals"] = msgspec.json.decode(row["totals"], type=dict[str, int])
+    return Statement(**values)
+
+
+async def statement_of(connection: Connection, statement_id: UUID) -> Statement:
+    """Return one statement; NotFoundError when there is none of that id."""
+    row = await connection.fetchrow(_STATEMENTS + "WHERE s.id = $1", statement_id)
+    if row is None:
+        raise NotFoundError("There is no such statement; open it from the list of statements.")
+    return _statement(row)
+
+
+async def statements(
+    connection: Connection, *, brand_id: UUID | None = None, before: UUID | None = None, limit: int = 100
+) -> list[Statement]:
+    """Return statements, newest first: all for the operator, for a brand those it pays or is paid by."""
+    rows = await connection.fetch(
+        _STATEMENTS
+        + """WHERE ($1::uuid IS NULL OR $1 IN (s.payee_id, s.payer_id)) AND ($2::uuid IS NULL OR s.id < $2)
+             ORDER BY s.id DESC LIMIT $3""",
+        brand_id,
+        before,
+        limit,
+    )
+    return [_statement(row) for row in rows]
+
+
+async def lines_of(connection: Connection, statement_id: UUID) -> list[StatementLine]:
+    """Return a statement's lines in the order of their effect."""
+    rows = await connection.fetch(
+        """SELECT l.transfer_id, l.kind, l.amount_minor, t.effective_at, l.earning_period,
+               v.order_id, v.net_minor AS order_net_minor, g.name AS program, c.component,
+               coalesce(e.clause, r.clause) AS clause
+           FROM statement_lines l
+           JOIN ledger_transfers t ON t.id = l.transfer_id
+           JOIN ledger_entries e ON e.id = t.entry_id
+           LEFT JOIN commissions c ON c.id = t.commission_id
+           LEFT JOIN current_targets r ON r.commission_id = c.id
+           LEFT JOIN conversions v ON v.id = c.conversion_id
+           LEFT JOIN partnerships h ON h.id = c.partnership_id
+           LEFT JOIN programs g ON g.id = h.program_id
+           WHERE l.statement_id = $1 ORDER BY t.effective_at, l.transfer_id""",
+        statement_id,
+    )
+    return [StatementLine(**row) for row in rows]
+
+
+async def pair_accounts(connection: Connection) -> list[PairAccount]:
+    """Return every `pay` account, in the order the accounts were opened."""
+    rows = await connection.fetch(
+        """SELECT a.id AS account_id, a.holder_id AS payee_id, a.counterparty_id AS payer_id,
+               payee.slug AS payee_slug, payer.slug AS payer_slug, a.currency, payee.tax_rate_ppm
+           FROM ledger_accounts a JOIN brands payee ON payee.id = a.holder_id
+           JOIN brands payer ON payer.id = a.counterparty_id
+           WHERE a.kind = 'pay' ORDER BY a.id"""
+    )
+    return [PairAccount(**row) for row in rows]
+
+
+async def last_of(connection: Connection, account: PairAccount) -> Last | None:
+    """Return the newest statement of an account, or None before the first."""
+    row = await connection.fetchrow(
+        """SELECT seq, closing_minor, ends_at FROM statements
+           WHERE payee_id = $1 AND payer_id = $2 AND currency = $3 ORDER BY seq DESC LIMIT 1""",
+        account.payee_id,
+        account.payer_id,
+        account.currency,
+    )
+    return None if row is None else Last(**row)
+
+
+async def first_unstated_at(connection: Connection, account_id: int) -> datetime | None:
+    """Return when the oldest posting takes effect that no statement lists yet."""
+    return await connection.fetchval(
+        """SELECT min(t.effective_at) FROM ledger_transfers t
+           WHERE $1 IN (t.credit_account_id, t.debit_account_id) AND t.phase = 'posted'
+               AND NOT EXISTS (SELECT FROM statement_lines l
+                               WHERE l.account_id = $1 AND l.transfer_id = t.id)""",
+        account_id,
+    )
+
+
+async def unstated_lines(connection: Connection, account_id: int, before: datetime) -> list[Line]:
+    """Return the postings on an account that take effect before ``before`` and stand on no statement."""
+    rows = await connection.fetch(
+        """SELECT t.id, t.effective_at, t.commission_id, e.kind AS entry_kind, c.period,
+               c.kind = 'bonus' AS is_bonus, t.effective_at > c.matures_at AS is_late,
+               CASE t.credit_account_id WHEN $1 THEN t.amount_minor ELSE -t.amount_minor END AS amount_minor
+           FROM ledger_transfers t JOIN ledger_entries e ON e.id = t.entry_id
+           LEFT JOIN commissions c ON c.id = t.commission_id
+           WHERE $1 IN (t.credit_account_id, t.debit_account_id) AND t.effective_at < $2
+               AND t.phase = 'posted'
+               AND NOT EXISTS (SELECT FROM statement_lines l
+                               WHERE l.account_id = $1 AND l.transfer_id = t.id)
+           ORDER BY t.id""",
+        account_id,
+        before,
+    )
+    return [
+        Line(
+            transfer_id=row["id"],
+            kind=rules.line_kind(
+                row["entry_kind"], is_bonus=bool(row["is_bonus"]), is_late=bool(row["is_late"])
+            ),
+            amount_minor=row["amount_minor"],
+            effective_at=row["effective_at"],
+            earning_period=row["period"],
+            commission_id=row["commission_id"],
+        )
+        for row in rows
+    ]
+
+
+async def clawbacks_past_contest(
+    connection: Connection, account: PairAccount, before: datetime
+) -> list[DueClawback]:
+    """Return what may be recovered from a payee for a payer now, oldest clawback first."""
+    rows = await connection.fetch(
+        """SELECT o.transfer_id AS clawback_id, o.due_minor, o.max_share_ppm
+           FROM open_clawbacks o JOIN commissions c ON c.id = o.commission_id
+           WHERE c.partner_id = $1 AND c.advertiser_id = $2 AND c.currency = $3
+               AND o.contest_until <= $4 AND o.due_minor > 0
+           ORDER BY o.transfer_id""",
+        account.payee_id,
+        account.payer_id,
+        account.currency,
+        before,
+    )
+    return [DueClawback(**row) for row in rows]
+
+
+async def later_debits_minor(connection: Connection, statement: Statement) -> int:
+    """Return what left the account and stands on no statement up to this one, in minor units."""
+    return await connection.fetchval(
+        """SELECT coalesce(sum(t.amount_minor), 0)::bigint FROM ledger_transfers t
+           WHERE t.debit_account_id = $1 AND t.phase IN ('posted', 'post')
+               AND NOT EXISTS (
+                   SELECT FROM statement_lines l JOIN statements s ON s.id = l.statement_id
+                   WHERE l.account_id = $1 AND l.transfer_id = t.id AND s.seq <= $2)""",
+        statement.account_id,
+        statement.seq,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _read(terms_toml: str) -> Terms:
+    return terms_reading.read_terms(terms_toml)
+
+
+async def settlement_of(
+    connection: Connection, *, payer_id: UUID, payee_id: UUID, currency: str, at: datetime
+) -> Settlement:
+    """Return the settlement rules of a pair in a currency: the signed ones valid at ``at``, else the last.
+
+    Errors: NotFoundError when the two never signed terms in that currency.
+    """
+    rows = await connection.fetch(
+        """SELECT g.terms_toml FROM terms t JOIN agreements g ON g.id = t.agreement_id
+           JOIN partnerships p ON p.id = t.partnership_id
+           WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND upper_inf(t.recorded)
+           ORDER BY t.valid @> $3::timestamptz DESC, lower(t.valid) DESC NULLS LAST""",
+        payer_id,
+        payee_id,
+        at,
+    )
+    for row in rows:
+        settlement = _read(row["terms_toml"]).settlement
+        if settlement.currency == currency:
+            return settlement
+    raise NotFoundError(f"The two brands have signed no terms in {currency}; sign an agreement first.")

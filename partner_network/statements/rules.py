@@ -1,0 +1,139 @@
+"""What a statement says, and how much of it is recovered, taxed, netted and paid: pure."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from partner_network.kernel.money import PPM_PER_WHOLE, divide_half_away
+
+LineKind = Literal[
+    "earned", "bonus", "reversed", "adjustment", "late", "recovered", "tax", "netted", "paid", "returned"
+]
+EARNING_KINDS: frozenset[LineKind] = frozenset({"earned", "bonus", "adjustment", "late"})
+Status = Literal["draft", "issued", "approved", "part_paid", "paid", "carried"]
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One posting on the account of payee and payer, in minor units, positive for the payee."""
+
+    transfer_id: int
+    kind: LineKind
+    amount_minor: int
+    effective_at: datetime
+    earning_period: str | None
+    commission_id: int | None
+
+
+class DueClawback(msgspec.Struct, frozen=True, gc=False):
+    """What is still due of one clawback, and the share of a statement that its charter lets it take."""
+
+    clawback_id: int
+    due_minor: int
+    max_share_ppm: int
+
+
+def line_kind(entry_kind: str, *, is_bonus: bool, is_late: bool) -> LineKind:
+    """Return how a posting is called on a statement; ValueError for one that has no place on it."""
+    if entry_kind == "mature":
+        return "late" if is_late else "bonus" if is_bonus else "earned"
+    names: dict[str, LineKind] = {
+        "restore": "adjustment",
+        "recover": "recovered",
+        "tax": "tax",
+        "net": "netted",
+        "fund": "paid",
+        "return": "returned",
+    }
+    if entry_kind not in names:
+        raise ValueError(f"an entry of kind {entry_kind!r} has no place on a statement")
+    return names[entry_kind]
+
+
+def earnings_minor(lines: Sequence[Line]) -> int:
+    """Return what the period brought the payee: earned, bonus, adjustment and late lines, in minor units."""
+    return sum(line.amount_minor for line in lines if line.kind in EARNING_KINDS)
+
+
+def recoveries(
+    clawbacks: Sequence[DueClawback], *, positive_earnings_minor: int, available_minor: int
+) -> list[tuple[int, int]]:
+    """Return how much of each clawback is recovered, oldest first, as (clawback, minor units).
+
+    Units: minor units; ``clawbacks`` past their contest period, oldest first.
+    Rounding: the charter's share of the earnings is rounded down, in the partner's favour.
+    Source: MONEY section 6; the clawback clause of the contract that each clawback cites.
+    """
+    taken: list[tuple[int, int]] = []
+    sum_minor = 0
+    for clawback in clawbacks:
+        limit = positive_earnings_minor * clawback.max_share_ppm // PPM_PER_WHOLE
+        amount = min(clawback.due_minor, limit - sum_minor, available_minor - sum_minor)
+        if amount > 0:
+            taken.append((clawback.clawback_id, amount))
+            sum_minor += amount
+    return taken
+
+
+def tax_minor(*, earnings_minor: int, recovered_minor: int, tax_rate_ppm: int) -> int:
+    """Return the tax of a self-billing invoice, rounded once, half away from zero, in minor units.
+
+    Errors: ValueError when more was recovered than earned, which the charter's share rules out.
+    Source: MONEY section 5, the row on tax.
+    """
+    base = earnings_minor - recovered_minor
+    if base < 0:
+        raise ValueError(f"recovered {recovered_minor} of earnings of {earnings_minor}")
+    return divide_half_away(base * tax_rate_ppm, PPM_PER_WHOLE)
+
+
+def netted_minor(*, sides: Sequence[tuple[int, int]]) -> int:
+    """Return what two brands set off: the least that either may give, never funded money.
+
+    Units: minor units; each side is (its `pay` effective before the end of the period, its `pay` now).
+    Source: MONEY section 6.
+    """
+    return max(0, min(amount for side in sides for amount in side))
+
+
+def fundable_minor(*, closing_minor: int, later_debits_minor: int) -> int:
+    """Return what may still be paid on a statement: its closing less what left the account since."""
+    return max(0, closing_minor - later_debits_minor)
+
+
+def carried_reason(*, closing_minor: int, minimum_minor: int, is_last: bool = False) -> str | None:
+    """Return why a statement is not paid but carried, or None when it is to be paid."""
+    if closing_minor == 0:
+        return "nothing is due"
+    if closing_minor < minimum_minor and not is_last:
+        return f"below the minimum payout of {minimum_minor} minor units"
+    return None
+
+
+class Content(msgspec.Struct, frozen=True):
+    """Everything a statement says, in a fixed order: what is approved is exactly this."""
+
+    number: str
+    payee_id: UUID
+    payer_id: UUID
+    currency: str
+    period: str
+    opening_minor: int
+    closing_minor: int
+    lines: tuple[Line, ...]
+
+
+def content_hash(content: Content) -> bytes:
+    """Return the SHA-256 that preparing, approving and paying cite."""
+    return hashlib.sha256(msgspec.json.encode(content)).digest()
+
+
+def totals(lines: Sequence[Line]) -> dict[str, int]:
+    """Return the sum of each kind of line, in minor units."""
+    sums: dict[str, int] = {}
+    for line in lines:
+        sums[line.kind] = sums.get(line.kind, 0) + line.amount_minor
+    return sums

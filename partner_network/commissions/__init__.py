@@ -1,0 +1,1 @@
+"""Commissions: what one partnership earns, by which clause, to the last minor unit."""

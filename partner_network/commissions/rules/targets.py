@@ -1,0 +1,90 @@
+"""The one function that says what everything shall pay."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from partner_network.commissions.rules import bonuses, shares, streams
+from partner_network.commissions.rules.facts import Adjustment, Order, Target, Targets
+from partner_network.commissions.rules.plan import ComponentPlan, Plan, VersionPlan
+from partner_network.commissions.rules.shares import Net
+from partner_network.commissions.rules.streams import Entry
+from partner_network.kernel.errors import InvalidError
+
+
+def targets(orders: Iterable[Order], plan: Plan) -> Targets:
+    """Return what each order shall pay one partner under one agreement, by component, and its bonuses.
+
+    Units: minor units of the agreement's currency. Rounding: half away from zero on the period's running
+    sum, so lines add up to it exactly. The order in which `orders` come does not matter, but all orders
+    of every period touched must be there (`span.needed` says which); nothing else is read.
+    Errors: InvalidError for facts that cannot be (lines that do not sum, refunds above the net, a foreign
+    currency without rate, an order before the first terms).
+    Source: MONEY, section 4.
+    """
+    ordered = sorted(orders, key=_canonical)
+    counted = [order for order in ordered if not order.rejected]
+    entries = [entry for order in counted for entry in _entries_of(order, plan.version_at(order.at))]
+    by_component: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_component[entry.plan.name].append(entry)
+    for members in by_component.values():
+        streams.price(members)
+    entries += _only_adjusted(ordered, entries, plan)
+    return Targets(commissions=tuple(_adjusted(entries)), bonuses=tuple(bonuses.price(counted, plan)))
+
+
+def _canonical(order: Order) -> tuple[datetime, str]:
+    # Code points sort as their UTF-8 bytes do, so the text itself is the canonical tie-breaker.
+    return order.at, order.id
+
+
+def _entries_of(order: Order, version: VersionPlan) -> list[Entry]:
+    chosen = shares.components_of(order, version)
+    if not chosen:
+        return []
+    placed_at = version.placed_at(order)
+    return [streams.entry_of(order, ready, net, placed_at) for ready, net in chosen]
+
+
+def _only_adjusted(orders: Iterable[Order], entries: Iterable[Entry], plan: Plan) -> list[Entry]:
+    """Return an entry of nothing for each adjustment whose component does not price its order."""
+    priced: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        priced[entry.order.id].add(entry.plan.name)
+    missing: list[Entry] = []
+    for order in orders:
+        for adjustment in order.adjustments:
+            names = priced[order.id]
+            if adjustment.component in names or (adjustment.component is None and names):
+                continue
+            version = plan.version_at(order.at)
+            ready = _component_for(order, adjustment, version)
+            missing.append(streams.entry_of(order, ready, Net(0, 0), version.placed_at(order)))
+            names.add(ready.name)
+    return missing
+
+
+def _component_for(order: Order, adjustment: Adjustment, version: VersionPlan) -> ComponentPlan:
+    for ready in version.components.get(order.event, ()):
+        if adjustment.component in {None, ready.name}:
+            return ready
+    raise InvalidError(
+        f"Adjustment {adjustment.id!r} of order {order.id!r} names no component of its terms."
+    )
+
+
+def _adjusted(entries: Iterable[Entry]) -> Iterator[Target]:
+    seen: set[str] = set()
+    for entry in entries:
+        order = entry.order
+        own = 0
+        if order.adjustments:
+            is_first = order.id not in seen
+            seen.add(order.id)
+            own = sum(
+                adjustment.minor
+                for adjustment in order.adjustments
+                if adjustment.component == entry.plan.name or (adjustment.component is None and is_first)
+            )
+        yield streams.target_of(entry, own)

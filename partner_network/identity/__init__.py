@@ -1,0 +1,1 @@
+"""People and machines: who is asking, for which brand, and what that lets them do."""

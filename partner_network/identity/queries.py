@@ -1,0 +1,144 @@
+"""Who is behind a session, an API key, an invitation; and the people of a brand."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.identity import rules
+from partner_network.identity.rules import ApiKey, Member
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A signed-in browser or program: who it is, and the token that its unsafe requests carry."""
+
+    member: Member
+    csrf_token: str
+    expires_at: datetime
+    last_seen_at: datetime
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a person may act: a brand, or the operator when there is no brand."""
+
+    brand_id: UUID | None
+    name: str
+
+
+class Colleague(msgspec.Struct, frozen=True):
+    """A person of a brand as their colleagues see them."""
+
+    id: UUID
+    name: str
+    email: str
+    roles: tuple[str, ...]
+
+
+class KeyOfBrand(msgspec.Struct, frozen=True):
+    """An API key as its brand sees it: never the key itself."""
+
+    id: UUID
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Invitation(msgspec.Struct, frozen=True):
+    """What an invitation offers, to the person who holds its token."""
+
+    id: UUID
+    email: str
+    role: str
+    brand_id: UUID | None
+    partnership_id: UUID | None
+    inviter: str
+    expires_at: datetime
+    is_known: bool
+    """Whether the address has an account already, whose password then accepts."""
+
+
+async def session_of(token: str, now: datetime) -> Session | None:
+    """Find the live session of a token, with the roles its person has at this moment."""
+    row = await connections.pool().fetchrow(
+        """SELECT s.csrf_token, s.expires_at, s.last_seen_at, s.brand_id, m.id, m.name, m.email,
+                  array(SELECT role FROM memberships r WHERE r.member_id = s.member_id
+                        AND r.brand_id IS NOT DISTINCT FROM s.brand_id) AS roles
+           FROM sessions s JOIN members m ON m.id = s.member_id
+           WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3""",
+        rules.hash_of(token),
+        now,
+        now - rules.SESSION_IDLES,
+    )
+    if row is None or not row["roles"]:
+        return None
+    member = Member(row["id"], row["name"], row["email"], row["brand_id"], frozenset(row["roles"]))
+    return Session(member, row["csrf_token"], row["expires_at"], row["last_seen_at"])
+
+
+async def api_key_of(key: str) -> ApiKey | None:
+    """Find the brand and the scopes behind an API key that was not revoked."""
+    row = await connections.pool().fetchrow(
+        "SELECT id, brand_id, scopes, prefix FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL",
+        rules.hash_of(key),
+    )
+    if row is None:
+        return None
+    return ApiKey(row["id"], row["brand_id"], frozenset(row["scopes"]), row["prefix"].startswith("pnk_live_"))
+
+
+async def places_of(connection: Connection, member_id: UUID) -> Sequence[Place]:
+    """List where a person may act, the oldest membership first."""
+    rows = await connection.fetch(
+        """SELECT r.brand_id, coalesce(b.name, 'The network') AS name
+           FROM memberships r LEFT JOIN brands b ON b.id = r.brand_id
+           WHERE r.member_id = $1 GROUP BY r.brand_id, b.name ORDER BY min(r.created_at), r.brand_id""",
+        member_id,
+    )
+    return [Place(row["brand_id"], row["name"]) for row in rows]
+
+
+async def places_of_member(member: Member) -> Sequence[Place]:
+    """List where the signed-in person may act."""
+    async with connections.transaction() as connection:
+        return await places_of(connection, member.id)
+
+
+async def colleagues_of(member: Member) -> Sequence[Colleague]:
+    """List the people of the member's own brand, or of the operator."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        rows = await connection.fetch(
+            """SELECT m.id, m.name, m.email, array_agg(r.role ORDER BY r.role) AS roles
+               FROM memberships r JOIN members m ON m.id = r.member_id
+               WHERE r.brand_id IS NOT DISTINCT FROM $1 GROUP BY m.id ORDER BY m.id""",
+            member.brand_id,
+        )
+    return [Colleague(row["id"], row["name"], row["email"], tuple(row["roles"])) for row in rows]
+
+
+async def api_keys_of(brand_id: UUID) -> Sequence[KeyOfBrand]:
+    """List the API keys of a brand, revoked ones too."""
+    async with connections.transaction(brand=brand_id) as connection:
+        rows = await connection.fetch(
+            """SELECT id, name, prefix, scopes, created_at, revoked_at FROM api_keys
+               WHERE brand_id = $1 ORDER BY id""",
+            brand_id,
+        )
+    return [msgspec.convert(dict(row), KeyOfBrand) for row in rows]
+
+
+async def invitation_of(token: str, now: datetime) -> Invitation | None:
+    """Find what an invitation offers, while it is open."""
+    row = await connections.pool().fetchrow(
+        """SELECT i.id, i.email, i.role, i.brand_id, i.partnership_id, i.expires_at, m.name AS inviter,
+                  EXISTS (SELECT FROM members k WHERE k.email = i.email) AS is_known
+           FROM invitations i JOIN members m ON m.id = i.invited_by
+           WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.expires_at > $2""",
+        rules.hash_of(token),
+        now,
+    )
+    return None if row is None else msgspec.convert(dict(row), Invitation)

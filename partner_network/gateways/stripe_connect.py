@@ -1,0 +1,282 @@
+"""Stripe Connect: recipients, funding and transfers; nothing else in the product speaks to Stripe."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import stripe
+from stripe.v2 import core
+
+from partner_network.gateways import stripe_answers
+from partner_network.gateways.stripe_answers import (
+    Accepted,
+    Balance,
+    ConnectedAccount,
+    Event,
+    Funding,
+    Later,
+    OurFault,
+    Refused,
+    SnapshotEvent,
+    StripeRefusedError,
+    StripeUnreachableError,
+    Transfer,
+    TransferOutcome,
+    Unknown,
+)
+from partner_network.gateways.stripe_transport import Transport
+from partner_network.kernel.errors import InvalidError, NotFoundError
+
+__all__ = [
+    "Accepted", "Balance", "ConnectedAccount", "Event", "Funding", "Later", "OurFault", "Refused",
+    "StripeConnect", "StripeRefusedError", "StripeUnreachableError", "Transfer", "TransferOutcome", "Unknown",
+]  # fmt: skip
+
+# Stripe would otherwise be told the platform and the timing of each request.
+stripe.enable_telemetry = False
+
+RETRIES = 2
+PAGE = 100
+TEST_KEYS = ("sk_test_", "rk_test_")
+WITH_MONEY = ["latest_charge.balance_transaction"]
+
+
+class StripeConnect:
+    """One conversation with Stripe; make one for each event loop and close it in the end."""
+
+    def __init__(self, *, secret_key: str, api_base: str | None, webhook_secret: str, sandbox: bool) -> None:
+        """Refuse a live key in the sandbox and at any address but Stripe's own."""
+        is_test = secret_key.startswith(TEST_KEYS)
+        if sandbox and not is_test:
+            raise ValueError("The sandbox takes Stripe test keys only: set a key that begins with sk_test_.")
+        if api_base is not None and not is_test:
+            raise ValueError("A live Stripe key goes to Stripe alone: leave the API base unset.")
+        self._webhook_secret = webhook_secret
+        self._transport = Transport(real=api_base is None)
+        self._client = stripe.StripeClient(
+            secret_key,
+            max_network_retries=RETRIES,
+            http_client=self._transport,
+            base_addresses={} if api_base is None else {"api": api_base},
+        )
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._transport.close_async()
+
+    async def create_recipient(
+        self, *, brand_id: str, name: str, email: str, country: str, idempotency_key: str
+    ) -> ConnectedAccount:
+        """Open an account that may receive transfers once its owner has finished onboarding."""
+        with _in_our_words():
+            account = await self._client.v2.core.accounts.create_async(
+                {
+                    "contact_email": email,
+                    "display_name": name,
+                    "dashboard": "express",
+                    "defaults": {
+                        "responsibilities": {
+                            "fees_collector": "application",
+                            "losses_collector": "application",
+                        }
+                    },
+                    "identity": {"country": country.lower(), "entity_type": "company"},
+                    "configuration": {
+                        "recipient": {
+                            "capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}
+                        }
+                    },
+                    "metadata": {"brand_id": brand_id},
+                    "include": ["configuration.recipient"],
+                },
+                {"idempotency_key": idempotency_key},
+            )
+        return _account_of(account)
+
+    async def read_account(self, account_id: str) -> ConnectedAccount:
+        """Read whether an account may receive transfers now; the return URL proves nothing."""
+        with _in_our_words():
+            account = await self._client.v2.core.accounts.retrieve_async(
+                account_id, {"include": ["configuration.recipient"]}
+            )
+        return _account_of(account)
+
+    async def onboarding_link(self, account_id: str, *, return_url: str, refresh_url: str) -> str:
+        """Make a link, good for a few minutes and one use, to the page where the owner introduces itself."""
+        with _in_our_words():
+            link = await self._client.v2.core.account_links.create_async(
+                {
+                    "account": account_id,
+                    "use_case": {
+                        "type": "account_onboarding",
+                        "account_onboarding": {"return_url": return_url, "refresh_url": refresh_url},
+                    },
+                }
+            )
+        return link.url
+
+    async def create_customer(self, *, brand_id: str, name: str, email: str, idempotency_key: str) -> str:
+        """Make the customer whom an advertiser's payments belong to; return its id."""
+        with _in_our_words():
+            customer = await self._client.v1.customers.create_async(
+                {"name": name, "email": email, "metadata": {"brand_id": brand_id}},
+                {"idempotency_key": idempotency_key},
+            )
+        return customer.id
+
+    async def fund(
+        self,
+        *,
+        amount_minor: int,
+        currency: str,
+        customer: str,
+        payment_method: str,
+        idempotency_key: str,
+        metadata: Mapping[str, str],
+    ) -> Funding:
+        """Charge an advertiser now, without it being there.
+
+        Units: minor units.
+        Errors: InvalidError when the payment is declined; StripeUnreachableError when nobody knows:
+            send it again with the same key.
+        """
+        with _in_our_words():
+            intent = await self._client.v1.payment_intents.create_async(
+                {
+                    "amount": amount_minor,
+                    "currency": currency.lower(),
+                    "customer": customer,
+                    "payment_method": payment_method,
+                    # Nobody is there to be sent to a bank's page.
+                    "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+                    "confirm": True,
+                    "off_session": True,
+                    "metadata": dict(metadata),
+                    "expand": WITH_MONEY,
+                },
+                {"idempotency_key": idempotency_key},
+            )
+        return stripe_answers.funding_of(intent)
+
+    async def read_funding(self, payment_intent_id: str) -> Funding:
+        """Read how far a payment has come; only what is available may be transferred."""
+        with _in_our_words():
+            intent = await self._client.v1.payment_intents.retrieve_async(
+                payment_intent_id, {"expand": WITH_MONEY}
+            )
+        return stripe_answers.funding_of(intent)
+
+    async def read_balance(self, currency: str) -> Balance:
+        """Read our balance in one currency, in minor units; zero where Stripe names none."""
+        with _in_our_words():
+            balance = await self._client.v1.balance.retrieve_async()
+        wanted = currency.lower()
+        return Balance(
+            available_minor=sum(part.amount for part in balance.available if part.currency == wanted),
+            pending_minor=sum(part.amount for part in balance.pending if part.currency == wanted),
+        )
+
+    async def send_transfer(
+        self,
+        *,
+        amount_minor: int,
+        currency: str,
+        destination: str,
+        transfer_group: str,
+        description: str,
+        idempotency_key: str,
+        metadata: Mapping[str, str],
+    ) -> TransferOutcome:
+        """Send money to a recipient; every answer is a value, so no caller forgets one.
+
+        Units: minor units. Source: the table of DESIGN section 7.
+        """
+        try:
+            transfer = await self._client.v1.transfers.create_async(
+                {
+                    "amount": amount_minor,
+                    "currency": currency.lower(),
+                    "destination": destination,
+                    "transfer_group": transfer_group,
+                    "description": description,
+                    "metadata": dict(metadata),
+                },
+                {"idempotency_key": idempotency_key},
+            )
+        except stripe.StripeError as error:
+            return stripe_answers.outcome_of(error)
+        return Accepted(transfer.id)
+
+    async def find_transfers(self, *, transfer_group: str, destination: str) -> list[Transfer]:
+        """Look up the transfers of one payout to one recipient, newest first."""
+        with _in_our_words():
+            page = await self._client.v1.transfers.list_async(
+                {"transfer_group": transfer_group, "destination": destination, "limit": PAGE}
+            )
+            return [stripe_answers.transfer_of(found) async for found in page.auto_paging_iter()]
+
+    def all_transfers(self) -> AsyncIterator[Transfer]:
+        """Walk all transfers, newest first, page by page."""
+        return self._walk({"limit": PAGE})
+
+    def transfers_since(self, instant: datetime) -> AsyncIterator[Transfer]:
+        """Walk the transfers made at or after an instant, newest first, page by page."""
+        return self._walk({"limit": PAGE, "created": {"gte": int(instant.timestamp())}})
+
+    async def _walk(self, wanted: stripe.params.TransferListParams) -> AsyncGenerator[Transfer]:
+        with _in_our_words():
+            page = await self._client.v1.transfers.list_async(wanted)
+            async for transfer in page.auto_paging_iter():
+                yield stripe_answers.transfer_of(transfer)
+
+    def verify_webhook(self, payload: bytes, signature: str) -> Event:
+        """Read a webhook that Stripe signed within the last five minutes, by wall time.
+
+        Errors: InvalidError when the signature does not fit, is too old, or the payload is no event.
+        """
+        try:
+            stripe.WebhookSignature.verify_header(
+                payload, signature, self._webhook_secret, stripe.Webhook.DEFAULT_TOLERANCE
+            )
+            event = msgspec.json.decode(payload, type=SnapshotEvent)
+        except stripe.SignatureVerificationError as forged:
+            raise InvalidError(
+                "This webhook was not signed by Stripe with our secret, or long ago."
+            ) from forged
+        except (msgspec.MsgspecError, UnicodeDecodeError) as unreadable:
+            raise InvalidError("This webhook is no Stripe event.") from unreadable
+        return Event(
+            id=event.id,
+            type=event.type,
+            object_id=event.data.object.id,
+            created=datetime.fromtimestamp(event.created, UTC),
+        )
+
+
+def _account_of(account: core.Account) -> ConnectedAccount:
+    # The SDK raises for what Stripe leaves out, and Stripe leaves out what was never requested.
+    known: dict[str, Any] = account.to_dict()
+    place: Mapping[str, Any] = known
+    for name in ("configuration", "recipient", "capabilities", "stripe_balance", "stripe_transfers"):
+        place = place.get(name) or {}
+    status = "closed" if known.get("closed") else place.get("status", "unrequested")
+    return ConnectedAccount(account.id, status)
+
+
+@contextmanager
+def _in_our_words() -> Generator[None]:
+    try:
+        yield
+    except stripe.CardError as declined:
+        raise InvalidError(
+            f"Stripe declined the payment: {declined.user_message} Use another payment method."
+        ) from declined
+    except stripe.StripeError as error:
+        code, message = stripe_answers.code_of(error), error.user_message or str(error)
+        if stripe_answers.is_unclear(error) or error.http_status in {409, 429}:
+            raise StripeUnreachableError(message) from error
+        if code in {"resource_missing", "not_found"}:
+            raise NotFoundError(f"Stripe does not know it: {message}") from error
+        raise StripeRefusedError(code, message) from error

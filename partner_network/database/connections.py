@@ -98,3 +98,11 @@ async def lock_all(connection: Connection, *names: str) -> None:
     """Take named locks until the transaction ends, in one order for everybody, so that none deadlock."""
     for name in sorted(set(names)):
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+
+
+async def next_ids(connection: Connection, table: str, count: int) -> list[int]:
+    """Draw ids for ``count`` rows of a table whose id is an identity, so that rows can name each other."""
+    rows = await connection.fetch(
+        "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)", table, count
+    )
+    return [row["id"] for row in rows]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ConflictError
 from partner_network.ledger import rules
@@ -79,8 +80,8 @@ async def _insert(
     connection: Connection, entries: Sequence[Entry], accounts: dict[Account, int], recorded_at: datetime
 ) -> dict[str, Booked]:
     legs = [(n, i, leg) for n, entry in enumerate(entries) for i, leg in enumerate(entry.legs, start=1)]
-    entry_ids = await _next_ids(connection, "ledger_entries", len(entries))
-    transfer_ids = await _next_ids(connection, "ledger_transfers", len(legs))
+    entry_ids = await connections.next_ids(connection, "ledger_entries", len(entries))
+    transfer_ids = await connections.next_ids(connection, "ledger_transfers", len(legs))
     currencies = [rules.currency_of(entry) for entry in entries]
     await connection.execute(
         """INSERT INTO ledger_entries
@@ -118,10 +119,3 @@ async def _insert(
     for transfer_id, (n, _, _) in zip(transfer_ids, legs, strict=True):
         transfers_of.setdefault(n, []).append(transfer_id)
     return {entry.key: Booked(entry_ids[n], tuple(transfers_of[n])) for n, entry in enumerate(entries)}
-
-
-async def _next_ids(connection: Connection, table: str, count: int) -> list[int]:
-    rows = await connection.fetch(
-        "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)", table, count
-    )
-    return [row["id"] for row in rows]

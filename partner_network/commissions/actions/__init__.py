@@ -1,0 +1,1 @@
+"""Book what commissions come to, and let them mature."""

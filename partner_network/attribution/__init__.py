@@ -1,0 +1,1 @@
+"""Attribution: who gets a conversion, and why."""

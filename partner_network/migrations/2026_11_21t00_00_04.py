@@ -45,6 +45,7 @@ CREATE TABLE conversions (
 );
 CREATE INDEX conversions_by_customer ON conversions (customer_id, program_id, occurred_at);
 CREATE INDEX conversions_by_program ON conversions (program_id, occurred_at);
+CREATE INDEX conversions_of_brand ON conversions (brand_id, id);
 CALL make_append_only('conversions');
 
 CREATE TABLE refunds (
@@ -219,6 +220,8 @@ GRANT SELECT ON customers, identifications, conversions, refunds, adjustments, u
     current_targets, clawbacks, clawback_settlements, open_clawbacks TO partner_network_web, partner_network_worker;
 GRANT INSERT ON customers, identifications, conversions, refunds, adjustments, undecided_conversions,
     unaccrued_conversions TO partner_network_web;
+-- who puts work back locks the row that waits already, and that takes the right to update it
+GRANT UPDATE ON undecided_conversions, unaccrued_conversions TO partner_network_web;
 GRANT INSERT, UPDATE, DELETE ON undecided_conversions, unaccrued_conversions TO partner_network_worker;
 GRANT INSERT ON decisions, credits, commissions, commission_revisions, clawbacks, clawback_settlements
     TO partner_network_worker;

@@ -1,0 +1,1 @@
+"""Money to partners: fund approved statements, send, reconcile."""

@@ -1,0 +1,1 @@
+"""Onboard, fund, send and reconcile."""

@@ -1,0 +1,214 @@
+"""Bring advertisers' money in by a PaymentIntent, and fund approved statements with what has settled."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.gateways.stripe_connect import Funding, StripeConnect
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
+from partner_network.ledger import actions as ledger
+from partner_network.ledger import queries as ledger_queries
+from partner_network.ledger.rules import Account, Entry, Leg
+from partner_network.payouts import queries
+
+
+class RequestedFunding(msgspec.Struct, frozen=True):
+    """A payment that an advertiser asked for; minor units."""
+
+    id: UUID
+    advertiser_id: UUID
+    amount_minor: int
+    currency: str
+    idempotency_key: str
+    payment_intent_id: str | None
+    status: str
+    customer_id: str | None
+
+
+async def request_funding(
+    connection: Connection,
+    *,
+    advertiser_id: UUID,
+    amount_minor: int,
+    currency: str,
+    requested_by: UUID,
+    now: datetime,
+) -> UUID:
+    """Record that an advertiser wants to pay in; a worker then charges it. Units: minor units.
+
+    Errors: InvalidError for an amount that is not positive; ConflictError when nothing is missing.
+    """
+    if amount_minor <= 0:
+        raise InvalidError("The amount must be positive.", fields={"amount_minor": "must be 1 or more"})
+    need = await queries.need_of(connection, advertiser_id, currency)
+    if amount_minor > need.missing_minor:
+        raise ConflictError(
+            f"Only {need.missing_minor} minor units of {currency} are missing; pay that amount or less."
+        )
+    if await connection.fetchval(
+        """SELECT EXISTS (SELECT FROM fundings WHERE advertiser_id = $1 AND currency = $2
+                          AND status IN ('requested', 'processing'))""",
+        advertiser_id,
+        currency,
+    ):
+        raise ConflictError("A payment is on its way already; wait until it has settled.")
+    funding_id = ids.new_id(now)
+    await connection.execute(
+        """INSERT INTO fundings (id, advertiser_id, amount_minor, currency, idempotency_key, status,
+               requested_by, requested_at)
+           VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7)""",
+        funding_id,
+        advertiser_id,
+        amount_minor,
+        currency,
+        f"funding-{funding_id}",
+        requested_by,
+        now,
+    )
+    return funding_id
+
+
+async def charge_funding(
+    stripe: StripeConnect, funding_id: UUID, *, payment_method: str, now: datetime
+) -> str:
+    """Charge what was requested and book it once it has settled; return the funding's status.
+
+    Idempotent: the key was committed before the call, so a repeat finds the same PaymentIntent.
+    Errors: NotFoundError for an unknown funding; StripeUnreachableError when nobody knows, then try again.
+    """
+    async with connections.transaction() as connection:
+        funding = await _funding(connection, funding_id)
+    if funding.status in {"settled", "failed"}:
+        return funding.status
+    try:
+        answer = await _ask(stripe, funding, payment_method)
+    except InvalidError as declined:
+        await _record_failure(funding_id, declined.detail)
+        return "failed"
+    async with connections.transaction() as connection:
+        return await _record(connection, funding_id, answer, now)
+
+
+async def _ask(stripe: StripeConnect, funding: RequestedFunding, payment_method: str) -> Funding:
+    if funding.payment_intent_id is not None:
+        return await stripe.read_funding(funding.payment_intent_id)
+    if funding.customer_id is None:
+        raise InvalidError("This advertiser has no payment details at Stripe yet; enter them first.")
+    return await stripe.fund(
+        amount_minor=funding.amount_minor,
+        currency=funding.currency,
+        customer=funding.customer_id,
+        payment_method=payment_method,
+        idempotency_key=funding.idempotency_key,
+        metadata={"funding_id": str(funding.id)},
+    )
+
+
+async def _funding(connection: Connection, funding_id: UUID, *, lock: bool = False) -> RequestedFunding:
+    row = await connection.fetchrow(
+        """SELECT f.id, f.advertiser_id, f.amount_minor, f.currency, f.idempotency_key,
+               f.payment_intent_id, f.status, a.customer_id
+           FROM fundings f LEFT JOIN stripe_accounts a ON a.brand_id = f.advertiser_id
+           WHERE f.id = $1"""
+        + (" FOR UPDATE OF f" if lock else ""),
+        funding_id,
+    )
+    if row is None:
+        raise NotFoundError("There is no such funding.")
+    return RequestedFunding(**row)
+
+
+async def _record_failure(funding_id: UUID, reason: str) -> None:
+    async with connections.transaction() as connection:
+        await connection.execute(
+            "UPDATE fundings SET status = 'failed', failure = $2 WHERE id = $1 AND status = 'requested'",
+            funding_id,
+            reason,
+        )
+
+
+async def _record(connection: Connection, funding_id: UUID, answer: Funding, now: datetime) -> str:
+    # The webhook's job and the charging job may both arrive here; the row lock lets one book.
+    funding = await _funding(connection, funding_id, lock=True)
+    if funding.status == "settled":
+        return funding.status
+    if answer.amount_minor != funding.amount_minor:
+        raise ConflictError(
+            f"Stripe charged {answer.amount_minor} instead of {funding.amount_minor}; "
+            "nothing was booked, a person must look."
+        )
+    status = "settled" if answer.available else "processing"
+    await connection.execute(
+        """UPDATE fundings SET payment_intent_id = $2, status = $3,
+               settled_at = CASE WHEN $3 = 'settled' THEN $4::timestamptz END WHERE id = $1""",
+        funding_id,
+        answer.payment_intent_id,
+        status,
+        now,
+    )
+    if answer.available:
+        await ledger.post(connection, _received(funding, answer, now), recorded_at=now)
+    return status
+
+
+def _received(funding: RequestedFunding, answer: Funding, now: datetime) -> list[Entry]:
+    cash = Account("cash", funding.currency)
+    prepaid = Account("prepaid", funding.currency, funding.advertiser_id)
+    entries = [Entry("receive", f"funding:{funding.id}", now, [Leg(cash, prepaid, funding.amount_minor)])]
+    if answer.fee_minor:
+        fees = Account("stripe_fees", funding.currency)
+        entries.append(Entry("fee", f"fee:{funding.id}", now, [Leg(fees, cash, answer.fee_minor)]))
+    return entries
+
+
+async def fund_statements(advertiser_id: UUID, currency: str, now: datetime) -> list[UUID]:
+    """Fund approved statements from the prepaid balance, each whole or not at all; return the payouts.
+
+    Source: MONEY section 6: oldest cut-off first; the first that is not covered stops the run.
+    """
+    async with connections.transaction() as connection:
+        # Two workers would both see the same prepaid balance and the same statements.
+        await connections.lock_all(connection, f"fund:{advertiser_id}:{currency}")
+        prepaid = await ledger_queries.posted_minor(
+            connection, "prepaid", currency=currency, holder_id=advertiser_id
+        )
+        reserved: list[UUID] = []
+        for fundable in await queries.fundable_statements(connection, advertiser_id, currency):
+            if fundable.amount_minor > prepaid:
+                break
+            prepaid -= fundable.amount_minor
+            reserved.append(await _reserve(connection, fundable, now))
+        return reserved
+
+
+async def _reserve(connection: Connection, fundable: queries.Fundable, now: datetime) -> UUID:
+    statement, amount = fundable.statement, fundable.amount_minor
+    payer, payee, currency = statement.payer_id, statement.payee_id, statement.currency
+    legs = [
+        Leg(Account("prepaid", currency, payer), Account("recv", currency, payer, payee), amount),
+        Leg(Account("pay", currency, payee, payer), Account("pay_funded", currency, payee, payer), amount),
+    ]
+    (entry,) = await ledger.post(
+        connection, [Entry("fund", f"fund:{statement.id}", now, legs)], recorded_at=now
+    )
+    payout_id = ids.new_id(now)
+    await connection.execute(
+        """INSERT INTO payouts (id, statement_id, content_hash, closing_minor, currency, payee_id, payer_id,
+               amount_minor, fund_entry_id, reserved_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+        payout_id,
+        statement.id,
+        statement.content_hash,
+        statement.closing_minor,
+        currency,
+        payee,
+        payer,
+        amount,
+        entry.entry_id,
+        now,
+    )
+    return payout_id

@@ -1,0 +1,104 @@
+"""Compare what we believe we paid with what Stripe says it paid, and book what has left the account."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.gateways.stripe_connect import StripeConnect, Transfer
+from partner_network.ledger import actions as ledger
+from partner_network.ledger.rules import Account, Entry, Leg
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing that our books and Stripe's say differently, in a sentence."""
+
+    transfer_id: str
+    sentence: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a reconciliation found; minor units are summed over all currencies of equal exponent."""
+
+    settled: int
+    differences: tuple[Difference, ...]
+
+
+async def reconcile(stripe: StripeConnect, now: datetime) -> Report:
+    """Settle every accepted attempt that Stripe shows with the same amount and destination.
+
+    Idempotent. Nothing is booked for a transfer that differs: it is reported, and a person decides.
+    """
+    shown = {transfer.id: transfer async for transfer in stripe.all_transfers()}
+    async with connections.transaction() as connection:
+        rows = await connection.fetch(
+            """SELECT t.id, t.stripe_transfer_id, t.amount_minor, t.destination, t.status, o.currency,
+                   o.payee_id, o.payer_id
+               FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
+               WHERE t.stripe_transfer_id IS NOT NULL ORDER BY t.id FOR UPDATE OF t"""
+        )
+        ours = [_Sent(**row) for row in rows]
+        differences = _differences(ours, shown)
+        wrong = {difference.transfer_id for difference in differences}
+        arrived = [
+            sent for sent in ours if sent.status == "accepted" and sent.stripe_transfer_id not in wrong
+        ]
+        await _settle(connection, arrived, now)
+    return Report(len(arrived), tuple(differences))
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    id: UUID
+    stripe_transfer_id: str
+    amount_minor: int
+    destination: str
+    status: str
+    currency: str
+    payee_id: UUID
+    payer_id: UUID
+
+
+def _differences(ours: list[_Sent], shown: dict[str, Transfer]) -> list[Difference]:
+    found: list[Difference] = []
+    for sent in ours:
+        transfer = shown.get(sent.stripe_transfer_id)
+        if transfer is None:
+            found.append(Difference(sent.stripe_transfer_id, "Stripe does not show a transfer we booked."))
+        elif (transfer.amount_minor, transfer.currency, transfer.destination) != (
+            sent.amount_minor,
+            sent.currency,
+            sent.destination,
+        ):
+            found.append(Difference(transfer.id, "Stripe shows another amount or another destination."))
+    known = {sent.stripe_transfer_id for sent in ours}
+    found += [
+        Difference(transfer_id, "Stripe shows a transfer that we did not book.")
+        for transfer_id in shown
+        if transfer_id not in known
+    ]
+    return found
+
+
+async def _settle(connection: Connection, arrived: list[_Sent], now: datetime) -> None:
+    entries = [
+        Entry(
+            "settle",
+            f"settle:{sent.id}",
+            now,
+            [
+                Leg(
+                    Account("payout_clearing", sent.currency, sent.payee_id, sent.payer_id),
+                    Account("cash", sent.currency),
+                    sent.amount_minor,
+                )
+            ],
+        )
+        for sent in arrived
+    ]
+    await ledger.post(connection, entries, recorded_at=now)
+    await connection.execute(
+        "UPDATE payout_attempts SET status = 'settled' WHERE id = ANY($1::uuid[])",
+        [sent.id for sent in arrived],
+    )

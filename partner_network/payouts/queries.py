@@ -1,0 +1,124 @@
+"""Read what may be funded, what is to be sent and what became of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.database.connections import Connection
+from partner_network.ledger import queries as ledger_queries
+from partner_network.statements import queries as statement_queries
+from partner_network.statements import rules as statement_rules
+from partner_network.statements.queries import Statement
+
+
+class Fundable(msgspec.Struct, frozen=True):
+    """An approved statement and what may still be paid on it, in minor units."""
+
+    statement: Statement
+    amount_minor: int
+
+
+class Need(msgspec.Struct, frozen=True):
+    """What an advertiser has to bring so that everything approved is paid, in minor units."""
+
+    currency: str
+    approved_minor: int
+    prepaid_minor: int
+
+    @property
+    def missing_minor(self) -> int:
+        """What the prepaid balance does not cover."""
+        return max(0, self.approved_minor - self.prepaid_minor)
+
+
+class Payout(msgspec.Struct, frozen=True):
+    """A payout with its newest attempt; money in minor units."""
+
+    id: UUID
+    statement_id: UUID
+    statement_number: str
+    payee_id: UUID
+    payer_id: UUID
+    payee_name: str
+    payer_name: str
+    currency: str
+    amount_minor: int
+    reserved_at: datetime
+    held_reason: str | None
+    status: str
+    stripe_transfer_id: str | None
+    finished_at: datetime | None
+
+
+async def fundable_statements(connection: Connection, advertiser_id: UUID, currency: str) -> list[Fundable]:
+    """Return the approved statements of an advertiser that have no payout yet, oldest cut-off first.
+
+    Each amount counts what the statements before it will take from the account when they are funded.
+    """
+    rows = await connection.fetch(
+        """SELECT s.id FROM statements s JOIN statement_approvals a ON a.statement_id = s.id
+           WHERE s.payer_id = $1 AND s.currency = $2
+               AND NOT EXISTS (SELECT FROM payouts o WHERE o.statement_id = s.id)
+           ORDER BY s.ends_at, s.number""",
+        advertiser_id,
+        currency,
+    )
+    taken_minor: dict[int, int] = {}
+    fundable: list[Fundable] = []
+    for row in rows:
+        statement = await statement_queries.statement_of(connection, row["id"])
+        later = await statement_queries.later_debits_minor(connection, statement)
+        amount = statement_rules.fundable_minor(
+            closing_minor=statement.closing_minor,
+            later_debits_minor=later + taken_minor.get(statement.account_id, 0),
+        )
+        if amount:
+            fundable.append(Fundable(statement, amount))
+            taken_minor[statement.account_id] = taken_minor.get(statement.account_id, 0) + amount
+    return fundable
+
+
+async def need_of(connection: Connection, advertiser_id: UUID, currency: str) -> Need:
+    """Return what an advertiser has to fund."""
+    fundable = await fundable_statements(connection, advertiser_id, currency)
+    prepaid = await ledger_queries.posted_minor(
+        connection, "prepaid", currency=currency, holder_id=advertiser_id
+    )
+    return Need(currency, sum(one.amount_minor for one in fundable), prepaid)
+
+
+_PAYOUTS = """
+    SELECT o.id, o.statement_id, s.number AS statement_number, o.payee_id, o.payer_id,
+        payee.name AS payee_name, payer.name AS payer_name, o.currency, o.amount_minor, o.reserved_at,
+        o.held_reason, coalesce(t.status, 'reserved') AS status, t.stripe_transfer_id, t.finished_at
+    FROM payouts o JOIN statements s ON s.id = o.statement_id
+    JOIN brands payee ON payee.id = o.payee_id JOIN brands payer ON payer.id = o.payer_id
+    LEFT JOIN LATERAL (SELECT status, stripe_transfer_id, finished_at FROM payout_attempts
+                       WHERE payout_id = o.id ORDER BY n DESC LIMIT 1) t ON true
+"""
+
+
+async def payouts(
+    connection: Connection, *, brand_id: UUID | None = None, before: UUID | None = None, limit: int = 100
+) -> list[Payout]:
+    """Return payouts, newest first: all for the operator, for a brand those it pays or is paid by."""
+    rows = await connection.fetch(
+        _PAYOUTS
+        + """WHERE ($1::uuid IS NULL OR $1 IN (o.payee_id, o.payer_id)) AND ($2::uuid IS NULL OR o.id < $2)
+             ORDER BY o.id DESC LIMIT $3""",
+        brand_id,
+        before,
+        limit,
+    )
+    return [Payout(**row) for row in rows]
+
+
+async def unfinished(connection: Connection) -> list[UUID]:
+    """Return the payouts that no transfer was accepted for yet and that nothing holds, oldest first."""
+    rows = await connection.fetch(
+        """SELECT o.id FROM payouts o WHERE o.held_reason IS NULL AND NOT EXISTS (
+               SELECT FROM payout_attempts t WHERE t.payout_id = o.id AND t.status IN ('accepted', 'settled'))
+           ORDER BY o.id"""
+    )
+    return [row["id"] for row in rows]

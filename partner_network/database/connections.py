@@ -1,6 +1,6 @@
 """One pool per process, shared by Piccolo and by set-based SQL; every transaction is opened here."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from uuid import UUID
@@ -8,10 +8,12 @@ from uuid import UUID
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
-if TYPE_CHECKING:  # generic in its stubs only
+if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+    Connection: TypeAlias = PoolConnectionProxy[asyncpg.Record]
+else:
+    from asyncpg.pool import PoolConnectionProxy as Connection  # generic in its stubs only
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 
@@ -64,13 +66,13 @@ def pool() -> "asyncpg.Pool[asyncpg.Record]":
     """Return this process's pool."""
     if engine.pool is None:
         raise RuntimeError("no pool is open; call open_pool() when the process starts")
-    return cast("asyncpg.Pool[asyncpg.Record]", engine.pool)
+    return engine.pool
 
 
 @asynccontextmanager
 async def transaction(
     *, brand: UUID | None = None, isolation: Isolation = "read_committed"
-) -> AsyncIterator[Connection]:
+) -> AsyncGenerator[Connection]:
     """Open the one transaction of an action or a query, seen by Piccolo too.
 
     ``brand`` is whose eyes look: it is set for the transaction alone. A nested call is refused, since a

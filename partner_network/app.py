@@ -1,0 +1,157 @@
+"""The composition root of the web app: which doors there are, and what they stand on."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TypeAlias
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar, Response, get
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template import TemplateConfig
+from litestar.types import ControllerRouterHandler, Message, Scope
+
+from partner_network import settings as settings_of
+from partner_network.database import connections
+from partner_network.database.embedded_server import DATABASE, WEB, EmbeddedServer
+from partner_network.gateways import clock
+from partner_network.gateways.file_store.local import LocalFileStore
+from partner_network.gateways.file_store.s3 import S3FileStore
+from partner_network.gateways.file_store.store import FileStore
+from partner_network.identity.web import guards, problems
+from partner_network.identity.web import routes as identity
+from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
+from partner_network.settings import Settings
+
+Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+FOLDER = Path(__file__).parent
+BUILT_ASSETS = FOLDER.parent / "assets" / "build"
+BODY_BYTES_MAX = 5_000_000
+POOL_CONNECTIONS = 20
+
+SECURITY_HEADERS = {
+    # No inline script and no other site: what an injected text could do ends here.
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self'; script-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...] = ()) -> Litestar:
+    """Build the web app; its lifespan opens what it stands on. ``routes`` adds doors, for tests."""
+    is_secure = settings.base_url.startswith("https://")
+    cookie = SessionCookie(is_secure=is_secure)
+    files = file_store(settings)
+    headers = SECURITY_HEADERS | (
+        {"strict-transport-security": "max-age=31536000; includeSubDomains"} if is_secure else {}
+    )
+    return Litestar(
+        route_handlers=[*identity.ROUTES, live, ready, *_assets(), *routes],
+        dependencies={
+            "settings": Provide(lambda: settings, sync_to_thread=False),
+            "cookie": Provide(lambda: cookie, sync_to_thread=False),
+            "file_store": Provide(lambda: files, sync_to_thread=False),
+            "member": Provide(guards.member, sync_to_thread=False),
+            "session": Provide(guards.session, sync_to_thread=False),
+            "visitor": Provide(guards.visitor, sync_to_thread=False),
+            "api_key": Provide(guards.api_key, sync_to_thread=False),
+        },
+        middleware=[SessionMiddleware(cookie)],
+        exception_handlers=problems.HANDLERS,
+        before_send=[_with_headers(headers)],
+        lifespan=[_pool(settings)],
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_pages())),
+        openapi_config=OpenAPIConfig(title="Partner network", version="1", path="/api/v1/schema"),
+        request_max_body_size=BODY_BYTES_MAX,
+        logging_config=None,
+    )
+
+
+def create_app_from_environment() -> Litestar:
+    """Build the web app of this process, for the server's factory option."""
+    return create_app(settings_of.from_environment())
+
+
+def file_store(settings: Settings) -> FileStore:
+    """Return where files are kept: the bucket that the settings name, else a local folder."""
+    if settings.s3_bucket is not None:
+        return S3FileStore(settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
+    return LocalFileStore(settings.files_folder, f"{settings.base_url}/files", settings.secret_key)
+
+
+def web_database(settings: Settings) -> tuple[str, str | None]:
+    """Return the database's address for the web process, and the role to take on where it is the owner's."""
+    if "web" in settings.role_urls:
+        return settings.role_urls["web"], None
+    if settings.database_url is not None:
+        return settings.database_url, WEB
+    server = EmbeddedServer.attach(settings.data_folder / "postgres")
+    return server.url(WEB, DATABASE), None
+
+
+@get("/health/live", opt={WITHOUT_SESSION: True}, include_in_schema=False)
+async def live() -> dict[str, str]:
+    """Say that the process runs."""
+    return {"status": "live"}
+
+
+@get("/health/ready", opt={WITHOUT_SESSION: True}, include_in_schema=False)
+async def ready() -> Response[dict[str, str]]:
+    """Say whether requests can be served, which takes the database."""
+    try:
+        await connections.pool().fetchval("SELECT 1", timeout=2)
+    except Exception:  # noqa: BLE001 - whatever keeps the database away, the answer is the same
+        return Response({"status": "the database does not answer"}, status_code=503)
+    return Response({"status": "ready"})
+
+
+def _pool(settings: Settings) -> Lifespan:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        clock.use_simulated_time(sandbox=settings.sandbox)
+        url, role = web_database(settings)
+        await connections.open_pool(url, role=role, max_size=POOL_CONNECTIONS)
+        try:
+            yield
+        finally:
+            await connections.close_pool()
+            clock.use_simulated_time(sandbox=False)
+
+    return lifespan
+
+
+def _with_headers(headers: Mapping[str, str]) -> Callable[[Message, Scope], Coroutine[None, None, None]]:
+    """Add the headers to every answer, refusals and unknown addresses too, unless a handler set its own."""
+
+    async def add(message: Message, _: Scope) -> None:
+        if message["type"] == "http.response.start":
+            sent = MutableScopeHeaders.from_message(message)
+            for name, value in headers.items():
+                sent.setdefault(name, value)
+
+    return add
+
+
+def _pages() -> Environment:
+    folders = sorted(folder for folder in FOLDER.glob("*/templates") if folder.is_dir())
+    return Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
+
+
+def _assets() -> list[ControllerRouterHandler]:
+    if not BUILT_ASSETS.is_dir():
+        return []
+    return [
+        create_static_files_router(
+            path="/assets", directories=[BUILT_ASSETS], opt={WITHOUT_SESSION: True}, include_in_schema=False
+        )
+    ]

@@ -1,0 +1,61 @@
+"""Take a company into the network."""
+
+from uuid import UUID
+
+import msgspec
+
+from partner_network.brands import rules
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.gateways import clock
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ConflictError
+
+
+class NewBrand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A company as it wants to appear on contracts and invoices."""
+
+    slug: str
+    name: str
+    legal_name: str
+    address: str
+    country: str
+    tax_rate_ppm: int = 0
+    tax_id: str | None = None
+
+
+async def create_brand(new: NewBrand) -> UUID:
+    """Take a brand in. Errors: InvalidError, ConflictError when its slug is taken."""
+    async with connections.transaction() as connection:
+        return await create_within(connection, new)
+
+
+async def create_within(connection: Connection, new: NewBrand) -> UUID:
+    """Take a brand in within the caller's transaction."""
+    rules.must_be_brand(
+        slug=new.slug,
+        name=new.name,
+        legal_name=new.legal_name,
+        address=new.address,
+        country=new.country,
+        tax_rate_ppm=new.tax_rate_ppm,
+    )
+    at = await clock.now(connection)
+    brand_id: UUID | None = await connection.fetchval(
+        """INSERT INTO brands (id, slug, name, legal_name, address, country, tax_rate_ppm, tax_id, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (slug) DO NOTHING RETURNING id""",
+        ids.new_id(at),
+        new.slug,
+        new.name.strip(),
+        new.legal_name.strip(),
+        new.address.strip(),
+        new.country,
+        new.tax_rate_ppm,
+        new.tax_id,
+        at,
+    )
+    if brand_id is None:
+        raise ConflictError(
+            f"The short name {new.slug!r} is taken; choose another.", fields={"slug": "taken"}
+        )
+    return brand_id

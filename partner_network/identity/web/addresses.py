@@ -1,0 +1,53 @@
+"""Ids and cursors as they stand in addresses and answers."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar.params import FromQuery, QueryParameter
+
+from partner_network.kernel import ids
+from partner_network.kernel.errors import InvalidError, NotFoundError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+After: TypeAlias = FromQuery[str | None]
+"""The `next` of the page before; left out: the first page."""
+Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200)]
+LIMIT = 50
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """Some of a list in the order of its ids, and where to go on: the next page comes `?after=<next>`."""
+
+    items: list[T]
+    next: str | None
+
+
+def in_path(prefix: ids.Prefix, text: str) -> UUID:
+    """Read an id from an address; what is no id names nothing that is there."""
+    try:
+        return ids.parse(prefix, text)
+    except InvalidError:
+        raise NotFoundError(f"There is no {ids.NOUN_OF[prefix]} {text[:40]!r} for you.") from None
+
+
+def in_body(prefix: ids.Prefix, text: str, *, field: str) -> UUID:
+    """Read an id from a body, naming the field at fault."""
+    try:
+        return ids.parse(prefix, text)
+    except InvalidError as error:
+        raise InvalidError(error.detail, fields={field: f"not the id of a {ids.NOUN_OF[prefix]}"}) from None
+
+
+def cursor(prefix: ids.Prefix, after: str | None) -> UUID | None:
+    """Read where a page of a list begins."""
+    return None if after is None else in_body(prefix, after, field="after")
+
+
+def page(rows: Sequence[R], limit: int, show: Callable[[R], T], id_of: Callable[[T], str]) -> Page[T]:
+    """Cut a list that was read with one row more than asked for, which says whether there is a next page."""
+    items = [show(row) for row in rows[:limit]]
+    return Page(items, id_of(items[-1]) if len(rows) > limit else None)

@@ -1,0 +1,173 @@
+"""Every refusal once: problem details (RFC 9457) for programs, a plain page or the sign-in for people."""
+
+import re
+import traceback
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+import structlog
+from litestar import MediaType, Response
+from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
+from litestar.response import Redirect, Template
+from litestar.types import ExceptionHandlersMap
+from litestar.utils.scope.state import ScopeState
+
+from partner_network.identity.web.requests import AnyRequest
+from partner_network.kernel.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    PartnerNetworkError,
+)
+
+_log = structlog.get_logger(__name__)
+_STATUS_OF: Mapping[type[PartnerNetworkError], HTTPStatus] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    ConflictError: HTTPStatus.CONFLICT,
+    InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+_AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What went wrong, in the members that RFC 9457 names and the inputs at fault."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    fields: dict[str, str] = {}
+
+
+def problem(status: HTTPStatus, detail: str, fields: Mapping[str, str] | None = None) -> Problem:
+    """Name a refusal; its type is stable and for programs, its detail is for people."""
+    name = status.phrase.lower().replace(" ", "-")
+    return Problem(f"urn:partner-network:problem:{name}", status.phrase, status, detail, dict(fields or {}))
+
+
+def wants_page(request: AnyRequest) -> bool:
+    """Say whether a person with a browser asked, and not a program."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def answer(request: AnyRequest, told: Problem, headers: dict[str, str] | None = None) -> Response[Any]:
+    """Tell a problem in the way the asking side reads."""
+    if wants_page(request):
+        return Template(
+            "identity/problem.html", context={"problem": told}, status_code=told.status, headers=headers
+        )
+    return Response(
+        msgspec.json.encode(told),
+        status_code=told.status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def on_refusal(request: AnyRequest, error: PartnerNetworkError) -> Response[Any]:
+    """Answer one of our four kinds."""
+    status = next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)
+    return answer(request, problem(status, error.detail, error.fields))
+
+
+def on_nobody(request: AnyRequest, error: NotAuthorizedException) -> Response[Any]:
+    """Send a person to the sign-in and then back; tell a program 401."""
+    if wants_page(request):
+        return Redirect(f"/sign-in?{urlencode({'next': _way_back(request)})}", status_code=303)
+    told = problem(HTTPStatus.UNAUTHORIZED, error.detail)
+    return answer(request, told, {"www-authenticate": 'Bearer realm="partner-network"'})
+
+
+def on_invalid(request: AnyRequest, error: ValidationException) -> Response[Any]:
+    """Answer an input of the wrong shape, all its fields at once."""
+    fields = _mistakes_in_body(request) or _mistakes_told(error)
+    detail = "; ".join(f"{name}: {why}" for name, why in fields.items()) or error.detail
+    return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{detail}.", fields))
+
+
+def on_framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Answer what the framework refuses: no such address, method, a body that is no JSON or too large."""
+    status = HTTPStatus(error.status_code)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return on_crash(request, error)
+    details = {
+        HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"This address does not take {request.method}.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "What you sent is too large; send less at once.",
+    }
+    return answer(request, problem(status, details.get(status, error.detail)), error.headers)
+
+
+def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Answer a mistake of ours: everything to the log, nothing to the outside."""
+    # As plain text: a pretty traceback would print local values, passwords among them.
+    trace = "".join(traceback.format_exception(error))
+    _log.error("request failed", method=request.method, path=request.url.path, trace=trace)
+    told = problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, not with you; try again later."
+    )
+    try:
+        return answer(request, told)
+    except Exception:  # noqa: BLE001 - the page itself may be what failed; then plain words must do
+        return Response(told.detail, status_code=told.status, media_type=MediaType.TEXT)
+
+
+HANDLERS: ExceptionHandlersMap = {
+    PartnerNetworkError: on_refusal,
+    NotAuthorizedException: on_nobody,
+    ValidationException: on_invalid,
+    HTTPException: on_framework,
+    Exception: on_crash,
+}
+
+
+def _way_back(request: AnyRequest) -> str:
+    """Return the page to come back to; after a form, the page that holds it."""
+    if request.method in {"GET", "HEAD"}:
+        query = request.url.query
+        return quote(request.url.path) + (f"?{query}" if query else "")
+    return urlsplit(request.headers.get("referer", "")).path or "/"
+
+
+def _mistakes_told(error: ValidationException) -> dict[str, str]:
+    told: object = error.extra
+    if not isinstance(told, list):
+        return {}
+    return {
+        str(one.get("key", "request")): str(one["message"])
+        for one in told
+        if isinstance(one, dict) and "message" in one
+    }
+
+
+def _mistakes_in_body(request: AnyRequest) -> dict[str, str]:
+    """Name every field at fault, where the framework stops at the first: convert each by itself."""
+    wanted = getattr(request.route_handler, "parsed_data_field", None)
+    sent: object = ScopeState.from_scope(request.scope).json
+    if wanted is None or not isinstance(sent, dict) or not isinstance(wanted.annotation, type):
+        return {}
+    if not issubclass(wanted.annotation, msgspec.Struct):
+        return {}
+    mistakes: dict[str, str] = {}
+    known = {field.encode_name: field for field in msgspec.structs.fields(wanted.annotation)}
+    for name, field in known.items():
+        if name in sent:
+            try:
+                msgspec.convert(sent[name], field.type, strict=False)
+            except msgspec.ValidationError as error:
+                mistakes |= _mistake(name, str(error))
+        elif field.required:
+            mistakes[name] = "is required"
+    return mistakes | {str(name): "is no field here" for name in sent if name not in known}
+
+
+def _mistake(name: str, told: str) -> dict[str, str]:
+    inner = _AT.search(told)
+    path = inner["path"] if inner else ""
+    joint = "." if path and not path.startswith("[") else ""
+    return {f"{name}{joint}{path}": _AT.sub("", told)}

@@ -1,0 +1,219 @@
+"""Signing in and out, by form for people and as JSON for programs."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.exceptions import NotAuthorizedException
+from litestar.params import JSONBody, QueryParameter, SkipValidation, URLEncodedBody
+from litestar.response import Redirect, Template
+from litestar.status_codes import (
+    HTTP_200_OK,
+    HTTP_201_CREATED,
+    HTTP_403_FORBIDDEN,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+)
+
+from partner_network.gateways import clock
+from partner_network.identity import actions, queries, rules
+from partner_network.identity.actions import SignedIn
+from partner_network.identity.queries import Place, Session
+from partner_network.identity.rules import Member
+from partner_network.identity.web import addresses, guards
+from partner_network.identity.web.requests import SessionCookie
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ForbiddenError
+
+NextPath: TypeAlias = Annotated[str, QueryParameter(name="next", max_length=2_000)]
+
+
+class Credentials(msgspec.Struct, forbid_unknown_fields=True):
+    """What a program signs in with."""
+
+    email: str
+    password: str
+
+
+class SignInForm(msgspec.Struct):
+    """What the sign-in page sends; nothing is required, so that the page itself can say what is missing."""
+
+    email: str = ""
+    password: str = ""
+    next: str = ""
+
+
+class BrandChoice(msgspec.Struct):
+    """For whom to go on: a brand, or the operator when it is left empty."""
+
+    brand: str = ""
+    next: str = ""
+
+
+class SessionChange(msgspec.Struct, forbid_unknown_fields=True):
+    """For whom a program goes on: a brand, or null for the operator."""
+
+    brand: str | None
+
+
+class MemberBody(msgspec.Struct):
+    """The signed-in person."""
+
+    id: str
+    name: str
+    email: str
+    brand: str | None
+    roles: list[str]
+
+
+class PlaceBody(msgspec.Struct):
+    """Where the person may act; no brand is the operator."""
+
+    brand: str | None
+    name: str
+
+
+class SessionBody(msgspec.Struct):
+    """A session: who it is, and the token to send as `X-CSRF-Token` with every change."""
+
+    member: MemberBody
+    csrf_token: str
+    places: list[PlaceBody]
+
+
+@get("/sign-in")
+async def show_sign_in(next_path: NextPath = "/") -> Template:
+    """Show the sign-in form."""
+    return _form(SignInForm(next=rules.local_path(next_path)))
+
+
+@post("/sign-in")
+async def sign_in_by_form(
+    data: URLEncodedBody[SignInForm],
+    request: Request[Any, Any, Any],
+    cookie: NamedDependency[SkipValidation[SessionCookie]],
+) -> Response[Any]:
+    """Sign in and go where the person was going."""
+    missing = {
+        field: "Fill this in."
+        for field, text in (("email", data.email), ("password", data.password))
+        if not text
+    }
+    if missing:
+        return _form(data, errors=missing, status=HTTP_422_UNPROCESSABLE_ENTITY)
+    try:
+        signed_in = await actions.sign_in(
+            data.email, data.password, replaces=request.cookies.get(cookie.name)
+        )
+    except ForbiddenError as error:
+        return _form(data, errors={"": error.detail}, status=HTTP_403_FORBIDDEN)
+    target = rules.local_path(data.next)
+    if len(signed_in.places) > 1:
+        target = f"/brand-choice?{urlencode({'next': target})}"
+    return Redirect(target, status_code=303, cookies=[cookie.holding(signed_in.token)])
+
+
+@get("/brand-choice", guards=[guards.must_be_signed_in])
+async def show_brand_choice(session: NamedDependency[Session], next_path: NextPath = "/") -> Template:
+    """Ask for whom a person with several brands goes on."""
+    return Template(
+        "identity/brand_choice.html",
+        context={
+            "session": session,
+            "places": [_place(place) for place in await queries.places_of_member(session.member)],
+            "next": rules.local_path(next_path),
+        },
+    )
+
+
+@post("/brand-choice", guards=[guards.must_be_signed_in])
+async def choose_brand(
+    data: URLEncodedBody[BrandChoice],
+    member: NamedDependency[Member],
+    request: Request[Any, Any, Any],
+    cookie: NamedDependency[SkipValidation[SessionCookie]],
+) -> Redirect:
+    """Go on for the chosen brand."""
+    fresh = await _switch(member, data.brand or None, request.cookies[cookie.name])
+    return Redirect(rules.local_path(data.next), status_code=303, cookies=[cookie.holding(fresh.token)])
+
+
+@post("/sign-out", guards=[guards.must_be_signed_in])
+async def sign_out_by_form(
+    request: Request[Any, Any, Any], cookie: NamedDependency[SkipValidation[SessionCookie]]
+) -> Redirect:
+    """End the session and show the sign-in."""
+    await actions.sign_out(request.cookies[cookie.name])
+    return Redirect("/sign-in", status_code=303, cookies=[cookie.cleared()])
+
+
+@post("/api/v1/sessions")
+async def create_session(
+    data: JSONBody[Credentials],
+    request: Request[Any, Any, Any],
+    cookie: NamedDependency[SkipValidation[SessionCookie]],
+) -> Response[SessionBody]:
+    """Sign in; the session's token comes as a cookie, its CSRF token in the body."""
+    signed_in = await actions.sign_in(data.email, data.password, replaces=request.cookies.get(cookie.name))
+    return await _told(signed_in, cookie)
+
+
+@get("/api/v1/sessions/current", guards=[guards.must_be_signed_in])
+async def read_session(session: NamedDependency[Session]) -> SessionBody:
+    """Say who is signed in, and for which brand."""
+    return _session(session, await queries.places_of_member(session.member))
+
+
+@put("/api/v1/sessions/current", guards=[guards.must_be_signed_in])
+async def switch_session(
+    data: JSONBody[SessionChange],
+    member: NamedDependency[Member],
+    request: Request[Any, Any, Any],
+    cookie: NamedDependency[SkipValidation[SessionCookie]],
+) -> Response[SessionBody]:
+    """Go on for another brand, under a new token."""
+    fresh = await _switch(member, data.brand, request.cookies[cookie.name])
+    return await _told(fresh, cookie, status=HTTP_200_OK)
+
+
+@delete("/api/v1/sessions/current", guards=[guards.must_be_signed_in])
+async def delete_session(
+    request: Request[Any, Any, Any], cookie: NamedDependency[SkipValidation[SessionCookie]]
+) -> Response[None]:
+    """Sign out."""
+    await actions.sign_out(request.cookies[cookie.name])
+    return Response(None, status_code=204, cookies=[cookie.cleared()])
+
+
+async def _switch(member: Member, brand: str | None, token: str) -> SignedIn:
+    brand_id = None if brand is None else addresses.in_body("bnd", brand, field="brand")
+    return await actions.switch_brand(member, brand_id, replaces=token)
+
+
+async def _told(
+    signed_in: SignedIn, cookie: SessionCookie, *, status: int = HTTP_201_CREATED
+) -> Response[SessionBody]:
+    session = await queries.session_of(signed_in.token, clock.wall_now())
+    if session is None:
+        raise NotAuthorizedException("The session just ended again; sign in once more.")
+    body = _session(session, signed_in.places)
+    return Response(body, status_code=status, cookies=[cookie.holding(signed_in.token)])
+
+
+def _session(session: Session, places: Sequence[Place]) -> SessionBody:
+    member = session.member
+    brand = None if member.brand_id is None else ids.shown("bnd", member.brand_id)
+    shown = MemberBody(ids.shown("mbr", member.id), member.name, member.email, brand, sorted(member.roles))
+    return SessionBody(shown, session.csrf_token, [_place(place) for place in places])
+
+
+def _place(place: Place) -> PlaceBody:
+    return PlaceBody(None if place.brand_id is None else ids.shown("bnd", place.brand_id), place.name)
+
+
+def _form(form: SignInForm, *, errors: dict[str, str] | None = None, status: int = HTTP_200_OK) -> Template:
+    return Template(
+        "identity/sign_in.html", context={"form": form, "errors": errors or {}}, status_code=status
+    )

@@ -1,0 +1,157 @@
+"""The web app behind its real doors, and the people who go through them."""
+
+import asyncio
+import functools
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+from pwdlib import PasswordHash
+
+from partner_network import app as web_app
+from partner_network.database import connections
+from partner_network.gateways import clock
+from partner_network.kernel import ids
+from partner_network.settings import Settings
+from tests.conftest import FreshDatabase
+
+PASSWORD = "correct horse battery staple"
+BASE_URL = "http://127.0.0.1:8000"
+
+
+@functools.cache
+def _password_hash() -> str:
+    return PasswordHash.recommended().hash(PASSWORD)
+
+
+class Browser:
+    """One person's client: keeps cookies and sends the CSRF token of its session."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def sign_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
+        answer = await self.client.post("/api/v1/sessions", json={"email": email, "password": password})
+        if answer.is_success:
+            self.client.headers["x-csrf-token"] = answer.json()["csrf_token"]
+        return answer
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        return await self.client.get(path, **options)
+
+    async def post(self, path: str, json: object = None, **options: Any) -> httpx.Response:
+        return await self.client.post(path, json=json, **options)
+
+
+class Network:
+    """A running web app on a fresh database, as the database's web role."""
+
+    def __init__(
+        self, app: Litestar, owner: "asyncpg.Connection[asyncpg.Record]", stack: AsyncExitStack
+    ) -> None:
+        self.app = app
+        self.owner = owner
+        self._stack = stack
+
+    async def browser(self) -> Browser:
+        transport = httpx.ASGITransport(app=cast("Any", self.app), raise_app_exceptions=False)
+        client = httpx.AsyncClient(transport=transport, base_url=BASE_URL)
+        return Browser(await self._stack.enter_async_context(client))
+
+    async def signed_in(self, email: str) -> Browser:
+        browser = await self.browser()
+        assert (await browser.sign_in(email)).status_code == 201
+        return browser
+
+    async def brand(self, slug: str) -> UUID:
+        brand_id = ids.new_id(clock.wall_now())
+        await self.owner.execute(
+            """INSERT INTO brands (id, slug, name, legal_name, address, country, created_at)
+               VALUES ($1, $2, $3, $4, '1 Main Street', 'US', now())""",
+            brand_id,
+            slug,
+            slug.title(),
+            f"{slug.title()} Inc.",
+        )
+        return brand_id
+
+    async def person(self, email: str, brand_id: UUID | None, roles: Sequence[str]) -> UUID:
+        known = await self.owner.fetchval("SELECT id FROM members WHERE email = $1", email)
+        member_id = known or ids.new_id(clock.wall_now())
+        if known is None:
+            await self.owner.execute(
+                """INSERT INTO members (id, email, name, password_hash, created_at)
+                   VALUES ($1, $2, $3, $4, now())""",
+                member_id,
+                email,
+                email.partition("@")[0].title(),
+                _password_hash(),
+            )
+        for role in roles:
+            await self.owner.execute(
+                """INSERT INTO memberships (id, member_id, brand_id, role, created_at)
+                   VALUES ($1, $2, $3, $4, clock_timestamp())""",
+                ids.new_id(clock.wall_now()),
+                member_id,
+                brand_id,
+                role,
+            )
+        return member_id
+
+
+def settings(database: FreshDatabase, folder: Path, *, sandbox: bool = False) -> Settings:
+    """The settings of a test's own installation."""
+    return Settings(
+        database_url=database.url(),
+        role_urls={"web": database.url("web")} if database.url("web") != database.url() else {},
+        data_folder=folder,
+        base_url=BASE_URL,
+        secret_key=b"s" * 32,
+        sandbox=sandbox,
+        stripe_secret_key="sk_test_x",
+        stripe_webhook_secret="whsec_x",
+        stripe_api_base="http://127.0.0.1:1",
+        s3_bucket=None,
+        s3_endpoint_url=None,
+        country_header=None,
+    )
+
+
+@asynccontextmanager
+async def _running(app: Litestar) -> AsyncGenerator[None]:
+    """Run the app's lifespan in one task, as it demands; a fixture's two halves are two."""
+    is_up, stop = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            is_up.set()
+            await stop.wait()
+
+    task = asyncio.create_task(live())
+    waiting = asyncio.create_task(is_up.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    try:
+        if not task.done():
+            yield
+    finally:
+        stop.set()
+        await task
+
+
+@pytest.fixture
+async def network(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Network]:
+    """The web app on a fresh database."""
+    await connections.close_pool()  # the app opens its own, with the web role's rights only
+    app = web_app.create_app(settings(database, tmp_path))
+    async with AsyncExitStack() as stack:
+        owner = await database.connect("owner")
+        stack.push_async_callback(owner.close)
+        await stack.enter_async_context(_running(app))
+        yield Network(app, owner, stack)

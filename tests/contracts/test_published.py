@@ -1,0 +1,266 @@
+"""What is published never changes, and every term has its clause."""
+
+import hashlib
+import re
+import tomllib
+from functools import cache
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from partner_network.agreements import contracts, documents, plain_text, terms_reading
+from partner_network.agreements.terms import Terms
+
+VERSIONS = [(name, version) for name in contracts.names() for version in contracts.versions_of(name)]
+Document = dict[str, Any]
+
+PARTY = documents.Party("A", "A Inc.", ("1 Street", "Town"))
+PARTIES = documents.Parties(PARTY, PARTY, PARTY, "Program", "Ireland", "Dublin")
+
+
+def read(*path: str) -> Document:
+    return tomllib.loads(contracts.CONTRACTS.joinpath(*path).read_text(encoding="utf-8"))
+
+
+def test_a_published_folder_never_changes() -> None:
+    published = {
+        str(path.relative_to(contracts.CONTRACTS)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(contracts.CONTRACTS.rglob("*"))
+        if path.is_file() and len(path.relative_to(contracts.CONTRACTS).parts) > 1
+    }
+    listed = {
+        f"{folder}/{name}": digest
+        for folder, files in read("published.toml").items()
+        for name, digest in files.items()
+    }
+    assert published == listed
+
+
+def example() -> Document:
+    """Terms in which every optional block is there, so that every key has something to say."""
+    return {
+        "valid_from": "2026-12-01",
+        "commission": {
+            "components": [
+                {"name": "sales", "event": "sale", "tiers": [{"from": 0, "rate_ppm": 50_000}]},
+                {"name": "leads", "event": "lead", "tiers": [{"from": 0, "rate_ppm": 10_000}]},
+            ],
+            "bonuses": [
+                {
+                    "name": "fifty",
+                    "kind": "first_n",
+                    "event": "sale",
+                    "metric": "count",
+                    "n": 50,
+                    "period": "quarter",
+                    "amount_minor": 2_500,
+                }
+            ],
+            "boosts": [
+                {
+                    "name": "friday",
+                    "component": "leads",
+                    "from": "2026-11-27",
+                    "until": "2026-12-01",
+                    "multiplier_ppm": 1_500_000,
+                    "cap_minor": 100_000,
+                }
+            ],
+        },
+        "settlement": {"currency": "EUR", "time_zone": "Europe/Berlin"},
+    }
+
+
+def merged(base: Document, over: Document) -> Document:
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            result[key] = merged(cast("Document", old), cast("Document", value))
+        elif isinstance(old, list) and isinstance(value, list) and old and isinstance(old[0], dict):
+            result[key] = [merged(cast("Document", old[0]), one) for one in cast("list[Document]", value)]
+        else:
+            result[key] = value
+    return result
+
+
+def terms_of(document: Document) -> Terms:
+    return terms_reading.from_json(msgspec.json.encode(document))
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_the_defaults_of_the_file_are_those_of_the_schema(name: str, version: str) -> None:
+    defaults = read(name, version, "terms.toml")
+    assert terms_of(merged(defaults, example())) == terms_of(example())
+
+
+def leaves(value: object, path: str = "") -> set[str]:
+    """Return the paths of all keys; a list of tables counts once, tiers and plain lists are one key."""
+    if isinstance(value, dict):
+        table = cast("Document", value)
+        return {leaf for key, inner in table.items() for leaf in leaves(inner, f"{path}.{key}".strip("."))}
+    if isinstance(value, list) and value and isinstance(value[0], dict) and not path.endswith("tiers"):
+        return leaves(value[0], path)
+    return {path}
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_each_key_of_the_terms_names_one_clause_and_no_other_key_does(name: str, version: str) -> None:
+    every_key = leaves(msgspec.json.decode(terms_reading.to_json(terms_of(example()))))
+    assert set(contracts.published(name, version).clause_of_term) == every_key
+
+
+@cache
+def clauses(name: str, version: str, terms_json: bytes) -> dict[str, str]:
+    """Return the words of each clause, its items and tables included, by number."""
+    contract = contracts.published(name, version)
+    text = plain_text.plain_text(
+        documents.clauses_html(contract, PARTIES, terms_reading.from_json(terms_json))
+    )
+    words: dict[str, str] = {}
+    number = ""
+    for line in text.splitlines():
+        begins = re.match(r"(\d+(?:\.\d+)?) ", line)
+        number = begins[1] if begins else number
+        words[number] = words.get(number, "") + line + "\n"
+    return words
+
+
+def words_of(name: str, version: str, document: Document) -> dict[str, str]:
+    return clauses(name, version, terms_reading.to_json(terms_of(document)))
+
+
+CHANGED: list[tuple[str, object, Document]] = [
+    ("valid_from", "2027-01-01", {}),
+    ("program.attribution.model", "linear", {}),
+    ("program.attribution.half_life_days", 9, {"model": "time_decay"}),
+    ("program.attribution.position_ppm", [300_000, 400_000, 300_000], {"model": "position_based"}),
+    ("program.attribution.evidence", ["code", "click_id"], {}),
+    ("program.attribution.code_policy", "never", {}),
+    ("program.attribution.binding_months", 6, {}),
+    ("program.attribution.customers", "new_only", {}),
+    ("program.attribution.exclusions", ["bot"], {}),
+    ("windows.click_days", 45, {}),
+    ("windows.view_days", 1, {}),
+    ("windows.events.lead", 7, {}),
+    ("windows.events.sale", 8, {}),
+    ("windows.events.activation", 9, {}),
+    ("windows.run_off_days", 0, {}),
+    ("commission.combine", "sum", {}),
+    ("commission.components.name", "everything", {}),
+    ("commission.components.event", "lead", {}),
+    ("commission.components.match.categories", ["vinyl", "tape"], {}),
+    ("commission.components.match.skus", ["LP-1"], {}),
+    ("commission.components.match.customer", "new", {}),
+    ("commission.components.min_order_minor", 1_000, {}),
+    ("commission.components.structure", "flat", {}),
+    ("commission.components.metric", "count", {"structure": "retroactive"}),
+    ("commission.components.period", "year", {}),
+    ("commission.components.tiers", [{"from": 0, "rate_ppm": 50_001}], {}),
+    ("commission.components.tiers", [{"from": 0, "amount_minor": 70}], {"structure": "flat"}),
+    ("commission.components.recurring_months", 0, {}),
+    ("commission.components.invoice_ppm", [1_000_000, 500_000], {}),
+    ("commission.components.decay_ppm_per_day", 10_000, {}),
+    ("commission.components.cap_minor.order", 5_000, {}),
+    ("commission.components.cap_minor.customer", 6_000, {}),
+    ("commission.components.cap_minor.period", 7_000, {}),
+    ("commission.bonuses.name", "first", {}),
+    ("commission.bonuses.kind", "milestone", {}),
+    ("commission.bonuses.event", "activation", {}),
+    ("commission.bonuses.metric", "net_amount", {"kind": "milestone"}),
+    ("commission.bonuses.n", 51, {}),
+    ("commission.bonuses.period", "month", {}),
+    ("commission.bonuses.amount_minor", 2_501, {}),
+    ("commission.bonuses.refund_frees_place", True, {}),
+    ("commission.boosts.name", "cyber", {}),
+    ("commission.boosts.component", "sales", {}),
+    ("commission.boosts.from", "2026-11-26", {}),
+    ("commission.boosts.until", "2026-12-02", {}),
+    ("commission.boosts.multiplier_ppm", 2_000_000, {}),
+    ("commission.boosts.cap_minor", 100_001, {}),
+    ("commission.boosts.stacking", "multiply", {}),
+    ("settlement.currency", "USD", {}),
+    ("settlement.time_zone", "Asia/Tokyo", {}),
+    ("settlement.period", "quarter", {}),
+    ("settlement.hold_days", 14, {}),
+    ("settlement.lock.months", 2, {}),
+    ("settlement.lock.days", 3, {}),
+    ("settlement.minimum_payout_minor", 0, {}),
+    ("settlement.clawback.mode", "line_only", {}),
+    ("settlement.clawback.max_age_days", 90, {}),
+    ("settlement.clawback.max_share_ppm", 250_000, {}),
+    ("settlement.clawback.contest_days", 7, {}),
+    ("settlement.late_policy", "as_of_receipt", {}),
+    ("settlement.netting", "none", {}),
+    ("settlement.notice_days", 60, {}),
+]
+
+
+def with_value(document: Document, path: str, value: object) -> Document:
+    """Return the terms with one key set; in a list of tables, that of the first."""
+    head, _, rest = path.partition(".")
+    if not rest:
+        return {**document, head: value}
+    inner: object = document.get(head, {})
+    if isinstance(inner, list):
+        first, *others = cast("list[Document]", inner)
+        return {**document, head: [with_value(first, rest, value), *others]}
+    return {**document, head: with_value(cast("Document", inner), rest, value)}
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+@pytest.mark.parametrize(
+    ("path", "value", "beside"), CHANGED, ids=[f"{path}={value}" for path, value, _ in CHANGED]
+)
+def test_a_changed_term_changes_the_words_of_its_clause(
+    name: str, version: str, path: str, value: object, beside: Document
+) -> None:
+    before = example()
+    for key, needed in beside.items():
+        before = with_value(before, f"{path.rpartition('.')[0]}.{key}", needed)
+    number = contracts.published(name, version).clause_of_term[path]
+    after = with_value(before, path, value)
+    assert words_of(name, version, before)[number] != words_of(name, version, after)[number]
+
+
+def test_the_changes_above_cover_every_key() -> None:
+    assert {path for path, _, _ in CHANGED} == leaves(
+        msgspec.json.decode(terms_reading.to_json(terms_of(example())))
+    )
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_every_clause_that_is_cited_exists_and_numbers_run_without_gaps(name: str, version: str) -> None:
+    contract = contracts.published(name, version)
+    numbers = [number for number in words_of(name, version, example()) if number]
+    cited = set(contract.clause_of_term.values()) | set(contract.clause_of_line.values())
+    assert cited <= set(numbers)
+    sections = [number for number in numbers if "." not in number]
+    assert sections == [str(n + 1) for n in range(len(sections))]
+    for section in sections:
+        inside = [number for number in numbers if number.startswith(f"{section}.")]
+        assert inside == [f"{section}.{n + 1}" for n in range(len(inside))]
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_figures_that_the_text_fixes_stand_in_their_clause(name: str, version: str) -> None:
+    words = words_of(name, version, example())
+    for figure in read(name, version, "clauses.toml")["figures"].values():
+        assert f"({figure['value']})" in words[figure["clause"]]
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_the_parties_and_the_law_are_filled_in_and_escaped(name: str, version: str) -> None:
+    odd = documents.Parties(
+        documents.Party("<i>", "<script>alert(1)</script> & Co.", ("1 Street",)),
+        PARTY,
+        PARTY,
+        "Program",
+        "Ireland",
+        "Dublin",
+    )
+    contract = contracts.published(name, version)
+    html = documents.clauses_html(contract, odd, terms_of(example()))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co." in html
+    assert "The law of Ireland applies" in plain_text.plain_text(html)

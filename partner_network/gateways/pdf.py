@@ -33,12 +33,17 @@ _Answer = bytes | _Refused
 
 
 def render(html: str, *, folder: Path = ASSETS) -> bytes:
-    """Return the PDF of one document, here and now: for command lines and tests, never in a server.
+    """Return the PDF of one document, from a process for it alone: for command lines, never in a server.
 
     Relative addresses are looked up in `folder`; whatever lies outside it, or on a network, is refused.
     """
-    typeset = _typesetter(folder)
-    return _pdf_of(_answer(typeset, _within_limits(html)))
+    _within_limits(html)
+    process = _Process(folder)
+    try:
+        _pdf_of(process.receive(START_LIMIT_S))
+        return _pdf_of(process.answer(html, LIMIT_S))
+    finally:
+        process.end()
 
 
 class Renderer:
@@ -138,10 +143,9 @@ class _Process:
         self._pipe.close()
 
 
-def _within_limits(html: str) -> str:
+def _within_limits(html: str) -> None:
     if len(html) > HTML_BYTES_MAX:
         raise PdfError(f"The document has {len(html):,} characters; at most {HTML_BYTES_MAX:,} are rendered.")
-    return html
 
 
 def _serve(pipe: Connection, folder: Path) -> None:

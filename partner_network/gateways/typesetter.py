@@ -2,6 +2,7 @@
 
 import logging
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 # PDF/A-3 for the archive and the attached terms; level A carries the tags that a screen reader follows.
 VARIANT = "pdf/a-3a"
+_UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Typesetter:
@@ -25,15 +27,26 @@ class Typesetter:
 
     def pdf(self, html: str) -> bytes:
         """Return the document's pages; the same text gives the same bytes."""
-        document = weasyprint.HTML(
+        source = weasyprint.HTML(
             string=html, base_url=f"{self._folder.as_uri()}/", url_fetcher=_OurFilesOnly(self._folder)
         )
         try:
-            content = document.write_pdf(font_config=self._fonts, pdf_variant=VARIANT)
+            document = source.render(font_config=self._fonts, pdf_variant=VARIANT)
+            _name_and_date(document)
+            content = document.write_pdf(pdf_variant=VARIANT)
         except FatalURLFetchingError as error:  # a BaseException: it would end the process
             raise ValueError(str(error)) from error.__cause__
         assert content is not None  # noqa: S101 - without a target the pages come back
         return content
+
+
+def _name_and_date(document: weasyprint.Document) -> None:
+    """Give attachments their title as file name and the document's date, not that of rendering."""
+    stamp = document.metadata.modified
+    at = datetime.fromisoformat(stamp) if stamp else _UNDATED
+    for attachment in document.metadata.attachments:
+        attachment.name = attachment.description
+        attachment.created = attachment.modified = at
 
 
 class _OurFilesOnly(URLFetcher):

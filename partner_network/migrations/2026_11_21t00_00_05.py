@@ -137,6 +137,7 @@ CREATE TABLE stripe_accounts (
     account_id text UNIQUE,
     transfers_status text,
     customer_id text UNIQUE,
+    payment_method_id text,
     read_at timestamptz NOT NULL
 );
 

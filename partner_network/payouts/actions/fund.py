@@ -27,6 +27,7 @@ class RequestedFunding(msgspec.Struct, frozen=True):
     payment_intent_id: str | None
     status: str
     customer_id: str | None
+    payment_method_id: str | None
 
 
 async def request_funding(
@@ -72,9 +73,7 @@ async def request_funding(
     return funding_id
 
 
-async def charge_funding(
-    stripe: StripeConnect, funding_id: UUID, *, payment_method: str, now: datetime
-) -> str:
+async def charge_funding(stripe: StripeConnect, funding_id: UUID, now: datetime) -> str:
     """Charge what was requested and book it once it has settled; return the funding's status.
 
     Idempotent: the key was committed before the call, so a repeat finds the same PaymentIntent.
@@ -85,7 +84,7 @@ async def charge_funding(
     if funding.status in {"settled", "failed"}:
         return funding.status
     try:
-        answer = await _ask(stripe, funding, payment_method)
+        answer = await _ask(stripe, funding)
     except InvalidError as declined:
         await _record_failure(funding_id, declined.detail)
         return "failed"
@@ -93,16 +92,16 @@ async def charge_funding(
         return await _record(connection, funding_id, answer, now)
 
 
-async def _ask(stripe: StripeConnect, funding: RequestedFunding, payment_method: str) -> Funding:
+async def _ask(stripe: StripeConnect, funding: RequestedFunding) -> Funding:
     if funding.payment_intent_id is not None:
         return await stripe.read_funding(funding.payment_intent_id)
-    if funding.customer_id is None:
+    if funding.customer_id is None or funding.payment_method_id is None:
         raise InvalidError("This advertiser has no payment details at Stripe yet; enter them first.")
     return await stripe.fund(
         amount_minor=funding.amount_minor,
         currency=funding.currency,
         customer=funding.customer_id,
-        payment_method=payment_method,
+        payment_method=funding.payment_method_id,
         idempotency_key=funding.idempotency_key,
         metadata={"funding_id": str(funding.id)},
     )
@@ -111,7 +110,7 @@ async def _ask(stripe: StripeConnect, funding: RequestedFunding, payment_method:
 async def _funding(connection: Connection, funding_id: UUID, *, lock: bool = False) -> RequestedFunding:
     row = await connection.fetchrow(
         """SELECT f.id, f.advertiser_id, f.amount_minor, f.currency, f.idempotency_key,
-               f.payment_intent_id, f.status, a.customer_id
+               f.payment_intent_id, f.status, a.customer_id, a.payment_method_id
            FROM fundings f LEFT JOIN stripe_accounts a ON a.brand_id = f.advertiser_id
            WHERE f.id = $1"""
         + (" FOR UPDATE OF f" if lock else ""),

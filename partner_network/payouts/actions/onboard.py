@@ -44,8 +44,15 @@ async def read_recipient(stripe: StripeConnect, brand_id: UUID, now: datetime) -
     return account.transfers_status
 
 
-async def open_customer(stripe: StripeConnect, brand_id: UUID, *, email: str, now: datetime) -> str:
-    """Return the customer at Stripe whose payment methods fund an advertiser's statements."""
+async def save_payment_method(
+    stripe: StripeConnect, brand_id: UUID, *, email: str, payment_method_id: str, now: datetime
+) -> None:
+    """Keep the payment method that funds an advertiser's statements, by its id at Stripe."""
+    await _open_customer(stripe, brand_id, email=email, now=now)
+    await _remember(brand_id, "payment_method_id", payment_method_id, now)
+
+
+async def _open_customer(stripe: StripeConnect, brand_id: UUID, *, email: str, now: datetime) -> str:
     customer_id = await _known(brand_id, "customer_id")
     if customer_id is None:
         brand = await brands.brand_of(brand_id)

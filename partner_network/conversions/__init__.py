@@ -1,0 +1,1 @@
+"""Facts that advertisers report: customers, who clicked, conversions and refunds."""

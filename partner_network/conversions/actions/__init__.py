@@ -1,0 +1,1 @@
+"""Store what an advertiser reports: all of a batch, once, or nothing."""

@@ -1,0 +1,1 @@
+"""What a report must say before it is stored."""

@@ -1,0 +1,121 @@
+"""Read a batch of reports, or refuse it whole with the path of every field at fault."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal, TypeVar
+
+import msgspec
+
+from partner_network.conversions.rules.reports import (
+    MOST_REPORTS,
+    REQUIREMENT_OF,
+    Mistake,
+    Report,
+    content_hash,
+    mistakes_in,
+)
+from partner_network.kernel.errors import ConflictError, InvalidError
+
+Noun = Literal["conversions", "identifications", "refunds"]
+AnyReport = TypeVar("AnyReport", bound=Report)
+
+MOST_MISTAKES = 100
+"""More than anybody mends at once; the rest shows when these are mended."""
+
+_WHERE = re.compile(r"(?P<why>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
+_FIELD = re.compile(r"Object (?P<how>contains unknown|missing required) field `(?P<name>[^`]*)`")
+_LAST_NAME = re.compile(r"(\w+)(?:\[[^\]]*\])*\Z")
+
+
+def read_batch(body: bytes, noun: Noun, kind: type[AnyReport]) -> list[AnyReport]:
+    """Return the reports in ``{"<noun>": [...]}``; InvalidError names every report that cannot be read."""
+    reports: list[AnyReport] = []
+    mistakes: list[Mistake] = []
+    for n, raw in enumerate(_raw_items(body, noun)):
+        try:
+            reports.append(msgspec.json.decode(raw, type=kind))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            path, sentence = _mistake_of(error)
+            mistakes.append((f"{noun}[{n}]{path and '.'}{path}", sentence))
+    refuse(noun, mistakes)
+    return reports
+
+
+def refuse(noun: Noun, mistakes: Sequence[Mistake]) -> None:
+    """Raise InvalidError for the mistakes, if there are any."""
+    if mistakes:
+        path, sentence = mistakes[0]
+        raise InvalidError(
+            f"None of the {noun} was stored, since some cannot be right. {path}: {sentence}",
+            fields=dict(mistakes[:MOST_MISTAKES]),
+        )
+
+
+def refuse_mistakes_in(noun: Noun, reported: Sequence[Report], places: Iterable[int], now: datetime) -> None:
+    """Raise InvalidError for what cannot be right in the reports at those places of their batch."""
+    refuse(
+        noun,
+        [(f"{noun}[{n}].{field}", why) for n in places for field, why in mistakes_in(reported[n], now)],
+    )
+
+
+def refuse_conflicts(noun: Noun, conflicts: Sequence[Mistake]) -> None:
+    """Raise ConflictError for the reports that contradict what is stored, if there are any."""
+    if conflicts:
+        path, sentence = conflicts[0]
+        raise ConflictError(
+            f"None of the {noun} was stored. {path}: {sentence}", fields=dict(conflicts[:MOST_MISTAKES])
+        )
+
+
+def repeats_in(noun: Noun, keyed: Iterable[tuple[str, object, Report]]) -> dict[object, bytes]:
+    """Return the content hash of each key of a batch, given as (field, key, report).
+
+    Errors: ConflictError when one key comes twice with different content; the same content twice is one
+    report.
+    """
+    hashes: dict[object, bytes] = {}
+    conflicts: list[Mistake] = []
+    for n, (field, key, report) in enumerate(keyed):
+        said = content_hash(report)
+        if hashes.setdefault(key, said) != said:
+            name: object = getattr(report, field)
+            conflicts.append(
+                (f"{noun}[{n}].{field}", f"{name!r} comes twice in this batch with different content.")
+            )
+    refuse_conflicts(noun, conflicts)
+    return hashes
+
+
+def _raw_items(body: bytes, noun: Noun) -> list[msgspec.Raw]:
+    wanted = f'Send a JSON object like {{"{noun}": [...]}} with 1 to {MOST_REPORTS} {noun}.'
+    try:
+        whole = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        items = msgspec.json.decode(whole.pop(noun), type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
+        raise InvalidError(wanted, fields={noun: wanted}) from None
+    for other in whole:
+        raise InvalidError(wanted, fields={other[:100]: f"There is no such field. {wanted}"})
+    if not 1 <= len(items) <= MOST_REPORTS:
+        raise InvalidError(wanted, fields={noun: f"These are {len(items)}. {wanted}"})
+    return items
+
+
+def _mistake_of(error: Exception) -> Mistake:
+    if not isinstance(error, msgspec.ValidationError):
+        return "", "This is no JSON object in UTF-8."
+    where = _WHERE.fullmatch(str(error))
+    why, path = (where["why"], where["path"] or "") if where else (str(error), "")
+    about = _FIELD.match(why)
+    if about:
+        path = f"{path}{path and '.'}{about['name']}"
+        if about["how"] == "contains unknown":
+            return path, "There is no such field; leave it out."
+        return path, f"This is missing. {_requirement_of(path)}"
+    return path, _requirement_of(path)
+
+
+def _requirement_of(path: str) -> str:
+    name = _LAST_NAME.search(path)
+    return REQUIREMENT_OF.get(name[1] if name else "", "Send a JSON object with the fields documented.")

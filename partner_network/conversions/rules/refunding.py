@@ -1,0 +1,71 @@
+"""How much of an order may still be given back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+from uuid import UUID
+
+from msgspec import Struct
+
+from partner_network.kernel import money
+
+
+class Given(Struct, frozen=True):
+    """One refund of an order, stored or about to be."""
+
+    refund_id: str
+    at: datetime
+    net_minor: int
+    line: str | None
+
+
+class RefundedOrder(Struct, frozen=True):
+    """An order as a refund sees it; ``lines`` are the net of each line by its id."""
+
+    conversion_id: UUID
+    program_id: UUID
+    occurred_at: datetime
+    net_minor: int
+    lines: Mapping[str, int]
+
+
+def objection_to(order: RefundedOrder, refund: Given, before: Sequence[Given]) -> tuple[str, str] | None:
+    """Return the field at fault and why the order cannot bear this refund after those ``before``, or None.
+
+    Units: minor units of the order's currency.
+    Source: MONEY section 4: refunds without a line are spread over the lines by largest remainder.
+    """
+    if refund.at < order.occurred_at:
+        return (
+            "at",
+            f"The order happened at {order.occurred_at.isoformat()}, after this; give a later instant.",
+        )
+    if refund.line is not None and refund.line not in order.lines:
+        return "line", f"The order has no line {refund.line!r}; name one of its lines or leave this out."
+    already = sum(given.net_minor for given in before)
+    if already + refund.net_minor > order.net_minor:
+        return "net_minor", (
+            f"The order's net is {order.net_minor}, of which {already} was refunded before; "
+            f"at most {order.net_minor - already} is left to refund."
+        )
+    if order.lines and not _lines_bear(order.lines, [*before, refund]):
+        return "net_minor", "This is more than what earlier refunds left of that line; name no line instead."
+    return None
+
+
+def _lines_bear(lines: Mapping[str, int], refunds: Sequence[Given]) -> bool:
+    """Tell whether no line falls below zero, refunds taken by their instant, however they arrived."""
+    names = sorted(lines)
+    left = dict(lines)
+    for refund in sorted(refunds, key=lambda given: (given.at, given.refund_id)):
+        if refund.line is not None:
+            left[refund.line] -= refund.net_minor
+        else:
+            parts = money.largest_remainder(refund.net_minor, [Fraction(lines[name]) for name in names])
+            if any(part > left[name] for name, part in zip(names, parts, strict=True)):
+                parts = money.largest_remainder(refund.net_minor, [Fraction(left[name]) for name in names])
+            for name, part in zip(names, parts, strict=True):
+                left[name] -= part
+        if min(left.values()) < 0:
+            return False
+    return True

@@ -1,0 +1,178 @@
+"""What an advertiser may report, and how the same report is known again."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from partner_network.kernel import ids, money
+from partner_network.kernel.errors import InvalidError
+
+MOST_REPORTS = 1_000
+MOST_LINES = 500
+MOST_MINOR = 10**15
+"""No single order is worth more; far below what sums in 64 bits can hold."""
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+Event = Literal["sale", "lead", "activation"]
+Status = Literal["received", "attributed", "unattributed", "rejected"]
+Mistake = tuple[str, str]
+
+_NO_CONTROLS = r"\A[^\x00-\x1f\x7f]*\Z"
+Key = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
+Word = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROLS)]
+Instant = Annotated[datetime, Meta(tz=True)]
+Minor = Annotated[int, Meta(ge=0, le=MOST_MINOR)]
+SomeMinor = Annotated[int, Meta(ge=1, le=MOST_MINOR)]
+Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+REQUIREMENT_OF = {
+    "order_id": "Give the order id as 1 to 200 characters without control characters.",
+    "event": "Give sale, lead or activation.",
+    "customer_id": "Give your own id of the customer as 1 to 200 characters without control characters.",
+    "occurred_at": "Give an instant with its offset as RFC 3339, like 2026-03-01T09:30:00Z.",
+    "at": "Give an instant with its offset as RFC 3339, like 2026-03-01T09:30:00Z.",
+    "currency": "Give an active ISO 4217 currency, like EUR.",
+    "net_minor": f"Give a whole number of the currency's minor units, never negative, at most {MOST_MINOR}.",
+    "program": "Give a program's slug or its prg_ id.",
+    "click_id": "Give a click id as the landing page received it: clk_ and 26 letters and digits.",
+    "lines": f"Give a list of at most {MOST_LINES} lines, each with an id and its net_minor.",
+    "id": "Give the line's id as 1 to 200 characters without control characters.",
+    "sku": "Give at most 200 characters without control characters.",
+    "category": "Give at most 200 characters without control characters.",
+    "quantity": "Give a whole number from 1 to 1000000.",
+    "refund_id": "Give your own id of the refund as 1 to 200 characters without control characters.",
+    "line": "Give the id of one of the order's lines.",
+    "reason": "Give the reason as 1 to 200 characters without control characters.",
+}
+"""What each field asks for, in the words of the person who has to mend it."""
+
+
+class Report(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A fact as an advertiser sends it; nothing it says is read past in silence."""
+
+
+class OrderLine(Report, frozen=True, kw_only=True):
+    """One line of an order; its amount is for all of its quantity."""
+
+    id: Key
+    net_minor: Minor
+    sku: Word | None = None
+    category: Word | None = None
+    quantity: Quantity = 1
+
+
+class ReportedConversion(Report, frozen=True, kw_only=True):
+    """A sale, lead or activation of one customer; 0 is an amount like any other."""
+
+    order_id: Key
+    event: Event
+    customer_id: Key
+    occurred_at: Instant
+    currency: str
+    net_minor: Minor
+    program: Word | None = None
+    click_id: str | None = None
+    lines: Annotated[tuple[OrderLine, ...], Meta(max_length=MOST_LINES)] = ()
+
+
+class ReportedIdentification(Report, frozen=True, kw_only=True):
+    """Which customer stands behind a click."""
+
+    customer_id: Key
+    click_id: str
+
+
+class ReportedRefund(Report, frozen=True, kw_only=True):
+    """Money given back on one order, on one of its lines or on the whole of it."""
+
+    refund_id: Key
+    order_id: Key
+    at: Instant
+    net_minor: SomeMinor
+    reason: Key
+    event: Event = "sale"
+    line: Key | None = None
+
+
+class RecordedConversion(Struct, frozen=True):
+    """The answer to a report, today and to every repeat of it."""
+
+    id: str
+    order_id: str
+    event: Event
+    status: Status = "received"
+
+
+class RecordedIdentification(Struct, frozen=True):
+    """The answer to an identification, today and to every repeat of it."""
+
+    customer_id: str
+    click_id: str
+
+
+class RecordedRefund(Struct, frozen=True):
+    """The answer to a refund, today and to every repeat of it."""
+
+    id: str
+    refund_id: str
+    conversion_id: str
+
+
+def content_hash(report: Report) -> bytes:
+    """Return the SHA-256 of everything a report says; instants count, their offsets do not.
+
+    A field that is left out and one that states its default say the same.
+    """
+    at = {name: value.astimezone(UTC) for name, value in _instants(report)}
+    return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(report, **at))).digest()
+
+
+def _instants(report: Report) -> Iterator[tuple[str, datetime]]:
+    for name in ("occurred_at", "at"):
+        value: object = getattr(report, name, None)
+        if isinstance(value, datetime):
+            yield name, value
+
+
+def mistakes_in(report: Report, now: datetime) -> Iterator[Mistake]:
+    """Yield each field that cannot be right, with what to do about it."""
+    for name, instant in _instants(report):
+        if instant > now:
+            yield name, f"This lies in the future; it is {now.isoformat()} now."
+        elif instant < EARLIEST:
+            yield name, f"This lies before {EARLIEST.year}; give when it really happened."
+    match report:
+        case ReportedConversion():
+            yield from _mistakes_in_conversion(report)
+        case ReportedIdentification():
+            yield from _mistakes_in_click_id(report.click_id)
+        case _:
+            return
+
+
+def _mistakes_in_conversion(report: ReportedConversion) -> Iterator[Mistake]:
+    if report.currency not in money.EXPONENT_OF:
+        yield "currency", f"{report.currency!r} is unknown. {REQUIREMENT_OF['currency']}"
+    if report.click_id is not None:
+        yield from _mistakes_in_click_id(report.click_id)
+    if not report.lines:
+        return
+    total = sum(line.net_minor for line in report.lines)
+    if total != report.net_minor:
+        yield "lines", f"The lines sum to {total}, the order to {report.net_minor}; make them agree."
+    seen: set[str] = set()
+    for n, line in enumerate(report.lines):
+        if line.id in seen:
+            yield f"lines[{n}].id", f"{line.id!r} names an earlier line; give each line an id of its own."
+        seen.add(line.id)
+
+
+def _mistakes_in_click_id(text: str) -> Iterator[Mistake]:
+    try:
+        ids.parse("clk", text)
+    except InvalidError as error:
+        yield "click_id", error.detail

@@ -1,0 +1,48 @@
+"""How Piccolo sees the tables of reported facts; identifications have a key of two columns and no mapping."""
+
+from piccolo.columns import JSONB, UUID, BigInt, Bytea, Text, Timestamptz
+from piccolo.table import Table
+
+from partner_network.database import connections
+
+
+class Customer(Table, tablename="customers", db=connections.engine):
+    """Somebody who buys, known only by the advertiser's own id."""
+
+    id = UUID(primary_key=True, default=None)
+    brand_id = UUID(default=None)
+    external_id = Text(default=None)
+    first_seen_at = Timestamptz(default=None)
+
+
+class Conversion(Table, tablename="conversions", db=connections.engine):
+    """A sale, lead or activation that an advertiser reported."""
+
+    id = UUID(primary_key=True, default=None)
+    brand_id = UUID(default=None)
+    program_id = UUID(default=None)
+    customer_id = UUID(default=None)
+    event = Text(default=None)
+    order_id = Text(default=None)
+    occurred_at = Timestamptz(default=None)
+    recorded_at = Timestamptz(default=None)
+    currency = Text(default=None)
+    net_minor = BigInt(default=None)
+    click_id = UUID(default=None, null=True)
+    lines = JSONB(default="[]")
+    payload_hash = Bytea(default=None)
+
+
+class Refund(Table, tablename="refunds", db=connections.engine):
+    """Money given back on one conversion."""
+
+    id = UUID(primary_key=True, default=None)
+    brand_id = UUID(default=None)
+    conversion_id = UUID(default=None)
+    refund_id = Text(default=None)
+    at = Timestamptz(default=None)
+    recorded_at = Timestamptz(default=None)
+    net_minor = BigInt(default=None)
+    line = Text(default=None, null=True)
+    reason = Text(default=None)
+    payload_hash = Bytea(default=None)

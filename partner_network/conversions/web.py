@@ -1,0 +1,90 @@
+"""The doors through which advertisers' machines report and read back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.types import ControllerRouterHandler
+
+from partner_network.conversions import queries
+from partner_network.conversions.actions import customers, record_conversions, record_refunds
+from partner_network.conversions.queries import ListedConversion
+from partner_network.conversions.rules import reading
+from partner_network.conversions.rules.reports import (
+    RecordedConversion,
+    RecordedIdentification,
+    RecordedRefund,
+    ReportedConversion,
+    ReportedIdentification,
+    ReportedRefund,
+)
+from partner_network.database import connections
+from partner_network.identity.rules import ApiKey
+from partner_network.identity.web import addresses, guards
+from partner_network.identity.web.addresses import After, Limit, Page
+from partner_network.kernel.errors import ForbiddenError
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@post("/api/v1/conversions", guards=[guards.must_write_conversions])
+async def report_conversions(
+    request: AnyRequest, api_key: NamedDependency[ApiKey]
+) -> Response[dict[str, list[RecordedConversion]]]:
+    """Store up to 1000 conversions, all or none: 201, or 200 when every one of them was stored before."""
+    _must_be_live(api_key)
+    batch = reading.read_batch(await request.body(), "conversions", ReportedConversion)
+    answer = await record_conversions.record_conversions(batch, brand_id=api_key.brand_id)
+    return Response({"conversions": answer.conversions}, status_code=_status(is_new=answer.is_new))
+
+
+@get("/api/v1/conversions", guards=[guards.must_have_reports_scope])
+async def list_conversions(
+    api_key: NamedDependency[ApiKey], after: After = None, limit: Limit = addresses.LIMIT
+) -> Page[ListedConversion]:
+    """List the brand's conversions in the order they were stored."""
+    async with connections.transaction(brand=api_key.brand_id) as connection:
+        rows = await queries.conversions_of(
+            connection, api_key.brand_id, after=addresses.cursor("cnv", after), limit=limit + 1
+        )
+    return addresses.page(rows, limit, lambda row: row, lambda row: row.id)
+
+
+@post("/api/v1/identifications", guards=[guards.must_write_conversions])
+async def report_identifications(
+    request: AnyRequest, api_key: NamedDependency[ApiKey]
+) -> dict[str, list[RecordedIdentification]]:
+    """Say which customers stand behind up to 1000 clicks; saying it again changes nothing."""
+    _must_be_live(api_key)
+    batch = reading.read_batch(await request.body(), "identifications", ReportedIdentification)
+    return {"identifications": await customers.identify_customers(batch, brand_id=api_key.brand_id)}
+
+
+@post("/api/v1/refunds", guards=[guards.must_write_conversions])
+async def report_refunds(
+    request: AnyRequest, api_key: NamedDependency[ApiKey]
+) -> Response[dict[str, list[RecordedRefund]]]:
+    """Store up to 1000 refunds, all or none: 201, or 200 when every one of them was stored before."""
+    _must_be_live(api_key)
+    batch = reading.read_batch(await request.body(), "refunds", ReportedRefund)
+    answer = await record_refunds.record_refunds(batch, brand_id=api_key.brand_id)
+    return Response({"refunds": answer.refunds}, status_code=_status(is_new=answer.is_new))
+
+
+def _status(*, is_new: bool) -> int:
+    return HTTP_201_CREATED if is_new else HTTP_200_OK
+
+
+def _must_be_live(api_key: ApiKey) -> None:
+    if not api_key.is_live:
+        raise ForbiddenError("This is a test key, and facts count here; report them with a live key.")
+
+
+ROUTES: Sequence[ControllerRouterHandler] = (
+    report_conversions,
+    list_conversions,
+    report_identifications,
+    report_refunds,
+)

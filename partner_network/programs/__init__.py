@@ -1,0 +1,1 @@
+"""What advertisers want promoted, and which brands promote it for them."""

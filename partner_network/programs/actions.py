@@ -1,0 +1,193 @@
+"""Open programs, invite partners, take them up, activate, and pair what is reciprocal."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.brands import actions as brands
+from partner_network.brands.actions import NewBrand
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.gateways import clock
+from partner_network.identity import actions as identity
+from partner_network.identity import rules as people
+from partner_network.identity.actions import Accepted, Invited
+from partner_network.identity.rules import Member
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
+from partner_network.programs import queries, rules
+from partner_network.programs.queries import Partnership
+
+
+class NewProgram(msgspec.Struct, frozen=True):
+    """What an advertiser wants promoted, and to which hosts links may lead."""
+
+    brand_id: UUID
+    slug: str
+    name: str
+    offer: str
+    default_url: str
+    destination_hosts: tuple[str, ...]
+
+
+class InvitedPartner(msgspec.Struct, frozen=True):
+    """A fresh partnership; with a brand that is new here goes an invitation for its first owner."""
+
+    partnership_id: UUID
+    partner_id: UUID
+    invitation: Invited | None
+
+
+async def create_program(member: Member, new: NewProgram, *, sandbox: bool = False) -> UUID:
+    """Open a program for the member's own brand; the operator may for every brand."""
+    people.must(member, "manage programs")
+    rules.must_be_program(
+        slug=new.slug,
+        name=new.name,
+        offer=new.offer,
+        default_url=new.default_url,
+        hosts=new.destination_hosts,
+        sandbox=sandbox,
+    )
+    if not member.is_operator and member.brand_id != new.brand_id:
+        raise NotFoundError("You can open programs for your own brand only.")
+    async with connections.transaction(brand=member.brand_id) as connection:
+        at = await clock.now(connection)
+        if not await connection.fetchval("SELECT true FROM brands WHERE id = $1", new.brand_id):
+            raise NotFoundError("There is no such brand.")
+        program_id: UUID | None = await connection.fetchval(
+            """INSERT INTO programs (id, brand_id, slug, name, offer, default_url, destination_hosts,
+                                     created_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (slug) DO NOTHING RETURNING id""",
+            ids.new_id(at),
+            new.brand_id,
+            new.slug,
+            new.name.strip(),
+            new.offer.strip(),
+            new.default_url,
+            new.destination_hosts,
+            at,
+        )
+    if program_id is None:
+        raise ConflictError(
+            f"The short name {new.slug!r} is taken; choose another.", fields={"slug": "taken"}
+        )
+    return program_id
+
+
+async def invite_partner(
+    member: Member, program_id: UUID, partner: UUID | NewBrand, *, email: str | None = None
+) -> InvitedPartner:
+    """Invite a brand to promote a program; a brand that is new here is made, its owner invited by e-mail.
+
+    An existing brand answers through its own members: nobody outside it may name its owner.
+    """
+    people.must(member, "invite partners")
+    rules.must_name_owner(email, is_new=isinstance(partner, NewBrand))
+    async with connections.transaction(brand=member.brand_id) as connection:
+        advertiser_id: UUID | None = await connection.fetchval(
+            "SELECT brand_id FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2)",
+            program_id,
+            member.brand_id,
+        )
+        if advertiser_id is None:
+            raise NotFoundError("There is no such program of your brand.")
+        partner_id = await _partner(connection, partner)
+        partnership_id = await _create(connection, program_id, advertiser_id, partner_id)
+        if email is None:
+            return InvitedPartner(partnership_id, partner_id, None)
+        invitation = await identity.invite(
+            connection, member, email=email, role="owner", brand_id=partner_id, partnership_id=partnership_id
+        )
+        return InvitedPartner(partnership_id, partner_id, invitation)
+
+
+async def accept_invitation(token: str, *, name: str, password: str) -> Accepted:
+    """Take an invitation up: the person joins the brand, and its partnership goes into review."""
+    proof = await identity.proof_for(token, password)
+    async with connections.transaction() as connection:
+        accepted = await identity.accept(connection, token, name=name, password_hash=proof)
+        if accepted.partnership_id is not None:
+            await _step(connection, accepted.partnership_id, "in_review")
+    return accepted
+
+
+async def answer_partnership(member: Member, partnership_id: UUID, *, accept: bool) -> Partnership:
+    """Accept or decline, as the invited brand, a partnership that an advertiser offers."""
+    people.must(member, "accept partnerships")
+    async with connections.transaction(brand=member.brand_id) as connection:
+        partnership = await queries.partnership_within(connection, member, partnership_id)
+        if partnership.partner_id != member.brand_id:
+            raise NotFoundError("This invitation is for the other brand to answer.")
+        await _step(connection, partnership_id, "in_review" if accept else "declined")
+        return await queries.partnership_within(connection, member, partnership_id)
+
+
+async def pair_partnerships(member: Member, one_id: UUID, other_id: UUID) -> None:
+    """Mark two partnerships as each other's mirror: each brand promotes the other."""
+    people.must(member, "invite partners")
+    async with connections.transaction(brand=member.brand_id) as connection:
+        await _locked(connection, [one_id, other_id])
+        one = await queries.partnership_within(connection, member, one_id)
+        other = await queries.partnership_within(connection, member, other_id)
+        if (one.advertiser_id, one.partner_id) != (other.partner_id, other.advertiser_id):
+            raise InvalidError(
+                "Reciprocal partnerships join the same two brands, each promoting the other once."
+            )
+        if {one.mirror_id, other.mirror_id} not in ({None}, {one_id, other_id}):
+            raise ConflictError("One of the two partnerships is paired with another already.")
+        await connection.execute(
+            """UPDATE partnerships SET mirror_id = CASE id WHEN $1 THEN $2::uuid ELSE $1 END
+               WHERE id IN ($1, $2)""",
+            one_id,
+            other_id,
+        )
+
+
+async def activate(connection: Connection, partnership_id: UUID, at: datetime) -> None:
+    """Start a partnership whose agreement both sides signed, within the caller's transaction."""
+    await _step(connection, partnership_id, "active")
+    await connection.execute("UPDATE partnerships SET active_from = $2 WHERE id = $1", partnership_id, at)
+
+
+async def _partner(connection: Connection, partner: UUID | NewBrand) -> UUID:
+    if isinstance(partner, NewBrand):
+        return await brands.create_within(connection, partner)
+    if not await connection.fetchval("SELECT true FROM brands WHERE id = $1", partner):
+        raise NotFoundError("There is no such brand.")
+    return partner
+
+
+async def _create(connection: Connection, program_id: UUID, advertiser_id: UUID, partner_id: UUID) -> UUID:
+    if partner_id == advertiser_id:
+        raise InvalidError("A brand cannot promote itself; choose another.", fields={"partner": "is you"})
+    at = await clock.now(connection)
+    made: UUID | None = await connection.fetchval(
+        """INSERT INTO partnerships (id, program_id, advertiser_id, partner_id, status, created_at)
+           VALUES ($1, $2, $3, $4, 'invited', $5)
+           ON CONFLICT (program_id, partner_id) DO NOTHING RETURNING id""",
+        ids.new_id(at),
+        program_id,
+        advertiser_id,
+        partner_id,
+        at,
+    )
+    if made is None:
+        raise ConflictError("This brand has a partnership with the program already.")
+    return made
+
+
+async def _step(connection: Connection, partnership_id: UUID, wanted: rules.Status) -> None:
+    statuses = await _locked(connection, [partnership_id])
+    rules.must_become(statuses[partnership_id], wanted)
+    await connection.execute("UPDATE partnerships SET status = $2 WHERE id = $1", partnership_id, wanted)
+
+
+async def _locked(connection: Connection, partnership_ids: Sequence[UUID]) -> dict[UUID, rules.Status]:
+    """Hold the partnerships, in the order of their ids, before anything is decided about them."""
+    rows = await connection.fetch(
+        "SELECT id, status FROM partnerships WHERE id = ANY($1) ORDER BY id FOR UPDATE", list(partnership_ids)
+    )
+    return {row["id"]: row["status"] for row in rows}

@@ -1,0 +1,113 @@
+"""Programs and partnerships, each as far as the asking brand may see it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.identity.rules import Member
+from partner_network.kernel.errors import NotFoundError
+from partner_network.programs.rules import Status
+
+# $1 is the asking brand, null for the operator, who sees all.
+_SEES_PROGRAM = """($1::uuid IS NULL OR g.brand_id = $1 OR EXISTS (
+    SELECT FROM partnerships p WHERE p.program_id = g.id AND p.partner_id = $1))"""
+_PROGRAM = """SELECT g.id, g.brand_id, b.name AS brand_name, g.slug, g.name, g.offer, g.default_url,
+    g.destination_hosts, g.created_at,
+    (SELECT max(v.version) FROM program_versions v WHERE v.program_id = g.id) AS version
+    FROM programs g JOIN brands b ON b.id = g.brand_id"""
+_SEES_PARTNERSHIP = "($1::uuid IS NULL OR $1 IN (p.advertiser_id, p.partner_id))"
+_PARTNERSHIP = """SELECT p.id, p.program_id, g.name AS program_name, p.advertiser_id,
+    a.name AS advertiser_name, p.partner_id, r.name AS partner_name, p.status, p.mirror_id,
+    p.created_at, p.active_from, p.ended_at
+    FROM partnerships p JOIN programs g ON g.id = p.program_id
+    JOIN brands a ON a.id = p.advertiser_id JOIN brands r ON r.id = p.partner_id"""
+
+
+class Program(msgspec.Struct, frozen=True):
+    """What an advertiser wants promoted."""
+
+    id: UUID
+    brand_id: UUID
+    brand_name: str
+    slug: str
+    name: str
+    offer: str
+    default_url: str
+    destination_hosts: tuple[str, ...]
+    created_at: datetime
+    version: int | None
+    """The newest published version of its policy; none yet means no agreement can cite it."""
+
+
+class Partnership(msgspec.Struct, frozen=True):
+    """A brand that promotes a program, from the invitation on."""
+
+    id: UUID
+    program_id: UUID
+    program_name: str
+    advertiser_id: UUID
+    advertiser_name: str
+    partner_id: UUID
+    partner_name: str
+    status: Status
+    mirror_id: UUID | None
+    created_at: datetime
+    active_from: datetime | None
+    ended_at: datetime | None
+
+
+async def program_of(member: Member, program_id: UUID) -> Program:
+    """Return a program that the member's brand owns or promotes. Errors: NotFoundError."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        row = await connection.fetchrow(
+            f"{_PROGRAM} WHERE {_SEES_PROGRAM} AND g.id = $2", member.brand_id, program_id
+        )
+    if row is None:
+        raise NotFoundError("There is no such program for you.")
+    return msgspec.convert(dict(row), Program)
+
+
+async def programs_of(member: Member, *, after: UUID | None, limit: int) -> Sequence[Program]:
+    """List the programs that the member's brand owns or promotes, the oldest first."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        rows = await connection.fetch(
+            f"""{_PROGRAM} WHERE {_SEES_PROGRAM} AND ($2::uuid IS NULL OR g.id > $2)
+                ORDER BY g.id LIMIT $3""",
+            member.brand_id,
+            after,
+            limit,
+        )
+    return [msgspec.convert(dict(row), Program) for row in rows]
+
+
+async def partnership_of(member: Member, partnership_id: UUID) -> Partnership:
+    """Return a partnership of the member's brand, on either side. Errors: NotFoundError."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        return await partnership_within(connection, member, partnership_id)
+
+
+async def partnership_within(connection: Connection, member: Member, partnership_id: UUID) -> Partnership:
+    """Return a partnership of the member's brand within the caller's transaction. Errors: NotFoundError."""
+    row = await connection.fetchrow(
+        f"{_PARTNERSHIP} WHERE {_SEES_PARTNERSHIP} AND p.id = $2", member.brand_id, partnership_id
+    )
+    if row is None:
+        raise NotFoundError("There is no such partnership for you.")
+    return msgspec.convert(dict(row), Partnership)
+
+
+async def partnerships_of(member: Member, *, after: UUID | None, limit: int) -> Sequence[Partnership]:
+    """List the partnerships of the member's brand on both sides, the oldest first."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        rows = await connection.fetch(
+            f"""{_PARTNERSHIP} WHERE {_SEES_PARTNERSHIP} AND ($2::uuid IS NULL OR p.id > $2)
+                ORDER BY p.id LIMIT $3""",
+            member.brand_id,
+            after,
+            limit,
+        )
+    return [msgspec.convert(dict(row), Partnership) for row in rows]

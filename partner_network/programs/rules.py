@@ -1,0 +1,86 @@
+"""What a program must say, and how a partnership goes from one status to the next."""
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal
+from urllib.parse import urlsplit
+
+from partner_network.kernel.errors import ConflictError, InvalidError
+
+Status = Literal["applied", "invited", "in_review", "active", "paused", "ended", "declined"]
+
+NEXT_OF: Mapping[Status, frozenset[Status]] = MappingProxyType(
+    {
+        "applied": frozenset({"in_review", "declined"}),
+        "invited": frozenset({"in_review", "declined"}),
+        "in_review": frozenset({"active", "declined"}),
+        "active": frozenset({"paused", "ended"}),
+        "paused": frozenset({"active", "ended"}),
+        "ended": frozenset[Status](),
+        "declined": frozenset[Status](),
+    }
+)
+
+TEXT_CHARACTERS_MAX = 2_000
+_SLUG = re.compile(r"[a-z0-9-]{2,60}")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+
+
+def must_become(now: Status, wanted: Status) -> None:
+    """Refuse a step that a partnership in this status cannot take."""
+    if wanted not in NEXT_OF[now]:
+        possible = ", ".join(sorted(NEXT_OF[now])) or "nothing any more"
+        raise ConflictError(f"The partnership is {now} and cannot become {wanted}; it can become {possible}.")
+
+
+def must_name_owner(email: str | None, *, is_new: bool) -> None:
+    """Ask for the owner's address of a brand that is new here, and for none of a brand that has members."""
+    if is_new and email is None:
+        raise InvalidError("Name the address of the new brand's owner.", fields={"email": "is required"})
+    if not is_new and email is not None:
+        raise InvalidError(
+            "This brand is in the network; its own members answer, so leave the address out.",
+            fields={"email": "only for a brand that is new here"},
+        )
+
+
+def must_be_program(
+    *, slug: str, name: str, offer: str, default_url: str, hosts: Sequence[str], sandbox: bool
+) -> None:
+    """Refuse a program that partners could not promote, naming every field at once."""
+    fields: dict[str, str] = {}
+    if not _SLUG.fullmatch(slug):
+        fields["slug"] = "2 to 60 small letters, digits and hyphens"
+    for field, text in (("name", name), ("offer", offer)):
+        if not 0 < len(text.strip()) <= TEXT_CHARACTERS_MAX:
+            fields[field] = f"1 to {TEXT_CHARACTERS_MAX} characters"
+    if not hosts or not all(_HOST.fullmatch(host) for host in hosts):
+        fields["destination_hosts"] = "one or more host names in small letters, such as shop.example.com"
+    if why := _wrong_with(default_url, hosts, sandbox=sandbox):
+        fields["default_url"] = why
+    if fields:
+        told = "; ".join(f"{field}: {why}" for field, why in fields.items())
+        raise InvalidError(f"The program cannot be kept: {told}.", fields=fields)
+
+
+def _wrong_with(url: str, hosts: Sequence[str], *, sandbox: bool) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return "not an address"
+    # In a sandbox the demo's shop lives on this very machine, without a certificate.
+    is_allowed = parts.scheme == "https" or (sandbox and parts.scheme == "http" and _is_loopback(host))
+    if not is_allowed or not url.isascii() or not url.isprintable() or " " in url:
+        return "begins with https:// and is plain ASCII"
+    return None if host in hosts else "leads to a host that is not among destination_hosts"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from partner_network.sandbox.stripe_simulator import events
 from partner_network.sandbox.stripe_simulator.call import Call
+from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import Json, new_id, now
+from partner_network.sandbox.stripe_simulator.state import new_id, now
 
 KIND = "v2.core.account"
 # API v2 answers null for these unless `include` names them.

@@ -5,8 +5,9 @@ import json
 import msgspec
 
 from partner_network.sandbox.stripe_simulator import refusals
+from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import Json, State, now
+from partner_network.sandbox.stripe_simulator.state import State, now
 
 KEY_LIVES_S = 24 * 3_600
 LONGEST_KEY = 255

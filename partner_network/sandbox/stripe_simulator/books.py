@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from partner_network.sandbox.stripe_simulator.call import Call
-from partner_network.sandbox.stripe_simulator.state import Json, State, new_id, now
+from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.state import State, new_id, now
 
 # What cards brought in is owed to the networks: the one account that stands below zero.
 CARD_NETWORKS = "card_networks"

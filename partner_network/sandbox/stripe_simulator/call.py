@@ -6,8 +6,9 @@ from typing import cast
 import msgspec
 
 from partner_network.sandbox.stripe_simulator import refusals
+from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import Json, State
+from partner_network.sandbox.stripe_simulator.state import State
 
 API_VERSION = "2026-10-28.endive"
 LARGEST_AMOUNT = 99_999_999

@@ -6,7 +6,8 @@ import msgspec
 
 from partner_network.sandbox.stripe_simulator import books
 from partner_network.sandbox.stripe_simulator.call import Call
-from partner_network.sandbox.stripe_simulator.state import Json, new_id, now
+from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.state import new_id, now
 
 PPM = 1_000_000
 CARDS_SETTLE_AFTER_S = 2 * 86_400

@@ -10,8 +10,9 @@ from partner_network.sandbox.stripe_simulator import books, events, faults, onbo
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.door import AnyRequest, Door
 from partner_network.sandbox.stripe_simulator.faults import Fault
+from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.routes import ROUTES
-from partner_network.sandbox.stripe_simulator.state import Json, new_id
+from partner_network.sandbox.stripe_simulator.state import new_id
 
 
 def _door(state: State) -> Door:

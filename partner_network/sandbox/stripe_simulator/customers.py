@@ -2,7 +2,8 @@
 
 from partner_network.sandbox.stripe_simulator import events
 from partner_network.sandbox.stripe_simulator.call import Call
-from partner_network.sandbox.stripe_simulator.state import Json, new_id, now
+from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.state import new_id, now
 
 
 def create(call: Call) -> Json:
@@ -19,7 +20,9 @@ def create(call: Call) -> Json:
             "default_source": None,
             "delinquent": False,
             "description": call.text("description"),
+            "discount": None,
             "email": call.text("email"),
+            "invoice_prefix": new_id("inv")[-8:].upper(),
             "invoice_settings": {
                 "custom_fields": None,
                 "default_payment_method": None,
@@ -29,6 +32,7 @@ def create(call: Call) -> Json:
             "livemode": False,
             "metadata": call.table("metadata"),
             "name": call.text("name"),
+            "next_invoice_sequence": 1,
             "phone": call.text("phone"),
             "preferred_locales": [],
             "shipping": None,

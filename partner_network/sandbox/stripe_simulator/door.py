@@ -11,9 +11,10 @@ from partner_network.sandbox.stripe_simulator import answers, faults, forms, ref
 from partner_network.sandbox.stripe_simulator.answers import Answer
 from partner_network.sandbox.stripe_simulator.call import API_VERSION, Call, Settings
 from partner_network.sandbox.stripe_simulator.faults import Faults
+from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
 from partner_network.sandbox.stripe_simulator.routes import ROUTES, Verb
-from partner_network.sandbox.stripe_simulator.state import Json, State, new_id
+from partner_network.sandbox.stripe_simulator.state import State, new_id
 from partner_network.sandbox.stripe_simulator.webhooks import Postman
 
 AnyRequest = Request[Any, Any, Any]
@@ -75,9 +76,10 @@ def _run(call: Call, verb: Verb, version: str, fault: faults.Kind | None) -> tup
     destination = str(call.params.get("destination", call.object_id))
     failure = faults.refusal(fault, key=call.idempotency_key or "", destination=destination)
     try:
-        if failure is not None:
-            raise failure
-        return Answer(200, json.dumps(verb(call)), call.request_id), True
+        with call.state.attempt():
+            if failure is not None:
+                raise failure
+            return Answer(200, json.dumps(verb(call)), call.request_id), True
     except RefusedError as refused:
         # API v2 never repeats a success and tries a failure anew, so only v1 keeps refusals.
         body = json.dumps(refused.body(version=version))

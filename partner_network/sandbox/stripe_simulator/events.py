@@ -3,7 +3,8 @@
 import copy
 
 from partner_network.sandbox.stripe_simulator.call import API_VERSION, Call
-from partner_network.sandbox.stripe_simulator.state import Json, new_id, now
+from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.state import new_id, now
 
 
 def tell(

@@ -4,8 +4,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from partner_network.sandbox.stripe_simulator.state import Json
-
+Json = dict[str, Any]
 PART = re.compile(r"[^\[\]]+|\[\]")
 
 

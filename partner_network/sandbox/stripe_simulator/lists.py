@@ -7,8 +7,9 @@ import msgspec
 
 from partner_network.sandbox.stripe_simulator import refusals
 from partner_network.sandbox.stripe_simulator.call import Call
+from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import Json, State
+from partner_network.sandbox.stripe_simulator.state import State
 
 LONGEST_PAGE = 100
 DEEPEST_EXPANSION = 4

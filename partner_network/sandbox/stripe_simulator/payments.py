@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from partner_network.sandbox.stripe_simulator import charges, events, lists, refusals
 from partner_network.sandbox.stripe_simulator.call import Call
+from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import Json, new_id, now
+from partner_network.sandbox.stripe_simulator.state import new_id, now
 
 SMALLEST: Mapping[str, tuple[int, str]] = {
     "eur": (50, "€0.50 eur"),
@@ -65,14 +66,18 @@ def _intent(call: Call) -> tuple[Json, charges.Card]:
         "created": now(),
         "currency": currency,
         "customer": customer,
+        "customer_account": None,
         "description": call.text("description"),
+        "excluded_payment_method_types": None,
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
+        "managed_payments": None,
         "metadata": call.table("metadata"),
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": new_id("pm"),
+        "payment_method_configuration_details": None,
         "payment_method_options": {},
         "payment_method_types": ["card"],
         "processing": None,
@@ -80,6 +85,7 @@ def _intent(call: Call) -> tuple[Json, charges.Card]:
         "review": None,
         "setup_future_usage": None,
         "shipping": None,
+        "source": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
@@ -104,7 +110,7 @@ def _declined(call: Call, intent: Json, card: charges.Card) -> RefusedError:
     # A decline is the one refusal that leaves something behind: the intent, waiting for another card.
     charge = call.state.put(charges.of(intent, card))
     refusal = RefusedError(
-        card.message, status=402, kind="card_error", code="card_declined", stored=True,
+        card.message, status=402, kind="card_error", code="card_declined", stored=True, leaves_traces=True,
         details={"charge": charge["id"], "decline_code": card.decline_code},
     )  # fmt: skip
     failed = refusal.body(version="v1")["error"]

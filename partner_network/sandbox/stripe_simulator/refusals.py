@@ -1,6 +1,6 @@
 """How Stripe says no: status, type, code and words of each refusal the simulator knows."""
 
-from partner_network.sandbox.stripe_simulator.state import Json
+from partner_network.sandbox.stripe_simulator.forms import Json
 
 DOCUMENTED_AT = "https://stripe.com/docs/error-codes/"
 
@@ -9,7 +9,8 @@ class RefusedError(Exception):
     """A refusal in Stripe's form.
 
     `stored` tells whether the idempotency layer keeps it: Stripe keeps what the endpoint decided, not what
-    failed validation, conflicted or was throttled before the endpoint ran.
+    failed validation, conflicted or was throttled before the endpoint ran. A refusal undoes the work of its
+    request unless it `leaves_traces`.
     """
 
     def __init__(
@@ -21,6 +22,7 @@ class RefusedError(Exception):
         code: str | None = None,
         param: str | None = None,
         stored: bool = False,
+        leaves_traces: bool = False,
         details: Json | None = None,
     ) -> None:
         super().__init__(message)
@@ -30,6 +32,7 @@ class RefusedError(Exception):
         self.code = code
         self.param = param
         self.stored = stored
+        self.leaves_traces = leaves_traces
         self.details = details or {}
 
     def body(self, *, version: str) -> Json:

@@ -12,7 +12,7 @@ from partner_network.sandbox.stripe_simulator import (
     transfers,
 )
 from partner_network.sandbox.stripe_simulator.call import Call
-from partner_network.sandbox.stripe_simulator.state import Json
+from partner_network.sandbox.stripe_simulator.forms import Json
 
 Verb = Callable[[Call], Json]
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-Json = dict[str, Any]
+from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.refusals import RefusedError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -94,6 +94,17 @@ class State:
             self.db.execute("ROLLBACK")
             raise
         self.db.execute("COMMIT")
+
+    @contextmanager
+    def attempt(self) -> Generator[None]:
+        """Undo what was written inside when it is refused; for use in a transaction."""
+        self.db.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except RefusedError as refused:
+            if not refused.leaves_traces:
+                self.db.execute("ROLLBACK TO attempt")
+            raise
 
     def forget_everything(self) -> None:
         """Start anew, as a fresh file would."""

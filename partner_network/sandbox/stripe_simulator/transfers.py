@@ -2,7 +2,8 @@
 
 from partner_network.sandbox.stripe_simulator import accounts, books, events, lists, refusals
 from partner_network.sandbox.stripe_simulator.call import Call
-from partner_network.sandbox.stripe_simulator.state import Json, new_id, now
+from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.state import new_id, now
 
 
 def create(call: Call) -> Json:

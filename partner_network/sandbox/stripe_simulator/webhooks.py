@@ -9,7 +9,8 @@ import time
 import httpx
 
 from partner_network.sandbox.stripe_simulator.call import Settings
-from partner_network.sandbox.stripe_simulator.state import Json, State
+from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.state import State
 
 RETRY_AFTER_S = (0.5, 2.0, 10.0, 60.0)
 TIMEOUT_S = 10.0

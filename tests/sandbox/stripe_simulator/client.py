@@ -1,0 +1,130 @@
+"""A client of the simulator that holds each answer to Stripe's description, and the network's cast."""
+
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+
+from partner_network.sandbox.stripe_simulator import process
+from tests.sandbox.stripe_simulator.description import Description, Json
+
+KEY = "sk_test_of_the_tests"
+SECRET = "whsec_of_the_tests"
+
+
+class Simulator:
+    """A client of the simulator that checks each answer; `post` sends forms to v1 and JSON to v2."""
+
+    def __init__(self, address: str, description: Description) -> None:
+        self.address = address
+        # No certificates on loopback, and loading them takes longer than a test.
+        self.http = httpx.Client(base_url=address, trust_env=False, verify=False)  # noqa: S501
+        self._description = description
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
+        return self.call("GET", path, params=params).json()
+
+    def post(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
+        return self.call("POST", path, body, key=key).json()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        *,
+        key: str | None = None,
+        params: Mapping[str, str | int] | None = None,
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {KEY}"} | ({} if key is None else {"Idempotency-Key": key})
+        content = None
+        if method == "POST":
+            content = json.dumps(body or {}) if path.startswith("/v2") else urlencode(body or {})
+        answer = self.http.request(method, path, content=content, params=params, headers=headers)
+        self._description.check_answer(method, path, answer.status_code, answer.json())
+        return answer
+
+    def control(self, name: str, body: Json | None = None) -> Json:
+        """Use one of the simulator's own controls."""
+        answer = self.http.post(f"/_simulator/{name}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def books(self) -> Json:
+        return self.http.get("/_simulator/books").json()
+
+    def customer(self) -> str:
+        return self.post("/v1/customers", {"name": "Nadia's Records", "email": "nadia@records.example"})["id"]
+
+    def fund(self, amount: int, *, card: str = "pm_card_bypassPending", currency: str = "usd") -> Json:
+        """Bring money in."""
+        return self.post("/v1/payment_intents", payment(amount, card=card, currency=currency))
+
+    def recipient(self, *, onboarded: bool = True, name: str = "Vinyl Weekly") -> str:
+        """Open an account; it may receive transfers once onboarded."""
+        account_id = self.post("/v2/core/accounts", recipient(name))["id"]
+        if onboarded:
+            self.http.post(self.onboarding_page(account_id))
+        return account_id
+
+    def onboarding_page(self, account_id: str) -> str:
+        link = {
+            "account": account_id,
+            "use_case": {
+                "type": "account_onboarding",
+                "account_onboarding": {
+                    "return_url": "http://127.0.0.1/back",
+                    "refresh_url": "http://127.0.0.1/again",
+                },
+            },
+        }
+        return self.post("/v2/core/account_links", link)["url"]
+
+    def transfer(
+        self, amount: int, to: str, *, group: str = "pay_1", key: str | None = None
+    ) -> httpx.Response:
+        return self.call("POST", "/v1/transfers", transfer(amount, to, group=group), key=key)
+
+
+def payment(amount: int, *, card: str = "pm_card_bypassPending", currency: str = "usd") -> Json:
+    return {
+        "amount": amount,
+        "currency": currency,
+        "payment_method": card,
+        "confirm": "true",
+        "off_session": "true",
+        "metadata[statement]": "stm_1",
+    }
+
+
+def transfer(amount: int, to: str, *, group: str = "pay_1") -> Json:
+    return {"amount": amount, "currency": "usd", "destination": to, "transfer_group": group}
+
+
+def recipient(name: str) -> Json:
+    return {
+        "contact_email": "money@vinyl.example",
+        "display_name": name,
+        "dashboard": "express",
+        "identity": {"country": "us", "entity_type": "company"},
+        "configuration": {
+            "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}
+        },
+        "include": ["configuration.recipient"],
+    }
+
+
+@contextmanager
+def playing(
+    state: Path, description: Description, *, webhook_url: str | None = None, fee_ppm: int = 0
+) -> Generator[Simulator]:
+    """Run a simulator of one's own on a state file."""
+    with process.running(state, webhook_url=webhook_url, webhook_secret=SECRET, fee_ppm=fee_ppm) as address:
+        simulator = Simulator(address, description)
+        try:
+            yield simulator
+        finally:
+            simulator.http.close()

@@ -1,0 +1,100 @@
+from tests.sandbox.stripe_simulator.client import Simulator, recipient
+from tests.sandbox.stripe_simulator.description import Json
+
+SHOW = {"include[0]": "configuration.recipient"}
+
+
+def transfers_of(account: Json) -> Json:
+    """Read the capability that decides whether money may go there."""
+    return account["configuration"]["recipient"]["capabilities"]["stripe_balance"]["stripe_transfers"]
+
+
+def test_a_new_recipient_may_not_receive_before_onboarding(simulator: Simulator) -> None:
+    account = simulator.post("/v2/core/accounts", recipient("Vinyl Weekly"))
+    assert transfers_of(account)["status"] == "restricted"
+    assert account["applied_configurations"] == ["recipient"]
+    due = simulator.get(f"/v2/core/accounts/{account['id']}", {"include[0]": "requirements"})
+    assert due["requirements"]["entries"][0]["minimum_deadline"] == {"status": "past_due"}
+
+
+def test_what_is_not_included_is_null(simulator: Simulator) -> None:
+    account_id = simulator.recipient()
+    plain = simulator.get(f"/v2/core/accounts/{account_id}")
+    assert [plain[name] for name in ("configuration", "defaults", "identity", "requirements")] == [None] * 4
+    shown = simulator.get(f"/v2/core/accounts/{account_id}", {"include[0]": "identity"})
+    assert shown["identity"]["country"] == "us"
+    assert (
+        simulator.call(
+            "GET", f"/v2/core/accounts/{account_id}", params={"include[0]": "everything"}
+        ).status_code
+        == 400
+    )
+
+
+def test_the_hosted_page_activates_the_account_and_goes_back(simulator: Simulator) -> None:
+    account_id = simulator.recipient(onboarded=False)
+    page = simulator.onboarding_page(account_id)
+    shown = simulator.http.get(page)
+    assert shown.headers["content-type"].startswith("text/html")
+    assert "Complete onboarding" in shown.text
+    done = simulator.http.post(page)
+    assert (done.status_code, done.headers["location"]) == (303, "http://127.0.0.1/back")
+    assert transfers_of(simulator.get(f"/v2/core/accounts/{account_id}", SHOW))["status"] == "active"
+
+
+def test_a_spent_link_leads_to_the_refresh_address(simulator: Simulator) -> None:
+    page = simulator.onboarding_page(simulator.recipient(onboarded=False))
+    simulator.http.post(page)
+    for answer in (simulator.http.get(page), simulator.http.post(page)):
+        assert (answer.status_code, answer.headers["location"]) == (303, "http://127.0.0.1/again")
+
+
+def test_an_invented_link_leads_nowhere(simulator: Simulator) -> None:
+    for method in ("GET", "POST"):
+        assert simulator.http.request(method, "/setup/s/setup_invented").status_code == 404
+
+
+def test_the_hosted_page_shows_a_name_as_text(simulator: Simulator) -> None:
+    account_id = simulator.recipient(onboarded=False, name="<script>alert(1)</script>")
+    shown = simulator.http.get(simulator.onboarding_page(account_id)).text
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+def test_onboarding_is_told_as_an_event_about_the_account(simulator: Simulator) -> None:
+    account_id = simulator.recipient()
+    (event,) = simulator.get("/v1/events", {"type": "account.updated"})["data"]
+    assert (event["account"], event["data"]["object"]["id"]) == (account_id, account_id)
+    assert event["data"]["object"]["capabilities"] == {"transfers": "active"}
+    assert event["data"]["previous_attributes"] == {"capabilities": {"transfers": "inactive"}}
+
+
+def test_an_account_is_updated_in_place(simulator: Simulator) -> None:
+    account_id = simulator.recipient()
+    simulator.post(
+        f"/v2/core/accounts/{account_id}", {"display_name": "Vinyl Daily", "metadata": {"brand": "7"}}
+    )
+    account = simulator.get(f"/v2/core/accounts/{account_id}", SHOW)
+    assert (account["display_name"], account["metadata"]) == ("Vinyl Daily", {"brand": "7"})
+    assert transfers_of(account)["status"] == "active"
+
+
+def test_a_closed_account_is_shown_closed_and_takes_no_update(simulator: Simulator) -> None:
+    account_id = simulator.recipient()
+    assert simulator.post(f"/v2/core/accounts/{account_id}/close")["closed"] is True
+    assert simulator.get(f"/v2/core/accounts/{account_id}")["closed"] is True
+    update = simulator.call("POST", f"/v2/core/accounts/{account_id}", {"display_name": "Again"})
+    assert update.status_code == 400
+
+
+def test_an_unknown_account_is_not_found(simulator: Simulator) -> None:
+    answer = simulator.call("GET", "/v2/core/accounts/acct_unheard_of")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_what_is_not_played_is_refused_plainly(simulator: Simulator) -> None:
+    merchant = recipient("Vinyl Weekly") | {"configuration": {"merchant": {}}}
+    token = recipient("Vinyl Weekly") | {"account_token": "accttok_1"}
+    for body in (merchant, token):
+        answer = simulator.call("POST", "/v2/core/accounts", body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_fields")

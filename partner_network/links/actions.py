@@ -1,0 +1,83 @@
+"""Make links and switch them off."""
+
+from uuid import UUID
+
+from partner_network.database import connections
+from partner_network.gateways import clock
+from partner_network.identity import rules as identity
+from partner_network.identity.rules import Member
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ConflictError, NotFoundError
+from partner_network.links import queries, rules
+from partner_network.links.queries import TrackedLink
+from partner_network.settings import Settings
+
+
+async def create_link(
+    settings: Settings, *, member: Member, partnership_id: UUID, name: str, destination_url: str
+) -> TrackedLink:
+    """Make a link for a partnership that the member's own brand promotes; the operator may for any.
+
+    Errors: NotFoundError for a partnership of others, ConflictError while it is not active, InvalidError
+        naming the field for a name or destination that cannot be.
+    """
+    identity.must(member, "manage links")
+    name = rules.must_be_name(name)
+    async with connections.transaction(brand=member.brand_id) as connection:
+        # The lock: a partnership must not end between this look and the link's insert.
+        found = await connection.fetchrow(
+            """SELECT p.status, p.program_id, p.advertiser_id, p.partner_id, g.destination_hosts
+               FROM partnerships p JOIN programs g ON g.id = p.program_id
+               WHERE p.id = $1 AND ($2::uuid IS NULL OR p.partner_id = $2) FOR SHARE OF p""",
+            partnership_id,
+            member.brand_id,
+        )
+        if found is None:
+            raise NotFoundError("There is no such partnership in which your brand promotes; choose another.")
+        if found["status"] != "active":
+            raise ConflictError(
+                f"The partnership is {found['status']}, not active; links can be made once it is."
+            )
+        url = rules.must_be_destination(
+            destination_url, hosts=found["destination_hosts"], sandbox=settings.sandbox
+        )
+        at = await clock.now(connection)
+        link_id = ids.new_id(at)
+        await connection.execute(
+            """INSERT INTO links (id, token, partnership_id, program_id, advertiser_id, partner_id, name,
+                   destination_url, created_by, created_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+            link_id,
+            rules.new_token(settings.secret_key),
+            partnership_id,
+            found["program_id"],
+            found["advertiser_id"],
+            found["partner_id"],
+            name,
+            url,
+            member.id,
+            at,
+        )
+        return await queries.link(connection, link_id)
+
+
+async def disable_link(*, member: Member, link_id: UUID) -> TrackedLink:
+    """Switch a link off for good; doing it again changes nothing. Its clicks stay what they are.
+
+    Errors: NotFoundError for a link of others.
+    """
+    identity.must(member, "manage links")
+    async with connections.transaction(brand=member.brand_id) as connection:
+        found = await connection.fetchval(
+            "SELECT true FROM links WHERE id = $1 AND ($2::uuid IS NULL OR partner_id = $2) FOR UPDATE",
+            link_id,
+            member.brand_id,
+        )
+        if not found:
+            raise NotFoundError("There is no such link of your brand; look it up in the list of links.")
+        await connection.execute(
+            "UPDATE links SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL",
+            link_id,
+            await clock.now(connection),
+        )
+        return await queries.link(connection, link_id)

@@ -1,0 +1,23 @@
+"""The redirect on a fresh database."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.clicks import served
+from tests.clicks.served import Network, Redirect
+from tests.conftest import FreshDatabase
+
+
+@pytest.fixture
+async def network(database: FreshDatabase, tmp_path: Path) -> Network:
+    """The cast in a fresh database, at wall time."""
+    return await served.seed(database.url(), database.url("redirect"), tmp_path)
+
+
+@pytest.fixture
+async def redirect(network: Network) -> AsyncGenerator[Redirect]:
+    """The redirect of one process."""
+    async with served.serving(network) as one:
+        yield one

@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from partner_network.agreements.terms import Bonus, Boost, Component, Event, Settlement
+from partner_network.agreements.terms import Bonus, Boost, Component, Event, Settlement, Terms
 from partner_network.commissions.rules.facts import Order, TermsVersion
 from partner_network.kernel import periods
 from partner_network.kernel.errors import InvalidError
@@ -76,7 +77,6 @@ class VersionPlan(Struct, frozen=True, eq=False):
     line_only: bool
     combine_sum: bool
     valid_from: datetime | None
-    valid_until: datetime | None
     components: dict[Event, list[ComponentPlan]]
     bonuses: dict[Event, list[BonusPlan]]
 
@@ -106,6 +106,13 @@ class Plan(Struct, frozen=True, eq=False):
         return chosen
 
 
+def dated(key: str, terms: Terms, valid_until: datetime | None = None) -> TermsVersion:
+    """Return a version that begins at 00:00, in its zone, of the file's own `valid_from` (None: always)."""
+    zone = periods.zone_named(terms.settlement.time_zone)
+    begins = None if terms.valid_from is None else periods.midnight(terms.valid_from, zone)
+    return TermsVersion(key=key, terms=terms, valid_from=begins, valid_until=valid_until)
+
+
 def plan_of(versions: Sequence[TermsVersion]) -> Plan:
     """Make the versions of one agreement ready for `targets`. Errors: InvalidError when they do not fit.
 
@@ -115,6 +122,10 @@ def plan_of(versions: Sequence[TermsVersion]) -> Plan:
     if not versions:
         raise InvalidError("There are no terms to price by.")
     ordered = sorted(versions, key=lambda version: version.valid_from or _ALWAYS)
+    for earlier, later in pairwise(ordered):
+        begins = later.valid_from or _ALWAYS
+        if earlier.valid_from == later.valid_from or (earlier.valid_until or begins) > begins:
+            raise InvalidError(f"The terms {earlier.key!r} and {later.key!r} are valid at the same time.")
     plans = tuple(_version_plan(version) for version in ordered)
     _must_continue(plans)
     return Plan(versions=plans)
@@ -129,7 +140,6 @@ def _version_plan(version: TermsVersion) -> VersionPlan:
         line_only=settlement.clawback.mode == "line_only",
         combine_sum=commission.combine == "sum",
         valid_from=version.valid_from,
-        valid_until=version.valid_until,
         components={},
         bonuses={},
     )

@@ -1,7 +1,7 @@
 """The one function that says what everything shall pay."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from partner_network.commissions.rules import bonuses, shares, streams
@@ -23,6 +23,7 @@ def targets(orders: Iterable[Order], plan: Plan) -> Targets:
     Source: MONEY, section 4.
     """
     ordered = sorted(orders, key=_canonical)
+    _must_be_possible(ordered)
     counted = [order for order in ordered if not order.rejected]
     entries = [entry for order in counted for entry in _entries_of(order, plan.version_at(order.at))]
     by_component: dict[str, list[Entry]] = defaultdict(list)
@@ -32,6 +33,18 @@ def targets(orders: Iterable[Order], plan: Plan) -> Targets:
         streams.price(members)
     entries += _only_adjusted(ordered, entries, plan)
     return Targets(commissions=tuple(_adjusted(entries)), bonuses=tuple(bonuses.price(counted, plan)))
+
+
+def _must_be_possible(ordered: Sequence[Order]) -> None:
+    for order in ordered:
+        if order.net_minor < 0 or (order.refunds and any(refund.net_minor < 0 for refund in order.refunds)):
+            raise InvalidError(
+                f"Order {order.id!r} has a negative amount; what goes back is a refund above zero."
+            )
+        if len(order.weights) < len(order.own) or bool(order.weights) != bool(order.own):
+            raise InvalidError(f"Order {order.id!r} does not say which of its credits are this partner's.")
+    if len({(order.event, order.id) for order in ordered}) != len(ordered):
+        raise InvalidError("One order was given twice; each must be there once.")
 
 
 def _canonical(order: Order) -> tuple[datetime, str]:
@@ -69,9 +82,7 @@ def _component_for(order: Order, adjustment: Adjustment, version: VersionPlan) -
     for ready in version.components.get(order.event, ()):
         if adjustment.component in {None, ready.name}:
             return ready
-    raise InvalidError(
-        f"Adjustment {adjustment.id!r} of order {order.id!r} names no component of its terms."
-    )
+    raise InvalidError(f"Adjustment {adjustment.id!r} of order {order.id!r} names no component of its terms.")
 
 
 def _adjusted(entries: Iterable[Entry]) -> Iterator[Target]:

@@ -1,0 +1,97 @@
+from fractions import Fraction
+
+import pytest
+from msgspec.structs import replace
+
+from partner_network.agreements.terms import Bonus
+from partner_network.commissions.rules.facts import BonusTarget, Order
+from tests.commissions import cast
+
+FIRST_TWO = Bonus(
+    name="first-two", kind="first_n", event="sale", metric="count", n=2, period="quarter", amount_minor=2_500
+)
+TEN_THOUSAND = Bonus(
+    name="big",
+    kind="milestone",
+    event="sale",
+    metric="net_amount",
+    n=10_000,
+    period="month",
+    amount_minor=9_999,
+)
+
+
+def bonuses(bonus: Bonus, *orders: Order) -> tuple[BonusTarget, ...]:
+    return cast.computed(list(orders), cast.terms(bonuses=(bonus,))).bonuses
+
+
+def test_the_first_n_of_a_period_are_paid_each() -> None:
+    orders = [cast.order(f"o{month}{day}", 100, cast.at(month, day)) for month in (1, 3, 5) for day in (1, 2)]
+    first, second = bonuses(FIRST_TWO, *orders)
+    assert (first.period, first.minor, first.conversions) == ("2026-Q1", 5_000, ("o11", "o12"))
+    assert (second.period, second.minor, second.earned_at) == ("2026-Q2", 5_000, cast.at(5, 2))
+    assert (first.clause, first.version, first.currency) == ("commission.bonuses[0]", "v1", "EUR")
+
+
+@pytest.mark.parametrize(("frees", "minor"), [(False, 2_500), (True, 5_000)])
+def test_a_fully_refunded_order_pays_nothing_and_may_pass_its_place_on(frees: bool, minor: int) -> None:
+    bonus = replace(FIRST_TWO, refund_frees_place=frees)
+    gone = cast.order("a", 100, cast.at(3, 1), refunds=(cast.refund(100),))
+    (paid,) = bonuses(bonus, gone, cast.order("b", 100, cast.at(3, 2)), cast.order("c", 100, cast.at(3, 3)))
+    assert paid.minor == minor
+
+
+def test_a_partial_refund_keeps_the_whole_place() -> None:
+    (paid,) = bonuses(FIRST_TWO, cast.order("a", 100, refunds=(cast.refund(99),)))
+    assert paid.minor == 2_500
+
+
+def test_shared_conversions_take_parts_of_a_place() -> None:
+    third = {"weights": (Fraction(1, 3), Fraction(2, 3)), "own": (0,)}
+    orders = [cast.order(f"o{number}", 100, **third) for number in range(7)]  # pyright: ignore[reportArgumentType]  # facts by name
+    (paid,) = bonuses(FIRST_TWO, *orders)
+    # 333,333 ppm each: six of them are 1,999,998, and the seventh has room for 2 more
+    assert paid.minor == 5_000
+    assert len(paid.conversions) == 7
+
+
+def test_nothing_counts_but_the_event_of_the_bonus() -> None:
+    assert bonuses(FIRST_TWO, cast.order("a", 100, event="lead"), cast.order("b", 100, rejected=True)) == ()
+
+
+def test_a_milestone_pays_once_when_the_metric_reaches_n() -> None:
+    orders = [
+        cast.order("a", 9_999, cast.at(3, 1)),
+        cast.order("b", 1, cast.at(3, 2)),
+        cast.order("c", 50_000),
+    ]
+    (paid,) = bonuses(TEN_THOUSAND, *orders)
+    assert (paid.minor, paid.conversions, paid.earned_at) == (9_999, ("b",), cast.at(3, 2))
+    assert bonuses(TEN_THOUSAND, orders[0]) == ()
+
+
+def test_a_milestone_may_count_actions() -> None:
+    bonus = replace(TEN_THOUSAND, metric="count", n=2)
+    assert bonuses(bonus, cast.order("a", 1)) == ()
+    assert [paid.minor for paid in bonuses(bonus, cast.order("a", 1), cast.order("b", 1))] == [9_999]
+
+
+@pytest.mark.parametrize(("frees", "count"), [(False, 1), (True, 0)])
+def test_a_milestone_once_reached_stays_unless_refunds_free_it(frees: bool, count: int) -> None:
+    bonus = replace(TEN_THOUSAND, refund_frees_place=frees)
+    assert len(bonuses(bonus, cast.order("a", 10_000, refunds=(cast.refund(1),)))) == count
+
+
+def test_a_milestone_that_was_never_true_at_any_moment_is_not_reached() -> None:
+    refunded_first = cast.order("a", 9_000, cast.at(3, 1), refunds=(cast.refund(5_000, cast.at(3, 2)),))
+    then = cast.order("b", 2_000, cast.at(3, 3))
+    assert bonuses(TEN_THOUSAND, refunded_first, then) == ()
+    undone = replace(
+        refunded_first,
+        refunds=(*refunded_first.refunds, cast.refund(0, cast.at(3, 4), id="r2", cancels="r1")),
+    )
+    assert [paid.minor for paid in bonuses(TEN_THOUSAND, undone, then)] == [9_999]
+
+
+def test_a_bonus_of_nothing_has_no_row() -> None:
+    assert bonuses(replace(FIRST_TWO, amount_minor=0), cast.order("a", 1)) == ()

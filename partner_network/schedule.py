@@ -23,9 +23,11 @@ from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.pdf import Renderer
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.payouts import jobs as payouts
-from partner_network.payouts.jobs import ChargeFunding, ReadFunding
+from partner_network.payouts import rules as payout_rules
+from partner_network.payouts.rules import ChargeFunding, ReadFunding
 from partner_network.settings import Settings
 from partner_network.statements import jobs as statements
+from partner_network.statements import rules as statement_rules
 
 CALENDAR_EVERY = timedelta(minutes=1)
 CONNECTIONS = 8
@@ -54,7 +56,7 @@ def handlers(doors: Gateways) -> Mapping[str, Handler]:
         await statements.close_periods(await clock.now())
 
     async def render_statement(payload: bytes) -> None:
-        job = msgspec.json.decode(payload, type=statements.RenderStatement)
+        job = msgspec.json.decode(payload, type=statement_rules.RenderStatement)
         await statements.render(doors.renderer, doors.files, job, await clock.now())
 
     async def render_agreement(payload: bytes) -> None:
@@ -75,12 +77,12 @@ def handlers(doors: Gateways) -> Mapping[str, Handler]:
     return {
         attribution.DECIDE: decide,
         commissions.ACCRUE: accrue,
-        statements.CLOSE: close,
-        statements.RENDER: render_statement,
+        statement_rules.CLOSE: close,
+        statement_rules.RENDER: render_statement,
         agreements.RENDER: render_agreement,
-        payouts.CHARGE: charge,
-        payouts.READ_FUNDING: read_funding,
-        payouts.PAY: pay,
+        payout_rules.CHARGE: charge,
+        payout_rules.READ_FUNDING: read_funding,
+        payout_rules.PAY: pay,
     }
 
 

@@ -204,6 +204,9 @@ BEGIN
 END $$;
 CALL make_append_only('clicks_default');
 
+-- What a document may say of a person: the worker sees no address and no password hash.
+CREATE VIEW member_names AS SELECT id, name FROM members;
+
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO partner_network_web, partner_network_worker;
 GRANT SELECT ON links, simulated_clock TO partner_network_redirect;
 GRANT INSERT, SELECT (click_id) ON clicks TO partner_network_redirect;

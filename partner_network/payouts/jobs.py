@@ -1,30 +1,11 @@
 """What the worker does about money, asked for by a job or by the schedule."""
 
 from datetime import datetime
-from uuid import UUID
-
-import msgspec
 
 from partner_network.database import connections
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.payouts.actions import fund, reconcile, send
-
-CHARGE = "payouts.charge"
-PAY = "payouts.pay"
-READ_FUNDING = "payouts.read_funding"
-
-
-class ChargeFunding(msgspec.Struct, frozen=True):
-    """The funding to charge, or to look at again after a webhook."""
-
-    funding_id: UUID
-
-
-class ReadFunding(msgspec.Struct, frozen=True):
-    """The PaymentIntent that Stripe told us about, and the event that did."""
-
-    payment_intent_id: str
-    event_id: str
+from partner_network.payouts.rules import ChargeFunding, ReadFunding
 
 
 async def charge(stripe: StripeConnect, job: ChargeFunding, now: datetime) -> None:

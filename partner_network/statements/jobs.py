@@ -1,12 +1,16 @@
 """What the worker does about statements."""
 
+import hashlib
 from datetime import datetime
 
 from partner_network.attribution import actions as attribution
 from partner_network.commissions.actions import accrue, mature
+from partner_network.database import connections
+from partner_network.gateways.file_store.store import FileStore
+from partner_network.gateways.pdf import Renderer
+from partner_network.statements import document_queries, documents
 from partner_network.statements.actions import close
-
-CLOSE = "statements.close"
+from partner_network.statements.rules import RenderStatement
 
 
 async def bring_up_to_date(now: datetime) -> None:
@@ -21,3 +25,34 @@ async def close_periods(now: datetime) -> None:
     """Close every period that has ended, once all its facts are booked."""
     await bring_up_to_date(now)
     await close.close_due(now)
+
+
+async def render(renderer: Renderer, files: FileStore, job: RenderStatement, now: datetime) -> None:
+    """Make a statement's PDF and CSV from the frozen content and store both by hash."""
+    async with connections.transaction() as connection:
+        if await document_queries.has_documents(connection, job.statement_id):
+            return
+        document = await document_queries.document_of(connection, job.statement_id)
+    pdf = await renderer.pdf(documents.statement_html(document))
+    csv = documents.statement_csv(document).encode()
+    stored = [
+        ("pdf", await files.put(_key(pdf, "pdf"), pdf, "application/pdf")),
+        ("csv", await files.put(_key(csv, "csv"), csv, "text/csv; charset=utf-8")),
+    ]
+    async with connections.transaction() as connection:
+        for kind, file in stored:
+            await connection.execute(
+                """INSERT INTO statement_documents
+                       (statement_id, kind, file_key, sha256, size_bytes, rendered_at)
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING""",
+                job.statement_id,
+                kind,
+                file.key,
+                bytes.fromhex(file.sha256),
+                file.size,
+                now,
+            )
+
+
+def _key(content: bytes, suffix: str) -> str:
+    return f"statements/{hashlib.sha256(content).hexdigest()}.{suffix}"

@@ -122,6 +122,27 @@ async def statement_of(connection: Connection, statement_id: UUID) -> Statement:
     return _statement(row)
 
 
+async def statement_for(connection: Connection, statement_id: UUID, brand_id: UUID | None) -> Statement:
+    """Return one statement for a brand that pays it or is paid by it, or for the operator (None).
+
+    Errors: NotFoundError, also for a statement between other brands: nobody learns that it exists.
+    """
+    statement = await statement_of(connection, statement_id)
+    if brand_id is not None and brand_id not in {statement.payee_id, statement.payer_id}:
+        raise NotFoundError("There is no such statement; open it from the list of statements.")
+    return statement
+
+
+async def document_key(connection: Connection, statement_id: UUID, kind: str) -> str:
+    """Return where a statement's document lies; NotFoundError until it has been rendered."""
+    key = await connection.fetchval(
+        "SELECT file_key FROM statement_documents WHERE statement_id = $1 AND kind = $2", statement_id, kind
+    )
+    if key is None:
+        raise NotFoundError("This document is made when the statement is approved; come back after that.")
+    return key
+
+
 async def statements(
     connection: Connection, *, brand_id: UUID | None = None, before: UUID | None = None, limit: int = 100
 ) -> list[Statement]:

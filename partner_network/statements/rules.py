@@ -16,6 +16,16 @@ LineKind = Literal[
 EARNING_KINDS: frozenset[LineKind] = frozenset({"earned", "bonus", "adjustment", "late"})
 Status = Literal["draft", "issued", "approved", "part_paid", "paid", "carried"]
 
+CLOSE = "statements.close"
+RENDER = "statements.render"
+"""The jobs of this slice."""
+
+
+class RenderStatement(msgspec.Struct, frozen=True):
+    """The statement whose documents are to be made."""
+
+    statement_id: UUID
+
 
 class Line(msgspec.Struct, frozen=True, gc=False):
     """One posting on the account of payee and payer, in minor units, positive for the payee."""

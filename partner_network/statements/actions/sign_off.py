@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from partner_network.database import connections
+from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ConflictError, ForbiddenError
-from partner_network.statements import queries
+from partner_network.statements import queries, rules
 from partner_network.statements.queries import Statement
+from partner_network.statements.rules import RenderStatement
 
 
 async def prepare_statement(
@@ -71,6 +72,7 @@ async def approve_statement(
             reason,
             now,
         )
+        await jobs.enqueue(connection, rules.RENDER, RenderStatement(statement.id))
         return await queries.statement_of(connection, statement_id)
 
 

@@ -1,0 +1,28 @@
+"""Keep what Stripe tells us, once, and have a job look into it."""
+
+from datetime import datetime
+
+from partner_network.database import connections, jobs
+from partner_network.gateways.stripe_connect import Event
+from partner_network.payouts import rules
+
+
+async def store_event(event: Event, payload: bytes, *, now: datetime) -> bool:
+    """Store a verified event under its id; return False for one that was stored before.
+
+    Order and number of deliveries never matter: the job reads the object itself from Stripe.
+    """
+    async with connections.transaction() as connection:
+        is_new = await connection.fetchval(
+            """INSERT INTO stripe_events (event_id, type, object_id, payload, received_at)
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (event_id) DO NOTHING RETURNING true""",
+            event.id,
+            event.type,
+            event.object_id or "",
+            payload,
+            now,
+        )
+        if is_new and event.object_id is not None and event.type.startswith("payment_intent."):
+            job = rules.ReadFunding(payment_intent_id=event.object_id, event_id=event.id)
+            await jobs.enqueue(connection, rules.READ_FUNDING, job)
+    return bool(is_new)

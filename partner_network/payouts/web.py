@@ -1,0 +1,188 @@
+"""Money over the API: introduce a brand to Stripe, fund, see payouts, and what Stripe tells us."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, SkipValidation
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED
+from litestar.types import ControllerRouterHandler
+
+from partner_network.database import connections, jobs
+from partner_network.gateways import clock
+from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.identity.rules import Member
+from partner_network.identity.web import addresses, guards
+from partner_network.identity.web.addresses import After, Limit, Page
+from partner_network.identity.web.requests import WITHOUT_SESSION
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ForbiddenError
+from partner_network.payouts import queries, rules
+from partner_network.payouts.actions import fund, hear, onboard
+from partner_network.payouts.queries import Need, Payout
+from partner_network.settings import Settings
+
+Stripe = NamedDependency[SkipValidation[StripeConnect]]
+Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+
+
+class PayoutBody(msgspec.Struct, frozen=True):
+    """A payout; money in minor units of ``currency``."""
+
+    id: str
+    statement: str
+    payee: str
+    payer: str
+    currency: str
+    amount_minor: int
+    status: str
+    held_reason: str | None
+    stripe_transfer_id: str | None
+    reserved_at: datetime
+    finished_at: datetime | None
+
+
+class NeedBody(msgspec.Struct, frozen=True):
+    """What an advertiser has to pay in, in minor units."""
+
+    currency: str
+    approved_minor: int
+    prepaid_minor: int
+    missing_minor: int
+
+
+class FundingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much to pay in, in minor units."""
+
+    amount_minor: Annotated[int, msgspec.Meta(ge=1)]
+    currency: Currency
+
+
+class PaymentMethod(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A payment method by its id at Stripe."""
+
+    payment_method_id: Annotated[str, msgspec.Meta(min_length=4, max_length=255)]
+
+
+@get("/api/v1/payouts", guards=[guards.must_read_money])
+async def list_payouts(
+    member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
+) -> Page[PayoutBody]:
+    """List payouts, newest first: a brand's own, or all for the operator."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        rows = await queries.payouts(
+            connection, brand_id=member.brand_id, before=addresses.cursor("pay", after), limit=limit + 1
+        )
+    return addresses.page(rows, limit, _payout, lambda shown: shown.id)
+
+
+@get("/api/v1/funding-need", guards=[guards.must_read_money])
+async def read_need(member: NamedDependency[Member], currency: FromQuery[Currency]) -> NeedBody:
+    """Say what the asking advertiser has to pay in so that everything approved is paid."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        need = await queries.need_of(connection, _brand_of(member), currency)
+    return _need(need)
+
+
+@post("/api/v1/fundings", guards=[guards.must_fund_payouts], status_code=HTTP_202_ACCEPTED)
+async def request_funding(data: JSONBody[FundingRequest], member: NamedDependency[Member]) -> dict[str, str]:
+    """Ask for a payment of the asking advertiser; the worker charges it and then pays partners."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        funding_id = await fund.request_funding(
+            connection,
+            advertiser_id=_brand_of(member),
+            amount_minor=data.amount_minor,
+            currency=data.currency,
+            requested_by=member.id,
+            now=await clock.now(connection),
+        )
+        await jobs.enqueue(connection, rules.CHARGE, rules.ChargeFunding(funding_id))
+    return {"status": "requested"}
+
+
+@put("/api/v1/payment-method", guards=[guards.must_fund_payouts], status_code=HTTP_200_OK)
+async def save_payment_method(
+    data: JSONBody[PaymentMethod], member: NamedDependency[Member], stripe: Stripe
+) -> dict[str, str]:
+    """Keep the payment method that funds the asking advertiser's statements."""
+    await onboard.save_payment_method(
+        stripe,
+        _brand_of(member),
+        email=member.email,
+        payment_method_id=data.payment_method_id,
+        now=await clock.now(),
+    )
+    return {"status": "saved"}
+
+
+@post("/api/v1/payout-account", guards=[guards.must_connect_payouts], status_code=HTTP_201_CREATED)
+async def begin_onboarding(
+    member: NamedDependency[Member], stripe: Stripe, settings: NamedDependency[SkipValidation[Settings]]
+) -> dict[str, str]:
+    """Return the address of Stripe's page where the asking brand introduces itself."""
+    address = await onboard.open_recipient(
+        stripe,
+        _brand_of(member),
+        email=member.email,
+        return_url=f"{settings.base_url}/payout-account/return",
+        refresh_url=f"{settings.base_url}/payout-account/refresh",
+        now=await clock.now(),
+    )
+    return {"url": address}
+
+
+@get("/api/v1/payout-account", guards=[guards.must_connect_payouts])
+async def read_account(member: NamedDependency[Member], stripe: Stripe) -> dict[str, str]:
+    """Say what Stripe says now of the asking brand's account."""
+    status = await onboard.read_recipient(stripe, _brand_of(member), await clock.now())
+    return {"transfers_status": status}
+
+
+@post("/stripe/webhooks", opt={WITHOUT_SESSION: True}, status_code=HTTP_200_OK, include_in_schema=False)
+async def hear_stripe(request: Request[Any, Any, Any], stripe: Stripe) -> dict[str, str]:
+    """Verify and store what Stripe says, answer at once, and look into it in a job."""
+    payload = await request.body()
+    event = stripe.verify_webhook(payload, request.headers.get("stripe-signature", ""))
+    await hear.store_event(event, payload, now=await clock.now())
+    return {"status": "stored"}
+
+
+def _brand_of(member: Member) -> UUID:
+    if member.brand_id is None:
+        raise ForbiddenError("Only a brand has money here; act for a brand to do this.")
+    return member.brand_id
+
+
+def _payout(payout: Payout) -> PayoutBody:
+    return PayoutBody(
+        id=ids.shown("pay", payout.id),
+        statement=payout.statement_number,
+        payee=payout.payee_name,
+        payer=payout.payer_name,
+        currency=payout.currency,
+        amount_minor=payout.amount_minor,
+        status="held" if payout.held_reason else payout.status,
+        held_reason=payout.held_reason,
+        stripe_transfer_id=payout.stripe_transfer_id,
+        reserved_at=payout.reserved_at,
+        finished_at=payout.finished_at,
+    )
+
+
+def _need(need: Need) -> NeedBody:
+    return NeedBody(need.currency, need.approved_minor, need.prepaid_minor, need.missing_minor)
+
+
+ROUTES: Sequence[ControllerRouterHandler] = (
+    list_payouts,
+    read_need,
+    request_funding,
+    save_payment_method,
+    begin_onboarding,
+    read_account,
+    hear_stripe,
+)

@@ -1,0 +1,141 @@
+"""Read one statement as its document shows it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+
+from partner_network.database.connections import Connection
+from partner_network.kernel import periods
+from partner_network.statements import queries, rules
+from partner_network.statements.documents import (
+    Line,
+    Movement,
+    Party,
+    SignOff,
+    StatementDocument,
+    Tax,
+)
+from partner_network.statements.queries import Statement, StatementLine
+
+OPERATOR_NAME = "Partner Network"
+
+
+async def has_documents(connection: Connection, statement_id: UUID) -> bool:
+    """Say whether a statement's documents were made already."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM statement_documents WHERE statement_id = $1)", statement_id
+        )
+    )
+
+
+async def document_of(connection: Connection, statement_id: UUID) -> StatementDocument:
+    """Return a statement as its PDF and CSV show it; money in minor units."""
+    statement = await queries.statement_of(connection, statement_id)
+    lines = await queries.lines_of(connection, statement_id)
+    settlement = await queries.settlement_of(
+        connection,
+        payer_id=statement.payer_id,
+        payee_id=statement.payee_id,
+        currency=statement.currency,
+        at=statement.ends_at,
+    )
+    zone = periods.zone_named(settlement.time_zone)
+    brands = await _brands(connection, statement)
+    people = await _people(connection, statement)
+    return StatementDocument(
+        number=statement.number,
+        payer=_party(brands[statement.payer_id]),
+        payee=_party(brands[statement.payee_id]),
+        operator_name=OPERATOR_NAME,
+        period_label=statement.period,
+        first_day=statement.starts_at.astimezone(zone).date(),
+        last_day=(statement.ends_at - timedelta(microseconds=1)).astimezone(zone).date(),
+        time_zone=settlement.time_zone,
+        currency=statement.currency,
+        issued_on=statement.closed_at.astimezone(zone).date(),
+        opening_minor=statement.opening_minor,
+        closing_minor=statement.closing_minor,
+        content_hash=statement.content_hash.hex(),
+        verify_url="",
+        lines=tuple(
+            Line(
+                on=line.effective_at.astimezone(zone).date(),
+                kind=line.kind,
+                amount_minor=line.amount_minor,
+                order_id=line.order_id,
+                program=line.program,
+                component=line.component,
+                earning_period=line.earning_period,
+                clause=line.clause,
+                base_minor=line.order_net_minor,
+            )
+            for line in lines
+            if line.kind not in {"tax", "netted", "paid", "returned"}
+        ),
+        taxes=_taxes(statement, brands[statement.payee_id]["tax_rate_ppm"], lines),
+        netted=_movements(lines, "netted", "set off against what you owe"),
+        paid=_movements(lines, "paid", "paid out"),
+        carried_reason=statement.carried_reason,
+        prepared_by=people.get("prepared"),
+        approved_by=people.get("approved"),
+    )
+
+
+def _taxes(statement: Statement, rate_ppm: int, lines: list[StatementLine]) -> tuple[Tax, ...]:
+    totals = statement.totals
+    base = sum(totals.get(kind, 0) for kind in rules.EARNING_KINDS) + totals.get("recovered", 0)
+    return tuple(
+        Tax(
+            label="Tax on self-billed commission",
+            base_minor=base,
+            rate_ppm=rate_ppm,
+            amount_minor=line.amount_minor,
+        )
+        for line in lines
+        if line.kind == "tax"
+    )
+
+
+def _movements(lines: list[StatementLine], kind: str, reference: str) -> tuple[Movement, ...]:
+    return tuple(
+        Movement(on=line.effective_at.date(), reference=reference, amount_minor=line.amount_minor)
+        for line in lines
+        if line.kind == kind
+    )
+
+
+def _party(brand: asyncpg.Record) -> Party:
+    return Party(
+        legal_name=brand["legal_name"],
+        address=tuple(brand["address"].splitlines()),
+        tax_id=brand["tax_id"],
+    )
+
+
+async def _brands(connection: Connection, statement: Statement) -> dict[UUID, asyncpg.Record]:
+    rows = await connection.fetch(
+        "SELECT id, legal_name, address, tax_id, tax_rate_ppm FROM brands WHERE id = ANY($1::uuid[])",
+        [statement.payer_id, statement.payee_id],
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def _people(connection: Connection, statement: Statement) -> dict[str, SignOff]:
+    signed = {
+        "prepared": (statement.preparer_id, statement.prepared_at),
+        "approved": (statement.approver_id, statement.approved_at),
+    }
+    names = {
+        row["id"]: row["name"]
+        for row in await connection.fetch(
+            "SELECT id, name FROM member_names WHERE id = ANY($1::uuid[])",
+            [member_id for member_id, _ in signed.values() if member_id is not None],
+        )
+    }
+    return {
+        what: SignOff(name=names[member_id], at=at)
+        for what, (member_id, at) in signed.items()
+        if member_id is not None and at is not None
+    }

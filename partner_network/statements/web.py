@@ -1,0 +1,193 @@
+"""Statements over the API: read, close, prepare, approve, download."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, SkipValidation
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_303_SEE_OTHER
+from litestar.types import ControllerRouterHandler
+
+from partner_network.database import connections, jobs
+from partner_network.gateways import clock
+from partner_network.gateways.file_store.store import FileStore
+from partner_network.identity.rules import Member
+from partner_network.identity.web import addresses, guards
+from partner_network.identity.web.addresses import After, Limit, Page
+from partner_network.kernel import ids
+from partner_network.kernel.errors import InvalidError
+from partner_network.statements import queries, rules
+from partner_network.statements.actions import sign_off
+from partner_network.statements.queries import Statement, StatementLine
+
+DOWNLOAD_LASTS_S = 300
+
+
+class StatementBody(msgspec.Struct, frozen=True):
+    """A statement; money in minor units of ``currency``."""
+
+    id: str
+    number: str
+    payee: str
+    payer: str
+    period: str
+    starts_at: datetime
+    ends_at: datetime
+    currency: str
+    opening_minor: int
+    closing_minor: int
+    totals: dict[str, int]
+    status: str
+    carried_reason: str | None
+    content_hash: str
+    payout_minor: int | None
+
+
+class StatementWithLines(msgspec.Struct, frozen=True):
+    """A statement and everything it is made of."""
+
+    statement: StatementBody
+    lines: list[StatementLine]
+
+
+class SignOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was read: its hash, in hexadecimal, so that nobody signs other content."""
+
+    content_hash: str
+    reason: str = ""
+
+
+def body_of(statement: Statement) -> StatementBody:
+    """Return a statement as the API shows it."""
+    return StatementBody(
+        id=ids.shown("stm", statement.id),
+        number=statement.number,
+        payee=statement.payee_name,
+        payer=statement.payer_name,
+        period=statement.period,
+        starts_at=statement.starts_at,
+        ends_at=statement.ends_at,
+        currency=statement.currency,
+        opening_minor=statement.opening_minor,
+        closing_minor=statement.closing_minor,
+        totals=statement.totals,
+        status=statement.status,
+        carried_reason=statement.carried_reason,
+        content_hash=statement.content_hash.hex(),
+        payout_minor=statement.payout_minor,
+    )
+
+
+@get("/api/v1/statements", guards=[guards.must_read_money])
+async def list_statements(
+    member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
+) -> Page[StatementBody]:
+    """List statements, newest first: a brand's own, or all for the operator."""
+    async with connections.transaction(brand=member.brand_id) as connection:
+        rows = await queries.statements(
+            connection,
+            brand_id=member.brand_id,
+            before=addresses.cursor("stm", after),
+            limit=limit + 1,
+        )
+    return addresses.page(rows, limit, body_of, lambda shown: shown.id)
+
+
+@get("/api/v1/statements/{statement_id:str}", guards=[guards.must_read_money])
+async def read_statement(statement_id: FromPath[str], member: NamedDependency[Member]) -> StatementWithLines:
+    """Return one statement with its lines."""
+    wanted = addresses.in_path("stm", statement_id)
+    async with connections.transaction(brand=member.brand_id) as connection:
+        statement = await queries.statement_for(connection, wanted, member.brand_id)
+        lines = await queries.lines_of(connection, wanted)
+    return StatementWithLines(body_of(statement), lines)
+
+
+@get("/api/v1/statements/{statement_id:str}/documents/{kind:str}", guards=[guards.must_read_money])
+async def download_document(
+    statement_id: FromPath[str],
+    kind: FromPath[Literal["pdf", "csv"]],
+    member: NamedDependency[Member],
+    file_store: NamedDependency[SkipValidation[FileStore]],
+) -> Redirect:
+    """Send the reader to the stored document by an address that expires."""
+    wanted = addresses.in_path("stm", statement_id)
+    async with connections.transaction(brand=member.brand_id) as connection:
+        statement = await queries.statement_for(connection, wanted, member.brand_id)
+        file_key = await queries.document_key(connection, wanted, kind)
+    address = file_store.signed_url(
+        file_key,
+        filename=f"{statement.number}.{kind}",
+        expires_in_s=DOWNLOAD_LASTS_S,
+        now=clock.wall_now(),
+    )
+    return Redirect(address, status_code=HTTP_303_SEE_OTHER)
+
+
+@post("/api/v1/closings", guards=[guards.must_prepare_statements], status_code=HTTP_202_ACCEPTED)
+async def close_periods() -> dict[str, str]:
+    """Ask the worker to close every period that has ended."""
+    async with connections.transaction() as connection:
+        await jobs.enqueue(connection, rules.CLOSE)
+    return {"status": "asked"}
+
+
+@post(
+    "/api/v1/statements/{statement_id:str}/preparation",
+    guards=[guards.must_prepare_statements],
+    status_code=HTTP_201_CREATED,
+)
+async def prepare(
+    statement_id: FromPath[str], data: JSONBody[SignOff], member: NamedDependency[Member]
+) -> StatementBody:
+    """Sign a computed statement off as its preparer."""
+    statement = await sign_off.prepare_statement(
+        addresses.in_path("stm", statement_id),
+        content_hash=_hash_in(data),
+        preparer_id=member.id,
+        now=await clock.now(),
+    )
+    return body_of(statement)
+
+
+@post(
+    "/api/v1/statements/{statement_id:str}/approval",
+    guards=[guards.must_approve_statements],
+    status_code=HTTP_201_CREATED,
+)
+async def approve(
+    statement_id: FromPath[str], data: JSONBody[SignOff], member: NamedDependency[Member]
+) -> StatementBody:
+    """Approve exactly the content that was read: a changed statement answers 409."""
+    statement = await sign_off.approve_statement(
+        addresses.in_path("stm", statement_id),
+        content_hash=_hash_in(data),
+        approver_id=member.id,
+        reason=data.reason,
+        now=await clock.now(),
+    )
+    return body_of(statement)
+
+
+def _hash_in(data: SignOff) -> bytes:
+    try:
+        return bytes.fromhex(data.content_hash)
+    except ValueError:
+        raise InvalidError(
+            "content_hash is not hexadecimal; send the one that the statement shows.",
+            fields={"content_hash": "not hexadecimal"},
+        ) from None
+
+
+ROUTES: Sequence[ControllerRouterHandler] = (
+    list_statements,
+    read_statement,
+    download_document,
+    close_periods,
+    prepare,
+    approve,
+)

@@ -1,6 +1,5 @@
 """Read a terms file, or refuse it with the path of the key at fault and a sentence."""
 
-import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -9,12 +8,9 @@ from typing import Protocol, cast
 import msgspec
 
 from partner_network.agreements.terms import Bonus, Boost, Component, Terms
-from partner_network.kernel import money, periods
+from partner_network.kernel import money, periods, reading
 from partner_network.kernel.errors import InvalidError
-
-Mistake = tuple[str, str]
-_WHERE = re.compile(r"(?P<why>.*?)(?: - at `(?P<key>key in )?\$(?P<path>[^`]*)`)?", re.DOTALL)
-_FIELD = re.compile(r"Object (?P<how>contains unknown|missing required) field `(?P<name>[^`]*)`")
+from partner_network.kernel.reading import Mistake
 
 
 class _Named(Protocol):
@@ -46,44 +42,9 @@ def to_json(terms: Terms) -> bytes:
 
 
 def _checked(document: object) -> Terms:
-    mistakes = [
-        (path, "write a whole number; there are no decimal points here") for path in _floats(document)
-    ]
-    _refuse(mistakes)
-    try:
-        terms = msgspec.convert(document, Terms)
-    except msgspec.ValidationError as error:
-        _refuse([_mistake_of(str(error))])
-        raise
-    _refuse(list(mistakes_in(terms)))
+    terms = reading.checked(document, Terms, "terms")
+    reading.refuse(list(mistakes_in(terms)), "terms")
     return terms
-
-
-def _refuse(mistakes: Sequence[Mistake]) -> None:
-    if mistakes:
-        detail = "; ".join(f"{path}: {why}" for path, why in mistakes)
-        raise InvalidError(f"The terms cannot be used: {detail}.", fields=dict(mistakes))
-
-
-def _floats(value: object, path: str = "") -> Iterator[str]:
-    if isinstance(value, float):
-        yield path
-    elif isinstance(value, dict):
-        for key, inner in cast("dict[str, object]", value).items():
-            yield from _floats(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for index, inner in enumerate(cast("list[object]", value)):
-            yield from _floats(inner, f"{path}[{index}]")
-
-
-def _mistake_of(message: str) -> Mistake:
-    where = _WHERE.fullmatch(message)
-    why, path = (where["why"], where["path"] or "") if where else (message, "")
-    about_field = _FIELD.match(why)
-    if about_field:
-        path = f"{path}.{about_field['name']}"
-        why = "is required" if about_field["how"] == "missing required" else "is no key of the terms"
-    return path.removeprefix(".") or "terms", why[:1].lower() + why[1:]
 
 
 def mistakes_in(terms: Terms) -> Iterator[Mistake]:

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.clicks import served
-from tests.clicks.served import Network, Redirect
+from tests.clicks.served import Redirect
 from tests.conftest import FreshDatabase
+from tests.links import cast
+from tests.links.cast import Network
 
 
 @pytest.fixture
 async def network(database: FreshDatabase, tmp_path: Path) -> Network:
     """The cast in a fresh database, at wall time."""
-    return await served.seed(database.url(), database.url("redirect"), tmp_path)
+    return await cast.seed(database, tmp_path)
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ from partner_network.commissions.rules.plan import Plan
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ConflictError
 
-_EVENT_MARK = "\0"  # an order id may be used once per event; nothing sorts before it
+_EVENT_MARK = "\x01"
+"""An order id may be used once per event: the mark parts the two. It sorts below whatever an order id may
+hold, so the ids keep their order; NUL would too, but jsonb cannot hold it."""
 
 
 class Stream(msgspec.Struct, frozen=True):

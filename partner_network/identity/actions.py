@@ -200,6 +200,7 @@ async def issue_api_key(
 ) -> IssuedKey:
     """Make an API key for the member's own brand; only its hash is kept."""
     rules.must(member, "manage API keys")
+    name = rules.must_be_name(name)
     rules.must_be_scopes(scopes)
     key = rules.new_api_key(is_live=mode == "live")
     async with connections.transaction(brand=member.brand_id) as connection:
@@ -267,7 +268,7 @@ async def _end(connection: Connection, token: str | None) -> None:
 async def _create_member(
     connection: Connection, email: str, name: str, password_hash: str, at: datetime
 ) -> UUID:
-    member_id = ids.new_id(at)
+    member_id, name = ids.new_id(at), rules.must_be_name(name)
     made = await connection.fetchval(
         """INSERT INTO members (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)
            ON CONFLICT (email) DO NOTHING RETURNING true""",

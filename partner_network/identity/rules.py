@@ -31,6 +31,7 @@ SEEN_AGAIN = timedelta(minutes=1)
 INVITATION_LASTS = timedelta(days=14)
 PASSWORD_CHARACTERS_MIN = 12
 PASSWORD_CHARACTERS_MAX = 200
+NAME_CHARACTERS_MAX = 120
 KEY_PREFIX_CHARACTERS = 14
 """How much of an API key stays readable, to tell one from the other: `pnk_test_` and five more."""
 
@@ -148,6 +149,16 @@ def must_be_password(password: str) -> None:
             f"A password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters.",
             fields={"password": "too short or too long"},
         )
+
+
+def must_be_name(name: str) -> str:
+    """Return a person's name without outer blanks; refuse none and overlong ones."""
+    name = name.strip()
+    if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
+        raise InvalidError(
+            f"A name has 1 to {NAME_CHARACTERS_MAX} characters; give yours.", fields={"name": "is required"}
+        )
+    return name
 
 
 def email_of(text: str) -> str:

@@ -34,6 +34,14 @@ def in_path(prefix: ids.Prefix, text: str) -> UUID:
         raise NotFoundError(f"There is no {ids.NOUN_OF[prefix]} {text[:40]!r} for you.") from None
 
 
+def plain_uuid(text: str) -> UUID:
+    """Read an id that nobody outside its brand ever sees, from an address."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFoundError("There is nothing by that id for you.") from None
+
+
 def in_body(prefix: ids.Prefix, text: str, *, field: str) -> UUID:
     """Read an id from a body, naming the field at fault."""
     try:

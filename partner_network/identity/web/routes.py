@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.identity.web import sign_in
+from partner_network.identity.web import brands, people, sign_in
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     sign_in.show_sign_in,
@@ -16,4 +16,12 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     sign_in.read_session,
     sign_in.switch_session,
     sign_in.delete_session,
+    people.list_members,
+    people.invite_member,
+    people.list_api_keys,
+    people.issue_api_key,
+    people.revoke_api_key,
+    brands.create_brand,
+    brands.list_brands,
+    brands.read_brand,
 )

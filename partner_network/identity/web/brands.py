@@ -1,0 +1,69 @@
+"""Brands, as far as who is asking decides: their own members see theirs, the operator sees and makes all."""
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from partner_network.brands import actions, queries
+from partner_network.brands.actions import NewBrand
+from partner_network.brands.queries import Brand
+from partner_network.identity.rules import Member
+from partner_network.identity.web import addresses, guards
+from partner_network.identity.web.addresses import After, Limit, Page
+from partner_network.kernel import ids
+from partner_network.kernel.errors import NotFoundError
+
+
+class BrandBody(msgspec.Struct):
+    """A company in the network."""
+
+    id: str
+    slug: str
+    name: str
+    legal_name: str
+    address: str
+    country: str
+    tax_rate_ppm: int
+    tax_id: str | None
+    created_at: str
+
+
+@post("/api/v1/brands", guards=[guards.must_manage_brands])
+async def create_brand(data: JSONBody[NewBrand]) -> BrandBody:
+    """Take a company into the network."""
+    return _shown(await queries.brand_of(await actions.create_brand(data)))
+
+
+@get("/api/v1/brands", guards=[guards.must_read_members])
+async def list_brands(
+    member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
+) -> Page[BrandBody]:
+    """List all brands to the operator, and to a member their own."""
+    if member.brand_id is not None:
+        return Page([_shown(await queries.brand_of(member.brand_id))], None)
+    rows = await queries.all_brands(after=addresses.cursor("bnd", after), limit=limit + 1)
+    return addresses.page(rows, limit, _shown, lambda brand: brand.id)
+
+
+@get("/api/v1/brands/{brand:str}", guards=[guards.must_read_members])
+async def read_brand(brand: FromPath[str], member: NamedDependency[Member]) -> BrandBody:
+    """Show one's own brand; to the operator, any."""
+    brand_id = addresses.in_path("bnd", brand)
+    if member.brand_id not in {None, brand_id}:
+        raise NotFoundError("There is no such brand for you.")
+    return _shown(await queries.brand_of(brand_id))
+
+
+def _shown(brand: Brand) -> BrandBody:
+    return BrandBody(
+        id=ids.shown("bnd", brand.id),
+        slug=brand.slug,
+        name=brand.name,
+        legal_name=brand.legal_name,
+        address=brand.address,
+        country=brand.country,
+        tax_rate_ppm=brand.tax_rate_ppm,
+        tax_id=brand.tax_id,
+        created_at=brand.created_at.isoformat(),
+    )

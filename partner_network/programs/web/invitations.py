@@ -1,0 +1,112 @@
+"""Taking an invitation up, on its page or as JSON."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, SkipValidation, URLEncodedBody
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_200_OK, HTTP_403_FORBIDDEN, HTTP_422_UNPROCESSABLE_ENTITY
+
+from partner_network.gateways import clock
+from partner_network.identity import actions as identity
+from partner_network.identity import queries as people
+from partner_network.identity.queries import Invitation, Session
+from partner_network.identity.web.requests import SessionCookie
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ForbiddenError, InvalidError, NotFoundError
+from partner_network.programs import actions
+
+
+class Acceptance(msgspec.Struct, forbid_unknown_fields=True):
+    """Who accepts; a person who has an account gives its password, and the name is left as it is."""
+
+    token: str
+    password: str
+    name: str = ""
+
+
+class AcceptanceForm(msgspec.Struct):
+    """What the invitation's page sends."""
+
+    name: str = ""
+    password: str = ""
+
+
+class AcceptedBody(msgspec.Struct):
+    """Who joined what; sign in next."""
+
+    member: str
+    email: str
+    brand: str | None
+    partnership: str | None
+
+
+@post("/api/v1/invitations/acceptance")
+async def accept_invitation(data: JSONBody[Acceptance]) -> AcceptedBody:
+    """Join with the invitation's token."""
+    accepted = await actions.accept_invitation(data.token, name=data.name, password=data.password)
+    return AcceptedBody(
+        ids.shown("mbr", accepted.member_id),
+        accepted.email,
+        None if accepted.brand_id is None else ids.shown("bnd", accepted.brand_id),
+        None if accepted.partnership_id is None else ids.shown("prt", accepted.partnership_id),
+    )
+
+
+@get("/invitations/{token:str}")
+async def show_invitation(
+    token: FromPath[str], visitor: NamedDependency[SkipValidation[Session | None]]
+) -> Template:
+    """Show what an invitation offers, and ask for what is needed to accept it."""
+    return _page(await _open_invitation(token), visitor, AcceptanceForm())
+
+
+@post("/invitations/{token:str}")
+async def accept_by_form(
+    token: FromPath[str],
+    data: URLEncodedBody[AcceptanceForm],
+    visitor: NamedDependency[SkipValidation[Session | None]],
+    request: Request[Any, Any, Any],
+    cookie: NamedDependency[SkipValidation[SessionCookie]],
+) -> Response[Any]:
+    """Join, and go on signed in."""
+    invitation = await _open_invitation(token)
+    try:
+        await actions.accept_invitation(token, name=data.name, password=data.password)
+    except InvalidError as error:
+        return _page(invitation, visitor, data, error.fields, HTTP_422_UNPROCESSABLE_ENTITY)
+    except ForbiddenError as error:
+        return _page(invitation, visitor, data, {"password": error.detail}, HTTP_403_FORBIDDEN)
+    former = request.cookies.get(cookie.name)
+    signed_in = await identity.sign_in(invitation.email, data.password, replaces=former)
+    return Redirect("/", status_code=303, cookies=[cookie.holding(signed_in.token)])
+
+
+async def _open_invitation(token: str) -> Invitation:
+    invitation = await people.invitation_of(token, await clock.now())
+    if invitation is None:
+        raise NotFoundError("This invitation is used up or has expired; ask for a new one.")
+    return invitation
+
+
+def _page(
+    invitation: Invitation,
+    visitor: Session | None,
+    form: AcceptanceForm,
+    errors: Any = None,
+    status: int = HTTP_200_OK,
+) -> Template:
+    return Template(
+        "programs/invitation.html",
+        context={
+            "invitation": invitation,
+            "form": form,
+            "errors": errors or {},
+            "csrf": visitor.csrf_token if visitor else None,
+        },
+        status_code=status,
+        # The address is the secret: no cache keeps it, no other site is told it.
+        headers={"cache-control": "no-store", "referrer-policy": "no-referrer"},
+    )

@@ -12,6 +12,17 @@ LEAST_SECRET_LENGTH = 32
 ROLES = ("owner", "web", "redirect", "worker")
 
 
+class Operator(msgspec.Struct, frozen=True, kw_only=True):
+    """The company that runs the network, as its contracts name it, and the law they are under."""
+
+    name: str
+    legal_name: str
+    address: tuple[str, ...]
+    """One line of it each."""
+    governing_law: str
+    courts: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that differs between one installation and another."""
 
@@ -31,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_endpoint_url: str | None
     country_header: str | None
     """The header in which the proxy in front of us names the visitor's country."""
+    operator: Operator | None = None
+    """Needed to draft agreements; nobody can sign with a company that has no name."""
 
     @property
     def spool_folder(self) -> Path:
@@ -74,4 +87,20 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         s3_bucket=env.get("S3_BUCKET"),
         s3_endpoint_url=env.get("S3_ENDPOINT_URL"),
         country_header=env.get("PARTNER_NETWORK_COUNTRY_HEADER"),
+        operator=_operator(env),
+    )
+
+
+def _operator(env: Mapping[str, str]) -> Operator | None:
+    """Read PARTNER_NETWORK_OPERATOR_*: all of them or none; semicolons part the lines of the address."""
+    names = [f"PARTNER_NETWORK_OPERATOR_{field.upper()}" for field in Operator.__struct_fields__]
+    given = [env.get(name, "").strip() for name in names]
+    if not any(given):
+        return None
+    if missing := [name for name, value in zip(names, given, strict=True) if not value]:
+        raise InvalidError(f"Agreements name the operator in full: set {', '.join(missing)} too.")
+    name, legal_name, address, governing_law, courts = given
+    lines = tuple(line.strip() for line in address.split(";") if line.strip())
+    return Operator(
+        name=name, legal_name=legal_name, address=lines, governing_law=governing_law, courts=courts
     )

@@ -1,0 +1,1 @@
+"""Drafting and signing: one module for each verb."""

@@ -1,0 +1,1 @@
+"""The material that partners download: checked, made anew, kept by its hash."""

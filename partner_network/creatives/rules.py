@@ -1,0 +1,102 @@
+"""Which files may become creatives; what a file says of itself is never believed."""
+
+import io
+import re
+import warnings
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+from PIL import Image, UnidentifiedImageError
+
+from partner_network.kernel.errors import InvalidError
+
+SIZE_BYTES_MAX = 20_000_000
+PIXELS_MAX = 50_000_000
+TITLE_CHARACTERS_MAX = 120
+_STEM_CHARACTERS_MAX = 80
+
+Format = Literal["PNG", "JPEG", "WEBP"]
+CONTENT_TYPE_OF: Mapping[Format, str] = MappingProxyType(
+    {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+)
+_EXTENSION_OF: Mapping[Format, str] = MappingProxyType({"PNG": "png", "JPEG": "jpg", "WEBP": "webp"})
+_UNNAMED = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A picture as we made it anew: pixels alone, without what else was in the upload."""
+
+    content: bytes
+    format: Format
+
+    @property
+    def content_type(self) -> str:
+        """Return the content type that the pixels really have."""
+        return CONTENT_TYPE_OF[self.format]
+
+
+def must_be_title(title: str) -> str:
+    """Return the title without outer blanks; refuse none and overlong ones."""
+    title = title.strip()
+    if not 0 < len(title) <= TITLE_CHARACTERS_MAX:
+        raise InvalidError(
+            f"A title has 1 to {TITLE_CHARACTERS_MAX} characters.", fields={"title": "empty or too long"}
+        )
+    return title
+
+
+def format_of(content: bytes) -> Format:
+    """Tell the type from the file's first bytes. Errors: InvalidError for anything but three kinds."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if content.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "WEBP"
+    raise InvalidError("This is no PNG, JPEG or WebP picture; upload one.", fields={"file": "not a picture"})
+
+
+def made_anew(content: bytes) -> Picture:
+    """Read a picture and write its pixels anew: hidden programs, places and names do not survive.
+
+    Takes up to a second of processor time: call it in a thread.
+    """
+    if len(content) > SIZE_BYTES_MAX:
+        raise InvalidError(
+            f"The file has {len(content):,} bytes; at most {SIZE_BYTES_MAX:,} are taken.",
+            fields={"file": "too large"},
+        )
+    kind = format_of(content)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # the library only warns of pictures that are made to burst memory
+            return Picture(_written(content, kind), kind)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
+        raise InvalidError(
+            "The picture cannot be read; save it anew in a picture program and upload that.",
+            fields={"file": "damaged"},
+        ) from None
+
+
+def file_name_of(title: str, kind: Format) -> str:
+    """Return the name under which a creative is downloaded: its title, in harmless letters."""
+    stem = _UNNAMED.sub("-", title).strip("-.")[:_STEM_CHARACTERS_MAX] or "creative"
+    return f"{stem.lower()}.{_EXTENSION_OF[kind]}"
+
+
+def _written(content: bytes, kind: Format) -> bytes:
+    with Image.open(io.BytesIO(content), formats=[kind]) as opened:
+        if opened.width * opened.height > PIXELS_MAX:
+            raise InvalidError(
+                f"The picture has {opened.width} x {opened.height} points; at most {PIXELS_MAX:,} are taken.",
+                fields={"file": "too many points"},
+            )
+        opened.load()
+        mode = "RGB" if kind == "JPEG" or opened.mode in {"RGB", "L", "CMYK", "YCbCr"} else "RGBA"
+        pixels = Image.new(mode, opened.size)
+        pixels.paste(opened.convert(mode))
+    written = io.BytesIO()
+    pixels.save(written, kind, **({"quality": 90} if kind != "PNG" else {"optimize": False}))
+    return written.getvalue()

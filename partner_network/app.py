@@ -9,16 +9,18 @@ from typing import TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar, Response, get
 from litestar.datastructures import MutableScopeHeaders
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from partner_network import settings as settings_of
-from partner_network.database import connections
-from partner_network.database.embedded_server import DATABASE, WEB, EmbeddedServer
+from partner_network.agreements import web as agreements
+from partner_network.creatives import web as creatives
+from partner_network.database import addresses, connections
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.local import LocalFileStore
 from partner_network.gateways.file_store.s3 import S3FileStore
@@ -26,6 +28,8 @@ from partner_network.gateways.file_store.store import FileStore
 from partner_network.identity.web import guards, problems
 from partner_network.identity.web import routes as identity
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
+from partner_network.kernel.errors import NotFoundError
+from partner_network.programs.web import routes as programs
 from partner_network.settings import Settings
 
 Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -56,7 +60,17 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
         {"strict-transport-security": "max-age=31536000; includeSubDomains"} if is_secure else {}
     )
     return Litestar(
-        route_handlers=[*identity.ROUTES, live, ready, *_assets(), *routes],
+        route_handlers=[
+            *identity.ROUTES,
+            *programs.ROUTES,
+            *agreements.ROUTES,
+            *creatives.ROUTES,
+            live,
+            ready,
+            download,
+            *_assets(),
+            *routes,
+        ],
         dependencies={
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "cookie": Provide(lambda: cookie, sync_to_thread=False),
@@ -89,16 +103,6 @@ def file_store(settings: Settings) -> FileStore:
     return LocalFileStore(settings.files_folder, f"{settings.base_url}/files", settings.secret_key)
 
 
-def web_database(settings: Settings) -> tuple[str, str | None]:
-    """Return the database's address for the web process, and the role to take on where it is the owner's."""
-    if "web" in settings.role_urls:
-        return settings.role_urls["web"], None
-    if settings.database_url is not None:
-        return settings.database_url, WEB
-    server = EmbeddedServer.attach(settings.data_folder / "postgres")
-    return server.url(WEB, DATABASE), None
-
-
 @get("/health/live", opt={WITHOUT_SESSION: True}, include_in_schema=False)
 async def live() -> dict[str, str]:
     """Say that the process runs."""
@@ -115,12 +119,30 @@ async def ready() -> Response[dict[str, str]]:
     return Response({"status": "ready"})
 
 
+@get("/files/{key:path}", opt={WITHOUT_SESSION: True}, include_in_schema=False)
+async def download(
+    key: FromPath[str],
+    filename: FromQuery[str],
+    expires: FromQuery[int],
+    signature: FromQuery[str],
+    file_store: NamedDependency[SkipValidation[FileStore]],
+) -> Response[bytes]:
+    """Hand out a file of the local folder to whoever holds an address that we signed."""
+    if not isinstance(file_store, LocalFileStore):
+        raise NotFoundError("Files are kept elsewhere; open the page with the file again.")
+    opened = await file_store.open_signed(
+        key.lstrip("/"), filename=filename, expires=expires, signature=signature, now=clock.wall_now()
+    )
+    headers = {"content-disposition": opened.content_disposition, "cache-control": "private, no-store"}
+    return Response(opened.content, media_type=opened.content_type, headers=headers)
+
+
 def _pool(settings: Settings) -> Lifespan:
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         clock.use_simulated_time(sandbox=settings.sandbox)
-        url, role = web_database(settings)
-        await connections.open_pool(url, role=role, max_size=POOL_CONNECTIONS)
+        address = addresses.address_for(settings, "web")
+        await connections.open_pool(address.url, role=address.role, max_size=POOL_CONNECTIONS)
         try:
             yield
         finally:

@@ -61,7 +61,7 @@ def create(call: Call) -> Json:
             code="identity_country_required",
         )
     call.state.put(account)
-    return shown(account, cast("list[str]", call.params.get("include", [])))
+    return shown(account, call.texts("include"))
 
 
 def retrieve(call: Call) -> Json:
@@ -79,7 +79,7 @@ def update(call: Call) -> Json:
     _apply(call, account)
     call.state.put(account)
     events.tell(call, "account.updated", snapshot(account), account=account["id"])
-    return shown(account, cast("list[str]", call.params.get("include", [])))
+    return shown(account, call.texts("include"))
 
 
 def close(call: Call) -> Json:
@@ -168,10 +168,13 @@ def _must_be_played(call: Call) -> None:
 
 
 def _apply(call: Call, account: Json) -> None:
-    account |= {name: call.params[name] for name in TEXTS if name in call.params}
+    account |= {name: call.text(name) for name in TEXTS if name in call.params}
     account["metadata"] |= _table(call.params, "metadata")
     if "identity" in call.params:
-        account["identity"] = (account["identity"] or {}) | _table(call.params, "identity")
+        identity = (account["identity"] or {}) | _table(call.params, "identity")
+        if not isinstance(identity.get("country", ""), str):
+            raise RefusedError("The field 'identity.country' must be a text.", code="invalid_fields")
+        account["identity"] = identity
     given = _table(call.params, "defaults")
     responsibilities = account["defaults"]["responsibilities"] | _table(given, "responsibilities")
     account["defaults"] |= given | {"responsibilities": responsibilities}

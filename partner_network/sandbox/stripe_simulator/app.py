@@ -1,6 +1,7 @@
 """The simulator composed: Stripe's addresses, the hosted page, the controls, and the postman on his walk."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
@@ -16,6 +17,8 @@ from partner_network.sandbox.stripe_simulator.call import Settings
 from partner_network.sandbox.stripe_simulator.door import AnyRequest, Door
 from partner_network.sandbox.stripe_simulator.routes import ROUTES
 from partner_network.sandbox.stripe_simulator.state import State
+
+logger = logging.getLogger(__name__)
 
 
 def create_app(state: State, settings: Settings) -> Litestar:
@@ -34,7 +37,7 @@ def create_app(state: State, settings: Settings) -> Litestar:
         [*(_stripe_handler(door, route) for route in ROUTES), *control.HANDLERS],
         state=AppState({"door": door}),
         lifespan=[postman_walks],
-        exception_handlers={HTTPException: _unrouted},
+        exception_handlers={HTTPException: _unrouted, Exception: _broken},
         openapi_config=None,
     )
 
@@ -55,3 +58,9 @@ def _unrouted(request: AnyRequest, failed: HTTPException) -> Response[bytes]:
     status = refused.status if failed.status_code in {404, 405} else failed.status_code
     body = msgspec.json.encode(refused.body(version="v1"))
     return Response(body, status_code=status, media_type="application/json")
+
+
+def _broken(request: AnyRequest, failed: Exception) -> Response[bytes]:
+    logger.error("%s %s broke the simulator", request.method, request.url.path, exc_info=failed)
+    body = msgspec.json.encode(refusals.stripe_broke().body(version="v1"))
+    return Response(body, status_code=500, media_type="application/json")

@@ -96,10 +96,10 @@ def _must_have_test_key(authorization: str | None) -> None:
 
 async def _params(request: AnyRequest, version: str) -> Json:
     if request.method == "GET":
-        return forms.decode(request.scope["query_string"].decode())
+        return forms.decode(request.scope["query_string"].decode(errors="replace"))
     body = await request.body()
     if version == "v1":
-        return forms.decode(body.decode())
+        return forms.decode(body.decode(errors="replace"))
     try:
         params = json.loads(body or b"{}")
     except ValueError:

@@ -35,8 +35,11 @@ def create_link(call: Call) -> Json:
             "The simulator only plays links of the type account_onboarding.", code="invalid_fields"
         )
     onboarding = cast("Json", use_case).get("account_onboarding")
-    if not isinstance(onboarding, dict) or not onboarding.get("refresh_url"):
-        raise RefusedError("The field 'refresh_url' is required.", code="invalid_fields")
+    addresses = onboarding if isinstance(onboarding, dict) else {}
+    refresh_url = addresses.get("refresh_url")
+    return_url = addresses.get("return_url", refresh_url)
+    if not isinstance(refresh_url, str) or not isinstance(return_url, str):
+        raise RefusedError("The field 'refresh_url' must be an address.", code="invalid_fields")
     if call.state.find(account_id, kind=accounts.KIND) is None:
         raise RefusedError(f"No such account: '{account_id}'", status=404, code="not_found")
     token = new_id("setup")
@@ -47,8 +50,8 @@ def create_link(call: Call) -> Json:
             "account": account_id,
             "expires_at": expires_at,
             "used": False,
-            "refresh_url": onboarding["refresh_url"],
-            "return_url": onboarding.get("return_url") or onboarding["refresh_url"],
+            "refresh_url": refresh_url,
+            "return_url": return_url,
         },
         kind=KIND,
     )

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.sandbox.stripe_simulator.client import Simulator, recipient
 from tests.sandbox.stripe_simulator.description import Json
 
@@ -47,6 +49,15 @@ def test_a_spent_link_leads_to_the_refresh_address(simulator: Simulator) -> None
     simulator.http.post(page)
     for answer in (simulator.http.get(page), simulator.http.post(page)):
         assert (answer.status_code, answer.headers["location"]) == (303, "http://127.0.0.1/again")
+
+
+@pytest.mark.parametrize(
+    "onboarding", [None, {}, {"refresh_url": 7}, {"refresh_url": "http://127.0.0.1/", "return_url": []}]
+)
+def test_a_link_without_addresses_is_refused(simulator: Simulator, onboarding: Json | None) -> None:
+    use_case = {"type": "account_onboarding", "account_onboarding": onboarding}
+    body = {"account": simulator.recipient(), "use_case": use_case}
+    assert simulator.call("POST", "/v2/core/account_links", body).status_code == 400
 
 
 def test_an_invented_link_leads_nowhere(simulator: Simulator) -> None:

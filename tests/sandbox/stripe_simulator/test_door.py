@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 from tests.sandbox.stripe_simulator.client import Simulator, payment
@@ -66,3 +68,10 @@ def test_a_body_of_v2_that_is_no_json_object_is_refused(simulator: Simulator) ->
     headers = {"Authorization": "Bearer sk_test_1"}
     answer = simulator.http.post("/v2/core/accounts", content="[1]", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_fields")
+
+
+def test_it_listens_on_one_loopback_address_alone(simulator: Simulator) -> None:
+    port = int(simulator.address.rpartition(":")[2])
+    with socket.socket() as here, socket.socket() as elsewhere:
+        assert here.connect_ex(("127.0.0.1", port)) == 0
+        assert elsewhere.connect_ex(("127.0.0.2", port)) != 0

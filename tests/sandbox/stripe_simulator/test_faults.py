@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from tests.sandbox.stripe_simulator.client import Simulator
+from tests.sandbox.stripe_simulator.client import Simulator, recipient
 
 ROUTE = "POST /v1/transfers"
 
@@ -35,6 +35,12 @@ def test_a_500_is_stored_and_replayed(simulator: Simulator) -> None:
     assert (first.status_code, first.headers.get("idempotent-replayed")) == (500, None)
     assert (second.status_code, second.headers.get("idempotent-replayed")) == (500, "true")
     assert simulator.books()["transferred"] == {}
+
+
+def test_version_2_tries_anew_after_a_500(simulator: Simulator) -> None:
+    simulator.control("faults", {"route": "POST /v2/core/accounts", "kind": "500"})
+    answers = [simulator.call("POST", "/v2/core/accounts", recipient("Vinyl"), key="one") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [500, 200]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
+import importlib
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -44,6 +46,14 @@ def test_the_image_has_the_python_that_the_types_are_checked_for() -> None:
     ]
     bases = {step.rest.partition("-")[0] for step in image.steps() if step.rest.startswith("python:")}
     assert bases == {f"python:{checked}"}
+
+
+def test_the_server_knows_the_options_and_the_app_is_where_the_image_says() -> None:
+    program, *words = image.command()
+    argv = [Path(sys.executable).with_name(program), *words, "--help"]
+    subprocess.run(argv, check=True, capture_output=True)  # noqa: S603 -- the server that ships
+    module, _, factory = words[-1].partition(":")
+    assert callable(getattr(importlib.import_module(module), factory))
 
 
 @pytest.mark.slow

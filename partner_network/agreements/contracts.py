@@ -1,5 +1,6 @@
 """The published contracts: texts that never change, and the clause behind each term."""
 
+import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,8 @@ from partner_network.kernel.errors import NotFoundError
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
+_INDEX = re.compile(r"\[\d+\]")
+
 
 class Contract(Struct, frozen=True):
     """One published version: its template, the defaults it accepts, and its clauses by what they settle."""
@@ -20,6 +23,7 @@ class Contract(Struct, frozen=True):
     template: str
     terms_toml: str
     clause_of_term: dict[str, str]
+    clause_of_table: dict[str, str]
     clause_of_line: dict[str, str]
 
 
@@ -37,8 +41,22 @@ def published(name: str, version: str) -> Contract:
         template=_read(folder / "agreement.html"),
         terms_toml=_read(folder / "terms.toml"),
         clause_of_term=clauses["terms"],
+        clause_of_table=clauses["tables"],
         clause_of_line=clauses["lines"],
     )
+
+
+def clause_of(contract: Contract, cited: str) -> str:
+    """Return the number of the clause behind a cited key, table or kind of line.
+
+    `commission.components[0]` is clause 4.2 as `commission.components` is, and `recovered` is 5.4.
+    Errors: ValueError for what the contract does not know.
+    """
+    path = _INDEX.sub("", cited)
+    for clauses in (contract.clause_of_term, contract.clause_of_table, contract.clause_of_line):
+        if path in clauses:
+            return clauses[path]
+    raise ValueError(f"no clause of {contract.name} {contract.version} settles {cited!r}")
 
 
 def names() -> list[str]:

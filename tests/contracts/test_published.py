@@ -4,13 +4,14 @@ import hashlib
 import re
 import tomllib
 from functools import cache
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 import pytest
 
 from partner_network.agreements import contracts, documents, plain_text, terms_reading
 from partner_network.agreements.terms import Terms
+from partner_network.statements.rules import LineKind
 
 VERSIONS = [(name, version) for name in contracts.names() for version in contracts.versions_of(name)]
 Document = dict[str, Any]
@@ -234,7 +235,11 @@ def test_the_changes_above_cover_every_key() -> None:
 def test_every_clause_that_is_cited_exists_and_numbers_run_without_gaps(name: str, version: str) -> None:
     contract = contracts.published(name, version)
     numbers = [number for number in words_of(name, version, example()) if number]
-    cited = set(contract.clause_of_term.values()) | set(contract.clause_of_line.values())
+    cited = {
+        *contract.clause_of_term.values(),
+        *contract.clause_of_table.values(),
+        *contract.clause_of_line.values(),
+    }
     assert cited <= set(numbers)
     sections = [number for number in numbers if "." not in number]
     assert sections == [str(n + 1) for n in range(len(sections))]
@@ -264,3 +269,27 @@ def test_the_parties_and_the_law_are_filled_in_and_escaped(name: str, version: s
     html = documents.clauses_html(contract, odd, terms_of(example()))
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co." in html
     assert "The law of Ireland applies" in plain_text.plain_text(html)
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_every_kind_of_line_on_a_statement_has_its_clause(name: str, version: str) -> None:
+    assert set(get_args(LineKind)) <= contracts.published(name, version).clause_of_line.keys()
+
+
+@pytest.mark.parametrize(
+    ("cited", "clause"),
+    [
+        ("windows.click_days", "3.2"),
+        ("commission.components[0]", "4.2"),
+        ("commission.components[12].cap_minor.order", "4.6"),
+        ("commission.bonuses[1]", "6.1"),
+        ("recovered", "5.4"),
+    ],
+)
+def test_what_a_revision_cites_leads_to_its_clause(cited: str, clause: str) -> None:
+    assert contracts.clause_of(contracts.published("cross-promotion", "2026-11"), cited) == clause
+
+
+def test_a_citation_of_nothing_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"no clause of cross-promotion 2026-11 settles 'windows\.x'"):
+        contracts.clause_of(contracts.published("cross-promotion", "2026-11"), "windows.x")

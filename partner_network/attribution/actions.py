@@ -1,0 +1,137 @@
+"""Decide what waits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.attribution import walk
+from partner_network.attribution.cases import Case, Outcome, PolicyVersion, Standing
+from partner_network.attribution.queries import decisions, facts, waiting
+from partner_network.conversions import queries as conversions
+from partner_network.database import connections, jobs
+from partner_network.database.connections import Connection
+from partner_network.gateways import clock
+
+BATCH = 5_000
+
+
+async def decide_pending(limit: int = BATCH) -> int:
+    """Decide up to ``limit`` waiting conversions in canonical order and return how many there were.
+
+    Idempotent, and safe with several workers: one decides a program at a time. A decision that stands is
+    revised only where its outcome differs; who is credited, and who was, is put up for accrual. Decided
+    conversions of the same customers that come later are looked at again where the program binds
+    customers or credits new ones only.
+    Source: MONEY section 3.
+    """
+    async with connections.transaction() as connection:
+        await waiting.prefer_indexes(connection)
+        program_ids = await waiting.programs_waiting(connection)
+        await connections.lock_all(connection, *map(conversions.decision_lock, program_ids))
+        taken = await waiting.take_waiting(connection, program_ids, limit)
+        if not taken:
+            return 0
+        policies = await facts.policies_of(connection, {case.program_id for case in taken})
+        batch = sorted([*taken, *await _followers(connection, taken, policies)], key=_place)
+        known = await facts.known_about(connection, batch, policies)
+        standing = await decisions.standing_decisions(connection, batch)
+        outcomes = list(walk.decide_in_order(batch, known))
+        await _record(connection, outcomes, standing, await clock.now(connection))
+        await connection.execute(
+            "DELETE FROM undecided_conversions WHERE conversion_id = ANY($1::uuid[])",
+            [case.id for case in taken],
+        )
+    return len(taken)
+
+
+def _place(case: Case) -> tuple[datetime, str, str]:
+    return case.place
+
+
+async def _followers(
+    connection: Connection, taken: Iterable[Case], policies: Mapping[UUID, Sequence[PolicyVersion]]
+) -> list[Case]:
+    leading = [case for case in taken if any(version.looks_back for version in policies[case.program_id])]
+    return await waiting.followers_of(connection, leading) if leading else []
+
+
+async def _record(
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    standing: Mapping[UUID, Standing],
+    now: datetime,
+) -> None:
+    changed = [outcome for outcome in outcomes if _differs(outcome, standing.get(outcome.case.id))]
+    await _insert_decisions(connection, changed, standing, now)
+    concerned = {
+        (partnership_id, outcome.case.id) for outcome in changed for _, partnership_id, _ in outcome.credits
+    } | {
+        (partnership_id, outcome.case.id)
+        for outcome in changed
+        if outcome.case.id in standing
+        for _, partnership_id, _ in standing[outcome.case.id].credits
+    }
+    newly_sold = [
+        outcome.case
+        for outcome in changed
+        if outcome.case.event == "sale" and outcome.case.id not in standing
+    ]
+    concerned |= await waiting.credited_later(connection, newly_sold)
+    if concerned:
+        await _ask_for_accrual(connection, sorted(concerned))
+
+
+def _differs(outcome: Outcome, standing: Standing | None) -> bool:
+    return standing is None or (outcome.bound_to, outcome.credits) != (standing.bound_to, standing.credits)
+
+
+async def _insert_decisions(
+    connection: Connection, outcomes: Sequence[Outcome], standing: Mapping[UUID, Standing], now: datetime
+) -> None:
+    revs = [standing[one.case.id].rev + 1 if one.case.id in standing else 1 for one in outcomes]
+    await connection.execute(
+        """INSERT INTO decisions (conversion_id, rev, previous_rev, program_version_id, model, outcome,
+               bound_to, candidates, decided_at)
+           SELECT id, rev, nullif(rev - 1, 0), version, model, outcome, bound_to, candidates::jsonb, $8
+           FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[])
+               AS t (id, rev, version, model, outcome, bound_to, candidates)""",
+        [one.case.id for one in outcomes],
+        revs,
+        [one.version.id for one in outcomes],
+        [one.decision.model for one in outcomes],
+        ["attributed" if one.decision.is_attributed else "unattributed" for one in outcomes],
+        [one.bound_to for one in outcomes],
+        [msgspec.json.encode(one.decision.candidates).decode() for one in outcomes],
+        now,
+    )
+    credited = [
+        (one, rev, credit) for one, rev in zip(outcomes, revs, strict=True) for credit in one.decision.credits
+    ]
+    await connection.execute(
+        """INSERT INTO credits (conversion_id, rev, touch_id, partnership_id, touched_at, weight_numerator,
+               weight_denominator)
+           SELECT id, rev, touch::uuid, partnership_id, touched_at, n::numeric, d::numeric
+           FROM unnest($1::uuid[], $2::int[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[],
+               $7::text[]) AS t (id, rev, touch, partnership_id, touched_at, n, d)""",
+        [one.case.id for one, _, _ in credited],
+        [rev for _, rev, _ in credited],
+        [credit.touch for _, _, credit in credited],
+        [one.partnership_of[credit.touch] for one, _, credit in credited],
+        [credit.touched_at for _, _, credit in credited],
+        [str(credit.weight.numerator) for _, _, credit in credited],
+        [str(credit.weight.denominator) for _, _, credit in credited],
+    )
+
+
+async def _ask_for_accrual(connection: Connection, concerned: Sequence[tuple[UUID, UUID]]) -> None:
+    # DO UPDATE locks a row that waits already: an accrual that is about to take it waits for our decision.
+    await connection.execute(
+        """INSERT INTO unaccrued_conversions AS u (partnership_id, conversion_id)
+           SELECT * FROM unnest($1::uuid[], $2::uuid[])
+           ON CONFLICT (partnership_id, conversion_id) DO UPDATE SET partnership_id = u.partnership_id""",
+        [partnership_id for partnership_id, _ in concerned],
+        [conversion_id for _, conversion_id in concerned],
+    )
+    await jobs.enqueue(connection, "commissions.accrue")

@@ -1,0 +1,94 @@
+"""Read which conversions wait for a decision, without ever reading all of them."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from partner_network.attribution.cases import Case, Customer
+from partner_network.database.connections import Connection
+
+PLACES = """unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[])
+    WITH ORDINALITY AS w (customer_id, program_id, at, order_id, event, n)"""
+"""The columns of `places`, as a table."""
+EARLIER = """c.customer_id = w.customer_id AND c.program_id = w.program_id AND c.occurred_at <= w.at
+    AND (c.occurred_at, c.order_id COLLATE "C", c.event) < (w.at, w.order_id COLLATE "C", w.event)"""
+"""Whether a conversion stands before a place among the same customer's; the index finds it by the instant."""
+LATER = EARLIER.replace("<", ">")
+
+_CASE = "c.id, c.program_id, c.customer_id, c.event, c.order_id, c.occurred_at, c.recorded_at, c.click_id"
+
+
+async def prefer_indexes(connection: Connection) -> None:
+    """Keep this transaction's plans to index look-ups.
+
+    The work list empties all the time, so its statistics are never right; a plan that reads all
+    conversions instead would cost more with every month of history.
+    """
+    await connection.execute(
+        """SELECT set_config(name, 'off', true)
+           FROM unnest('{enable_hashjoin,enable_mergejoin,jit}'::text[]) AS name"""
+    )
+
+
+async def programs_waiting(connection: Connection) -> list[UUID]:
+    """Return the programs that have undecided conversions."""
+    rows = await connection.fetch(
+        """SELECT DISTINCT c.program_id
+           FROM undecided_conversions u JOIN conversions c ON c.id = u.conversion_id"""
+    )
+    return [row["program_id"] for row in rows]
+
+
+async def take_waiting(connection: Connection, program_ids: Sequence[UUID], limit: int) -> list[Case]:
+    """Lock and return the first undecided conversions of programs, in canonical order.
+
+    Whoever is about to put one of them back is waited for, and what they stored is seen from then on.
+    """
+    rows = await connection.fetch(
+        f"""SELECT {_CASE} FROM undecided_conversions u JOIN conversions c ON c.id = u.conversion_id
+            WHERE c.program_id = ANY($1::uuid[])
+            ORDER BY c.occurred_at, c.order_id COLLATE "C", c.event LIMIT $2 FOR UPDATE OF u""",
+        program_ids,
+        limit,
+    )
+    return [Case(**row) for row in rows]
+
+
+async def followers_of(connection: Connection, cases: Iterable[Case]) -> list[Case]:
+    """Return the decided conversions that stand after the first of these among their customers'."""
+    first: dict[Customer, Case] = {}
+    for case in cases:
+        first.setdefault(case.customer, case)
+    rows = await connection.fetch(
+        f"""SELECT {_CASE} FROM {PLACES} JOIN conversions c ON {LATER}
+            WHERE EXISTS (SELECT FROM decisions d WHERE d.conversion_id = c.id)
+                AND NOT EXISTS (SELECT FROM undecided_conversions u WHERE u.conversion_id = c.id)""",
+        *places(list(first.values())),
+    )
+    return [Case(**row) for row in rows]
+
+
+def places(cases: Sequence[Case]) -> tuple[list[object], ...]:
+    """Return the columns that say among whose conversions these stand, and where."""
+    return (
+        [case.customer_id for case in cases],
+        [case.program_id for case in cases],
+        [case.occurred_at for case in cases],
+        [case.order_id for case in cases],
+        [case.event for case in cases],
+    )
+
+
+async def credited_later(connection: Connection, sales: Sequence[Case]) -> set[tuple[UUID, UUID]]:
+    """Return (partnership, conversion) of credits on what the customers of these sales bought later.
+
+    A sale that arrives out of order shifts the order numbers of the later ones, which price them.
+    """
+    if not sales:
+        return set()
+    rows = await connection.fetch(
+        f"""SELECT DISTINCT k.partnership_id, c.id FROM {PLACES} JOIN conversions c ON {LATER}
+            JOIN current_decisions d ON d.conversion_id = c.id
+            JOIN credits k ON k.conversion_id = d.conversion_id AND k.rev = d.rev""",
+        *places(sales),
+    )
+    return {(row["partnership_id"], row["id"]) for row in rows}

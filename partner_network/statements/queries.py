@@ -13,7 +13,7 @@ from partner_network.agreements.terms import Settlement, Terms
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import NotFoundError
 from partner_network.statements import rules
-from partner_network.statements.rules import DueClawback, Line
+from partner_network.statements.rules import DueClawback
 
 
 class PairAccount(msgspec.Struct, frozen=True):
@@ -211,37 +211,6 @@ async def first_unstated_at(connection: Connection, account_id: int) -> datetime
                                WHERE l.account_id = $1 AND l.transfer_id = t.id)""",
         account_id,
     )
-
-
-async def unstated_lines(connection: Connection, account_id: int, before: datetime) -> list[Line]:
-    """Return the postings on an account that take effect before ``before`` and stand on no statement."""
-    rows = await connection.fetch(
-        """SELECT t.id, t.effective_at, t.commission_id, e.kind AS entry_kind, c.period,
-               c.kind = 'bonus' AS is_bonus, t.effective_at > c.matures_at AS is_late,
-               CASE t.credit_account_id WHEN $1 THEN t.amount_minor ELSE -t.amount_minor END AS amount_minor
-           FROM ledger_transfers t JOIN ledger_entries e ON e.id = t.entry_id
-           LEFT JOIN commissions c ON c.id = t.commission_id
-           WHERE $1 IN (t.credit_account_id, t.debit_account_id) AND t.effective_at < $2
-               AND t.phase = 'posted'
-               AND NOT EXISTS (SELECT FROM statement_lines l
-                               WHERE l.account_id = $1 AND l.transfer_id = t.id)
-           ORDER BY t.id""",
-        account_id,
-        before,
-    )
-    return [
-        Line(
-            transfer_id=row["id"],
-            kind=rules.line_kind(
-                row["entry_kind"], is_bonus=bool(row["is_bonus"]), is_late=bool(row["is_late"])
-            ),
-            amount_minor=row["amount_minor"],
-            effective_at=row["effective_at"],
-            earning_period=row["period"],
-            commission_id=row["commission_id"],
-        )
-        for row in rows
-    ]
 
 
 async def clawbacks_past_contest(

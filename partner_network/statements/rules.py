@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.agreements.terms import Settlement
+from partner_network.kernel import periods
 from partner_network.kernel.money import PPM_PER_WHOLE, divide_half_away
 
 LineKind = Literal[
@@ -46,10 +48,25 @@ class DueClawback(msgspec.Struct, frozen=True, gc=False):
     max_share_ppm: int
 
 
-def line_kind(entry_kind: str, *, is_bonus: bool, is_late: bool) -> LineKind:
-    """Return how a posting is called on a statement; ValueError for one that has no place on it."""
+def is_late(settlement: Settlement, occurred_at: datetime, recorded_at: datetime) -> bool:
+    """Tell whether an order was reported at or after its lock date, whenever its commission was computed.
+
+    Source: MONEY section 2.
+    """
+    if recorded_at <= occurred_at:
+        return False
+    zone = periods.zone_named(settlement.time_zone)
+    return recorded_at >= periods.lock_at(occurred_at, settlement.lock, zone)
+
+
+def line_kind(entry_kind: str, *, is_revision: bool, is_bonus: bool, is_late: bool) -> LineKind:
+    """Return how a posting is called on a statement; ValueError for one that has no place on it.
+
+    A commission that matures is earned, a bonus, or late by its order; what a revision adds to one that had
+    matured is an adjustment.
+    """
     if entry_kind == "mature":
-        return "late" if is_late else "bonus" if is_bonus else "earned"
+        return "adjustment" if is_revision else "late" if is_late else "bonus" if is_bonus else "earned"
     names: dict[str, LineKind] = {
         "restore": "adjustment",
         "recover": "recovered",

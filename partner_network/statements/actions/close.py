@@ -15,7 +15,7 @@ from partner_network.kernel.periods import Period
 from partner_network.ledger import actions as ledger
 from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.rules import Account, Entry, Leg
-from partner_network.statements import queries, rules
+from partner_network.statements import line_queries, queries, rules
 from partner_network.statements.queries import Last, PairAccount
 from partner_network.statements.rules import Content, Line
 
@@ -131,7 +131,7 @@ async def _must_be_drained(connection: Connection, sides: Sequence[_Side], perio
 async def _recover(connection: Connection, sides: Sequence[_Side], period: Period, now: datetime) -> None:
     for side in sides:
         account = side.account
-        lines = await queries.unstated_lines(connection, account.account_id, period.ends_at)
+        lines = await line_queries.unstated_lines(connection, account.account_id, period.ends_at)
         available = min(await _available(connection, account, period))
         taken = rules.recoveries(
             await queries.clawbacks_past_contest(connection, account, period.ends_at),
@@ -176,7 +176,7 @@ async def _recover(connection: Connection, sides: Sequence[_Side], period: Perio
 
 async def _tax(connection: Connection, sides: Sequence[_Side], period: Period, now: datetime) -> None:
     for side in sides:
-        lines = await queries.unstated_lines(connection, side.account.account_id, period.ends_at)
+        lines = await line_queries.unstated_lines(connection, side.account.account_id, period.ends_at)
         amount = rules.tax_minor(
             earnings_minor=rules.earnings_minor(lines),
             recovered_minor=-sum(line.amount_minor for line in lines if line.kind == "recovered"),
@@ -234,7 +234,7 @@ def _accounts(account: PairAccount, *kinds: str) -> list[Account]:
 async def _seal(connection: Connection, side: _Side, period: Period, now: datetime) -> UUID | None:
     """Freeze what the period says about one account; None when it says nothing and nothing is open."""
     account, last = side.account, side.last
-    lines = await queries.unstated_lines(connection, account.account_id, period.ends_at)
+    lines = await line_queries.unstated_lines(connection, account.account_id, period.ends_at)
     opening = 0 if last is None else last.closing_minor
     if not lines and opening == 0:
         return None

@@ -55,6 +55,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     """A commission whose target is no longer what is booked."""
 
     commission_id: int
+    agreement_id: UUID
     rev: int
     previous_minor: int
     target_minor: int

@@ -1,14 +1,15 @@
 """Bring what is booked in step with what the facts and the signed terms say."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
 
 import msgspec
 
 from partner_network.commissions import booking, queries
-from partner_network.commissions.booking import Change, OpenClawback, Owed, Settled
+from partner_network.commissions.actions import clawbacks
+from partner_network.commissions.booking import Change, Owed
 from partner_network.commissions.queries import Booked, Fact, Stream
 from partner_network.commissions.rules import span as spans
 from partner_network.commissions.rules import targets as engine
@@ -167,9 +168,10 @@ async def _book(
     }
     new = [w for key, w in by_key.items() if key not in standing and w.minor]
     ids = await _open_commissions(connection, stream, new)
-    clawbacks = await _clawbacks(connection, [b.commission_id for b in booked if b.matured_at])
+    taken_back = await clawbacks.open_clawbacks(connection, [b.commission_id for b in booked if b.matured_at])
     changes = [
-        Change(i, 1, 0, w.minor, has_matured=False, clause=w.clause) for i, w in zip(ids, new, strict=True)
+        Change(i, w.agreement_id, 1, 0, w.minor, has_matured=False, clause=w.clause)
+        for i, w in zip(ids, new, strict=True)
     ]
     inputs = [w.inputs for w in new]
     for key, old in standing.items():
@@ -179,12 +181,13 @@ async def _book(
             changes.append(
                 Change(
                     old.commission_id,
+                    old.agreement_id,
                     old.rev + 1,
                     old.target_minor,
                     minor,
                     has_matured=old.matured_at is not None,
                     clause=target.clause if target else "attribution",
-                    clawbacks=tuple(clawbacks.get(old.commission_id, ())),
+                    clawbacks=tuple(taken_back.get(old.commission_id, ())),
                 )
             )
             inputs.append(target.inputs if target else "{}")
@@ -218,21 +221,6 @@ async def _open_commissions(connection: Connection, stream: Stream, new: Sequenc
     return commission_ids
 
 
-async def _clawbacks(connection: Connection, commission_ids: Sequence[int]) -> dict[int, list[OpenClawback]]:
-    rows = await connection.fetch(
-        """SELECT transfer_id, commission_id, due_minor, recovered_minor FROM open_clawbacks
-           WHERE commission_id = ANY($1::bigint[]) AND due_minor + recovered_minor > 0
-           ORDER BY transfer_id""",
-        commission_ids,
-    )
-    found: dict[int, list[OpenClawback]] = {}
-    for row in rows:
-        found.setdefault(row["commission_id"], []).append(
-            OpenClawback(row["transfer_id"], row["due_minor"], row["recovered_minor"])
-        )
-    return found
-
-
 async def _post(
     connection: Connection, stream: Stream, changes: Sequence[Change], inputs: Sequence[str], now: datetime
 ) -> None:
@@ -258,45 +246,8 @@ async def _post(
         ENGINE_VERSION,
         now,
     )
-    await _record_clawbacks(connection, stream, changes, [one.transfer_ids for one in booked], now)
+    await clawbacks.record_clawbacks(connection, stream, changes, [one.transfer_ids for one in booked], now)
     settled = [
         (part, booked[n].transfer_ids[part.leg - 1]) for n, (_, parts) in enumerate(planned) for part in parts
     ]
-    await _record_settlements(connection, settled)
-
-
-async def _record_clawbacks(
-    connection: Connection,
-    stream: Stream,
-    changes: Sequence[Change],
-    transfer_ids: Sequence[tuple[int, ...]],
-    now: datetime,
-) -> None:
-    taken = [
-        (transfers[0], change)
-        for change, transfers in zip(changes, transfer_ids, strict=True)
-        if change.has_matured and change.delta_minor < 0
-    ]
-    charter = stream.plan.versions[-1].settlement.clawback
-    await connection.execute(
-        """INSERT INTO clawbacks
-               (transfer_id, commission_id, amount_minor, contest_until, max_share_ppm, clause)
-           SELECT t, c, a, $4, $5, 'settlement.clawback'
-           FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x (t, c, a)""",
-        [transfer_id for transfer_id, _ in taken],
-        [change.commission_id for _, change in taken],
-        [-change.delta_minor for _, change in taken],
-        now + timedelta(days=charter.contest_days),
-        charter.max_share_ppm,
-    )
-
-
-async def _record_settlements(connection: Connection, settled: Sequence[tuple[Settled, int]]) -> None:
-    await connection.execute(
-        """INSERT INTO clawback_settlements (clawback_id, transfer_id, kind, amount_minor)
-           SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])""",
-        [part.clawback_id for part, _ in settled],
-        [transfer_id for _, transfer_id in settled],
-        [part.kind for part, _ in settled],
-        [part.amount_minor for part, _ in settled],
-    )
+    await clawbacks.record_settlements(connection, settled)

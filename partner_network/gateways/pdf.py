@@ -4,18 +4,24 @@ import asyncio
 import contextlib
 import gc
 import io
-import multiprocessing
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 ASSETS = Path(__file__).parents[2] / "assets"
 HTML_BYTES_MAX = 20_000_000
 LIMIT_S = 120.0
 START_LIMIT_S = 60.0
 PROCESSES_MAX = 8
+# A fresh interpreter, for forking one that has threads and an event loop can hang the child, and
+# multiprocessing would import the caller's main module, which is the whole app, once more in each child.
+_CHILD = "import sys; from partner_network.gateways import pdf; pdf.serve(int(sys.argv[1]), sys.argv[2])"
+_PDF, _REFUSED = b"+", b"-"
 LIBRARIES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 
@@ -23,13 +29,8 @@ class PdfError(Exception):
     """A document could not be turned into a PDF; the sentence says why and what to do."""
 
 
-class _Refused(NamedTuple):
-    """Why there is no PDF, in a sentence for the person who asked."""
-
-    reason: str
-
-
-_Answer = bytes | _Refused
+class _RefusedError(PdfError):
+    """The process is well, the document was not."""
 
 
 def render(html: str, *, folder: Path = ASSETS) -> bytes:
@@ -40,8 +41,8 @@ def render(html: str, *, folder: Path = ASSETS) -> bytes:
     _within_limits(html)
     process = _Process(folder)
     try:
-        _pdf_of(process.receive(START_LIMIT_S))
-        return _pdf_of(process.answer(html, LIMIT_S))
+        process.receive(START_LIMIT_S)
+        return process.pdf(html, LIMIT_S)
     finally:
         process.end()
 
@@ -61,31 +62,40 @@ class Renderer:
         self._processes = processes
         self._idle: asyncio.Queue[_Process | None] = asyncio.Queue()
         self._live: set[_Process] = set()
+        self._is_closed = False
 
     async def start(self) -> None:
         """Start every process and wait until each can set a page; a missing library is told here."""
-        started = await asyncio.gather(*(self._fresh() for _ in range(self._processes)))
+        fresh = (self._fresh() for _ in range(self._processes))
+        started = await asyncio.gather(*fresh, return_exceptions=True)
         for process in started:
+            if isinstance(process, BaseException):
+                await self.close()
+                raise process
             self._idle.put_nowait(process)
 
     async def pdf(self, html: str) -> bytes:
-        """Return the PDF of one document; wait for a free process first."""
+        """Return the PDF of one document; wait for a free process first. Errors: PdfError."""
         _within_limits(html)
         process = await self._idle.get()
-        keep: _Process | None = None
+        well: _Process | None = None
         try:
             process = process or await self._fresh()
-            answer = await asyncio.to_thread(process.answer, html, self._limit_s)
-            keep = process
+            content = await asyncio.to_thread(process.pdf, html, self._limit_s)
+            well = process
+        except _RefusedError:
+            well = process
+            raise
         finally:
             # Abandoned half-way (cancelled, hung, dead): its answer must not reach the next caller.
-            if keep is None and process is not None:
+            if well is None and process is not None:
                 self._discard(process)
-            self._idle.put_nowait(keep)
-        return _pdf_of(answer)
+            self._idle.put_nowait(well)
+        return content
 
     async def close(self) -> None:
         """End every process; documents under way are lost, their callers get an error."""
+        self._is_closed = True
         for process in list(self._live):
             self._discard(process)
 
@@ -97,10 +107,12 @@ class Renderer:
         await self.close()
 
     async def _fresh(self) -> "_Process":
-        process = await asyncio.to_thread(_Process, self._folder)
+        if self._is_closed:
+            raise PdfError("The renderer is closed; start another one.")
+        process = _Process(self._folder)
         self._live.add(process)
         try:
-            _pdf_of(await asyncio.to_thread(process.receive, START_LIMIT_S))
+            await asyncio.to_thread(process.receive, START_LIMIT_S)
         except BaseException:
             self._discard(process)
             raise
@@ -115,31 +127,39 @@ class _Process:
     """One child and our end of the pipe to it."""
 
     def __init__(self, folder: Path) -> None:
-        # A fork server: forking a process that has threads and an event loop can hang the child.
-        context = multiprocessing.get_context("forkserver")
-        self._pipe, theirs = multiprocessing.Pipe()
-        self._child: ForkServerProcess = context.Process(target=_serve, args=(theirs, folder), daemon=True)
-        self._child.start()
-        theirs.close()  # so that the child's death ends our wait
+        ours, theirs = socket.socketpair()
+        with theirs:  # closed here once the child has it, so that its death ends our wait
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter with our own words
+                [sys.executable, "-P", "-c", _CHILD, str(theirs.fileno()), str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for us; the child ends when our end of the pipe does
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+        self._pipe = Connection(ours.detach())
 
-    def answer(self, html: str, limit_s: float) -> _Answer:
+    def pdf(self, html: str, limit_s: float) -> bytes:
         try:
-            self._pipe.send(html)
+            self._pipe.send_bytes(html.encode())
         except OSError as error:
             raise PdfError("The PDF process had ended; ask again, a fresh one takes its place.") from error
         return self.receive(limit_s)
 
-    def receive(self, limit_s: float) -> _Answer:
+    def receive(self, limit_s: float) -> bytes:
         try:
             if not self._pipe.poll(limit_s):
                 raise PdfError(f"No PDF after {limit_s:g} s; make the document smaller or raise the limit.")
-            return self._pipe.recv()
+            answer = self._pipe.recv_bytes()
         except (EOFError, OSError) as error:
             raise PdfError("The PDF process ended in the middle of a document; ask again.") from error
+        if answer[:1] != _PDF:
+            raise _RefusedError(answer[1:].decode())
+        return answer[1:]
 
     def end(self) -> None:
         self._child.kill()
-        self._child.join()
+        self._child.wait()
         self._pipe.close()
 
 
@@ -148,22 +168,22 @@ def _within_limits(html: str) -> None:
         raise PdfError(f"The document has {len(html):,} characters; at most {HTML_BYTES_MAX:,} are rendered.")
 
 
-def _serve(pipe: Connection, folder: Path) -> None:
-    """Answer one document after the other, in the child, until the other end closes the pipe."""
-    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+def serve(descriptor: int, folder: str) -> None:
+    """Be the child: answer one document after the other until the other end closes the pipe."""
+    with contextlib.suppress(EOFError, OSError), Connection(descriptor) as pipe:
         try:
-            typeset = _typesetter(folder)
+            typeset = _typesetter(Path(folder))
         except PdfError as error:
-            pipe.send(_Refused(str(error)))
+            pipe.send_bytes(_REFUSED + str(error).encode())
             return
         # Collect between documents, never within one: a fifth of the time otherwise goes into walking
         # boxes that are all still needed, and into the library's own objects, which never die.
         gc.disable()
         gc.collect()
         gc.freeze()
-        pipe.send(b"")
+        pipe.send_bytes(_PDF)
         while True:
-            pipe.send(_answer(typeset, pipe.recv()))
+            pipe.send_bytes(_answer(typeset, pipe.recv_bytes().decode()))
             gc.collect()
 
 
@@ -179,15 +199,10 @@ def _typesetter(folder: Path) -> Callable[[str], bytes]:
     return typesetter.Typesetter(folder).pdf
 
 
-def _answer(typeset: Callable[[str], bytes], html: str) -> _Answer:
+def _answer(typeset: Callable[[str], bytes], html: str) -> bytes:
     try:
-        return typeset(html)
+        return _PDF + typeset(html)
     except Exception as error:  # noqa: BLE001 - whatever a document triggers is told to its author
         because = f" ({error.__cause__})" if error.__cause__ else ""
-        return _Refused(f"The document could not be rendered: {type(error).__name__}: {error}{because}")
-
-
-def _pdf_of(answer: _Answer) -> bytes:
-    if isinstance(answer, _Refused):
-        raise PdfError(answer.reason)
-    return answer
+        reason = f"The document could not be rendered: {type(error).__name__}: {error}{because}"
+        return _REFUSED + reason.encode("utf-8", "replace")

@@ -12,6 +12,12 @@ import pytest_asyncio
 
 from partner_network.gateways import pdf
 
+
+def is_running(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
 PAGE = """<html lang="en"><head><title>Two pages</title><link rel="stylesheet" href="pdf/fonts.css">
 <style>body { font-family: "Plex Sans" } h1 { break-before: page }</style></head>
 <body><h1>First</h1><p>12.50</p><h1>Second</h1></body></html>"""
@@ -107,10 +113,49 @@ async def test_a_hung_document_is_ended_and_the_next_one_is_set() -> None:
 async def test_a_dead_process_fails_one_document_and_is_replaced(renderer: pdf.Renderer) -> None:
     for process in renderer._live:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - stands for the out-of-memory killer
         process._child.kill()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same
-        process._child.join()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same
+        process._child.wait()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same
     with pytest.raises(pdf.PdfError, match="ask again"):
         await renderer.pdf(PAGE)
     assert len(text_of(await renderer.pdf(PAGE))) == 2
+
+
+async def test_a_refused_document_costs_no_process(renderer: pdf.Renderer) -> None:
+    before = set(renderer._live)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - which processes
+    with pytest.raises(pdf.PdfError, match="could not be rendered"):
+        await renderer.pdf('<title>t</title><img alt="" src="https://example.org/a.png">')
+    assert renderer._live == before  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same
+
+
+async def test_a_closed_renderer_sets_nothing_and_leaves_no_process_behind() -> None:
+    renderer = pdf.Renderer(processes=1)
+    await renderer.start()
+    processes = [process._child for process in renderer._live]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - which
+    await renderer.close()
+    assert [process.poll() for process in processes] == [-9]
+    for _ in range(2):
+        with pytest.raises(pdf.PdfError):
+            await renderer.pdf(PAGE)
+
+
+async def test_a_process_ends_when_its_worker_is_killed(tmp_path: Path) -> None:
+    code = f"""
+import asyncio, os, pathlib, signal
+from partner_network.gateways import pdf
+async def main():
+    renderer = pdf.Renderer(processes=1)
+    await renderer.start()
+    [process] = renderer._live
+    pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(process._child.pid))
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", code], check=False)
+    pid = int(await asyncio.to_thread((tmp_path / "pid").read_text))
+    for _ in range(500):
+        if not await asyncio.to_thread(is_running, pid):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the typesetting process outlived its worker")
 
 
 async def test_a_cancelled_document_never_reaches_the_next_caller(renderer: pdf.Renderer) -> None:

@@ -1,6 +1,7 @@
 """The composition root of the web app: which doors there are, and what they stand on."""
 
 import contextlib
+import gc
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar, Response, get
-from litestar.datastructures import MutableScopeHeaders
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.params import FromPath, FromQuery, SkipValidation
@@ -19,18 +20,26 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from partner_network import settings as settings_of
 from partner_network.agreements import web as agreements
+from partner_network.clicks import web as clicks
+from partner_network.clicks.actions.record import ClickRecorder
+from partner_network.conversions import web as conversions
 from partner_network.creatives import web as creatives
 from partner_network.database import addresses, connections
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.local import LocalFileStore
 from partner_network.gateways.file_store.s3 import S3FileStore
 from partner_network.gateways.file_store.store import FileStore
+from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity.web import guards, problems
 from partner_network.identity.web import routes as identity
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.kernel.errors import NotFoundError
+from partner_network.links import web as links_web
+from partner_network.links.memory import LinkMemory
+from partner_network.payouts import web as payouts
 from partner_network.programs.web import routes as programs
 from partner_network.settings import Settings
+from partner_network.statements import web as statements
 
 Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -38,6 +47,7 @@ FOLDER = Path(__file__).parent
 BUILT_ASSETS = FOLDER.parent / "assets" / "build"
 BODY_BYTES_MAX = 5_000_000
 POOL_CONNECTIONS = 20
+GARBAGE_THRESHOLD = 50_000
 
 SECURITY_HEADERS = {
     # No inline script and no other site: what an injected text could do ends here.
@@ -59,12 +69,17 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
     headers = SECURITY_HEADERS | (
         {"strict-transport-security": "max-age=31536000; includeSubDomains"} if is_secure else {}
     )
-    return Litestar(
+    recorder, links = _click_path(settings)
+    app = Litestar(
         route_handlers=[
             *identity.ROUTES,
             *programs.ROUTES,
             *agreements.ROUTES,
             *creatives.ROUTES,
+            *links_web.ROUTES,
+            *conversions.ROUTES,
+            *statements.ROUTES,
+            *payouts.ROUTES,
             live,
             ready,
             download,
@@ -75,6 +90,7 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "cookie": Provide(lambda: cookie, sync_to_thread=False),
             "file_store": Provide(lambda: files, sync_to_thread=False),
+            "stripe": Provide(_stripe_of, sync_to_thread=False),
             "member": Provide(guards.member, sync_to_thread=False),
             "session": Provide(guards.session, sync_to_thread=False),
             "visitor": Provide(guards.visitor, sync_to_thread=False),
@@ -83,17 +99,24 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
         middleware=[SessionMiddleware(cookie)],
         exception_handlers=problems.HANDLERS,
         before_send=[_with_headers(headers)],
-        lifespan=[_pool(settings)],
+        lifespan=[_pool(settings), _stripe(settings), _redirecting(recorder, links)],
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_pages())),
         openapi_config=OpenAPIConfig(title="Partner network", version="1", path="/api/v1/schema"),
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
+    app.asgi_handler = clicks.redirect_before(app.asgi_handler, recorder, links, settings)
+    return app
 
 
 def create_app_from_environment() -> Litestar:
     """Build the web app of this process, for the server's factory option."""
-    return create_app(settings_of.from_environment())
+    app = create_app(settings_of.from_environment())
+    # What exists at start-up stays: sparing the collector the walk keeps the redirect's slowest answers fast.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
+    return app
 
 
 def file_store(settings: Settings) -> FileStore:
@@ -148,6 +171,51 @@ def _pool(settings: Settings) -> Lifespan:
         finally:
             await connections.close_pool()
             clock.use_simulated_time(sandbox=False)
+
+    return lifespan
+
+
+def _stripe(settings: Settings) -> Lifespan:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        app.state.stripe = stripe = StripeConnect(
+            secret_key=settings.stripe_secret_key,
+            api_base=settings.stripe_api_base,
+            webhook_secret=settings.stripe_webhook_secret,
+            sandbox=settings.sandbox,
+        )
+        try:
+            yield
+        finally:
+            await stripe.close()
+
+    return lifespan
+
+
+def _stripe_of(state: State) -> StripeConnect:
+    return state.stripe
+
+
+def _click_path(settings: Settings) -> tuple[ClickRecorder, LinkMemory]:
+    address = addresses.address_for(settings, "redirect")
+    recorder = ClickRecorder(
+        address.url, role=address.role, spool_folder=settings.spool_folder, sandbox=settings.sandbox
+    )
+    return recorder, LinkMemory(address.url, role=address.role)
+
+
+def _redirecting(recorder: ClickRecorder, links: LinkMemory) -> Lifespan:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        await links.start()
+        try:
+            await recorder.start()
+            try:
+                yield
+            finally:
+                await recorder.close()
+        finally:
+            await links.close()
 
     return lifespan
 

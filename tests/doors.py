@@ -18,10 +18,31 @@ from partner_network import app as web_app
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.kernel import ids
-from partner_network.settings import Settings
+from partner_network.settings import Operator, Settings
 from tests.conftest import FreshDatabase
 
 PASSWORD = "correct horse battery staple"
+OPERATOR = Operator(
+    name="Encore",
+    legal_name="Encore Network Inc.",
+    address=("5 Stage Door", "New York, NY 10001", "USA"),
+    governing_law="the State of New York",
+    courts="the courts of New York County",
+)
+TERMS = """
+[[commission.components]]
+name = "sales"
+event = "sale"
+tiers = [{ from = 0, rate_ppm = 50_000 }, { from = 1_000_000, rate_ppm = 80_000 }]
+
+[settlement]
+currency = "USD"
+time_zone = "America/New_York"
+"""
+POLICY = """
+[program.attribution]
+model = "last_click"
+"""
 BASE_URL = "http://127.0.0.1:8000"
 
 
@@ -44,6 +65,12 @@ class Browser:
 
     async def get(self, path: str, **options: Any) -> httpx.Response:
         return await self.client.get(path, **options)
+
+    async def accepted(self, path: str, json: object = None, status: int = 201) -> Any:
+        """Post, and return what the answer holds when it is the expected one."""
+        answer = await self.client.post(path, json=json)
+        assert answer.status_code == status, answer.text
+        return answer.json()
 
     async def post(self, path: str, json: object = None, **options: Any) -> httpx.Response:
         return await self.client.post(path, json=json, **options)
@@ -109,7 +136,11 @@ def settings(database: FreshDatabase, folder: Path, *, sandbox: bool = False) ->
     """The settings of a test's own installation."""
     return Settings(
         database_url=database.url(),
-        role_urls={"web": database.url("web")} if database.url("web") != database.url() else {},
+        role_urls={
+            role: database.url(role)
+            for role in ("web", "redirect", "worker")
+            if database.url(role) != database.url()
+        },
         data_folder=folder,
         base_url=BASE_URL,
         secret_key=b"s" * 32,
@@ -120,6 +151,7 @@ def settings(database: FreshDatabase, folder: Path, *, sandbox: bool = False) ->
         s3_bucket=None,
         s3_endpoint_url=None,
         country_header=None,
+        operator=OPERATOR,
     )
 
 

@@ -114,21 +114,19 @@ find_node() {
   npm=$(dirname -- "$(dirname -- "$node")")/lib/node_modules/npm/bin/npm-cli.js
 }
 
-build_front_end() {
+install_front_end_packages() {
+  if cmp -s package-lock.json node_modules/.installed; then return; fi
   local node npm
   find_node
-  if ! cmp -s package-lock.json node_modules/.installed; then
-    say "Installing the front-end packages (once)"
-    # Our own cache folder: the caller's home may be read-only.
-    npm_config_cache=$root/.cache/npm PATH=$(dirname -- "$node"):$PATH \
-      quietly "$npm" ci --ignore-scripts --no-audit --no-fund --no-update-notifier
-    cp package-lock.json node_modules/.installed
-  fi
-  quietly "$node" assets/build.mjs
+  say "Installing the front-end packages (once)"
+  # Our own cache folder: the caller's home may be read-only.
+  npm_config_cache=$root/.cache/npm PATH=$(dirname -- "$node"):$PATH \
+    quietly "$npm" ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+  cp package-lock.json node_modules/.installed
 }
 
-# set_up LOCK: all of it, one at a time when two commands start together.
-set_up() (
+# alone COMMAND...: in the checkout, and one at a time when two commands start together.
+alone() (
   cd -- "$root"
   [ -w . ] || give_up "$(id -un) may not write in $root: work as its owner, or clone it to a folder of your own."
   mkdir -p .cache
@@ -136,8 +134,23 @@ set_up() (
     exec 9>.cache/set-up.lock
     flock 9
   fi
+  "$@"
+)
+
+install_everything() {
   make_environment
   install_packages "$1"
   install_pdf_libraries
-  build_front_end
-)
+  install_front_end_packages
+}
+
+lay_out_front_end() {
+  local node npm
+  find_node
+  "$node" assets/build.mjs
+}
+
+# set_up LOCK: all that the Python packages of a lock and the pages need.
+set_up() { alone install_everything "$1"; }
+
+build_front_end() { alone lay_out_front_end; }

@@ -126,7 +126,8 @@ def test_a_fresh_clone_in_a_private_folder_sets_itself_up_once_and_then_needs_no
     for name in tracked_files():
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, clone / name)
-    set_up = f"set -euo pipefail; source '{clone}/bin/shared/set-up.bash'; set_up requirements.lock"
+    script = f"source '{clone}/bin/shared/set-up.bash'"
+    set_up = f"set -euo pipefail; {script}; set_up requirements.lock; build_front_end"
 
     first = run("bash", "-c", set_up, cwd=tmp_path)
     assert first.returncode == 0, first.stdout

@@ -77,3 +77,11 @@ def test_a_file_that_imports_another_is_refused(assets: Path) -> None:
     refused = build(assets)
     assert refused.returncode == 1
     assert "js/app.js imports another file" in refused.stderr
+
+
+def test_a_script_that_does_not_parse_is_refused_with_its_line(assets: Path) -> None:
+    (assets / "js" / "app.js").write_text("let ours = 1;\nlet = = 2;\n")
+    refused = build(assets)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("js/app.js:2\n")
+    assert not list(assets.glob("build*/"))

@@ -13,9 +13,18 @@ from tests.links.cast import Network
 
 
 @pytest.fixture
-async def network(database: FreshDatabase, tmp_path: Path) -> Network:
+async def network(database: FreshDatabase, tmp_path: Path) -> AsyncGenerator[Network]:
     """The cast in a fresh database, at wall time."""
-    return await cast.seed(database, tmp_path)
+    network = await cast.seed(database, tmp_path)
+    yield network
+
+    async def is_left() -> bool:
+        # A killed process's connections end a moment after it, and only their own role could end them.
+        return not await network.fetch(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename <> current_user"
+        )
+
+    await served.eventually(is_left)
 
 
 @pytest.fixture

@@ -36,8 +36,11 @@ class Network(msgspec.Struct, frozen=True):
     cast: Cast
     settings: Settings
 
+    async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(self.url)
+
     async def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
-        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(self.url)
+        connection = await self.connect()
         try:
             return await connection.fetch(sql, *values)
         finally:

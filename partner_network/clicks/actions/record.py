@@ -89,12 +89,18 @@ class ClickRecorder:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
+        self._spool_until = 0.0  # one last try, however recently the database was silent
         await self._ship(limit_s=DRAIN_S)
         await asyncio.to_thread(self._spool.finish)
-        self._pool.terminate()
+        with contextlib.suppress(TimeoutError):  # a pool that cannot close in time ends its connections
+            async with asyncio.timeout(ANSWER_S):
+                await self._pool.close()
 
     async def record(self, click: Click) -> None:
         """Return when the click is durable, or when nothing could hold it and that has been alarmed."""
+        if self._tasks[0].done():  # a straggler after close(): nobody would flush it
+            await self._make_durable([click])
+            return
         # A future each: one shared by all would be cancelled for all when one visitor hangs up.
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((click, done))
@@ -122,6 +128,11 @@ class ClickRecorder:
                     return None
                 self._salt = (day, salt)
             return self._salt[1]
+
+    @property
+    def holds_salt(self) -> bool:
+        """Say whether this process could still tell the visitors of a day apart."""
+        return self._salt is not None
 
     async def _flush(self) -> None:
         while self._queue or not self._is_closing:

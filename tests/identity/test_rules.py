@@ -1,0 +1,82 @@
+from uuid import UUID
+
+import pytest
+
+from partner_network.identity import rules
+from partner_network.identity.rules import ApiKey, Member, Verb
+from partner_network.kernel.errors import ForbiddenError, InvalidError
+
+BRAND = UUID(int=1)
+
+
+def person(role: str, *, at_operator: bool = False) -> Member:
+    return Member(UUID(int=2), "Pat", "pat@x.example", None if at_operator else BRAND, frozenset({role}))
+
+
+@pytest.mark.parametrize(
+    ("verb", "at_brand", "at_operator"),
+    [
+        ("sign agreements", {"owner"}, set[str]()),
+        ("draft agreements", {"owner", "marketer"}, {"manager"}),
+        ("manage programs", {"owner", "marketer"}, {"manager"}),
+        ("prepare statements", set[str](), {"finance"}),
+        ("approve statements", set[str](), {"finance"}),
+        ("fund payouts", {"finance"}, set[str]()),
+        ("manage API keys", {"owner", "developer"}, set[str]()),
+        ("manage brands", set[str](), {"manager", "admin"}),
+        ("browse data", set[str](), {"admin"}),
+    ],
+)
+def test_only_the_roles_of_the_design_may(verb: Verb, at_brand: set[str], at_operator: set[str]) -> None:
+    for role in ("owner", "marketer", "finance", "developer", "viewer"):
+        assert rules.may(person(role), verb) == (role in at_brand), role
+    for role in ("manager", "finance", "admin"):
+        assert rules.may(person(role, at_operator=True), verb) == (role in at_operator), role
+
+
+def test_a_brands_finance_is_not_the_operators() -> None:
+    with pytest.raises(ForbiddenError, match="finance of the network"):
+        rules.must(person("finance"), "prepare statements")
+
+
+def test_a_key_needs_the_scope_it_uses() -> None:
+    key = ApiKey(UUID(int=3), BRAND, frozenset({"reports:read"}), is_live=True)
+
+    rules.must_have_scope(key, "reports:read")
+    with pytest.raises(ForbiddenError, match="conversions:write"):
+        rules.must_have_scope(key, "conversions:write")
+
+
+@pytest.mark.parametrize("scopes", [[], ["all"], ["reports:read", "everything"]])
+def test_a_key_is_not_made_with_no_scope_or_one_that_nothing_checks(scopes: list[str]) -> None:
+    with pytest.raises(InvalidError):
+        rules.must_be_scopes(scopes)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nobody", "@x.example", "a b@x.example", "a@localhost", f"{'a' * 250}@x.io"]
+)
+def test_what_no_message_can_reach_is_no_address(text: str) -> None:
+    with pytest.raises(InvalidError):
+        rules.email_of(text)
+
+
+def test_an_address_is_kept_in_small_letters() -> None:
+    assert rules.email_of(" Olivia@Groove.Example ") == "olivia@groove.example"
+
+
+@pytest.mark.parametrize(("length", "is_good"), [(11, False), (12, True), (200, True), (201, False)])
+def test_a_password_has_twelve_to_two_hundred_characters(length: int, is_good: bool) -> None:
+    try:
+        rules.must_be_password("x" * length)
+    except InvalidError:
+        assert not is_good
+    else:
+        assert is_good
+
+
+def test_tokens_are_256_bits_of_chance() -> None:
+    tokens = {rules.new_token() for _ in range(100)}
+
+    assert len(tokens) == 100
+    assert {len(token) for token in tokens} == {43}

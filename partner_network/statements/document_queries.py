@@ -1,7 +1,9 @@
 """Read one statement as its document shows it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -61,7 +63,7 @@ async def document_of(connection: Connection, statement_id: UUID) -> StatementDo
         verify_url="",
         lines=tuple(
             Line(
-                on=line.effective_at.astimezone(zone).date(),
+                on=(line.occurred_at or line.effective_at).astimezone(zone).date(),
                 kind=line.kind,
                 amount_minor=line.amount_minor,
                 order_id=line.order_id,
@@ -75,8 +77,8 @@ async def document_of(connection: Connection, statement_id: UUID) -> StatementDo
             if line.kind not in {"tax", "netted", "paid", "returned"}
         ),
         taxes=_taxes(statement, brands[statement.payee_id]["tax_rate_ppm"], lines),
-        netted=_movements(lines, "netted", "set off against what you owe"),
-        paid=_movements(lines, "paid", "paid out"),
+        netted=_movements(lines, zone, {"netted": "set off against what you owe"}),
+        paid=_movements(lines, zone, {"paid": "paid out", "returned": "returned by the bank"}),
         carried_reason=statement.carried_reason,
         prepared_by=people.get("prepared"),
         approved_by=people.get("approved"),
@@ -92,17 +94,25 @@ def _taxes(statement: Statement, rate_ppm: int, lines: list[StatementLine]) -> t
             base_minor=base,
             rate_ppm=rate_ppm,
             amount_minor=line.amount_minor,
+            clause=line.clause,
         )
         for line in lines
         if line.kind == "tax"
     )
 
 
-def _movements(lines: list[StatementLine], kind: str, reference: str) -> tuple[Movement, ...]:
+def _movements(
+    lines: list[StatementLine], zone: ZoneInfo, references: Mapping[str, str]
+) -> tuple[Movement, ...]:
     return tuple(
-        Movement(on=line.effective_at.date(), reference=reference, amount_minor=line.amount_minor)
+        Movement(
+            on=line.effective_at.astimezone(zone).date(),
+            reference=references[line.kind],
+            amount_minor=line.amount_minor,
+            clause=line.clause,
+        )
         for line in lines
-        if line.kind == kind
+        if line.kind in references
     )
 
 

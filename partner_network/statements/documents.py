@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -258,6 +259,7 @@ def _template() -> Template:
         "day": _day,
         "instant": _instant,
         "percent": _percent,
+        "period": _period,
     }
     environment.filters.update(filters)
     return environment.get_template("statement.html")
@@ -270,6 +272,15 @@ def _day(day: date) -> str:
 def _instant(at: datetime) -> str:
     utc = at.astimezone(UTC)
     return f"{_day(utc.date())}, {utc:%H:%M} UTC"
+
+
+def _period(label: str) -> str:
+    """Return `March 2025` for 2025-03 and `Q1 2025` for 2025-Q1; any other label stays as it is."""
+    if month := re.fullmatch(r"(\d{4})-(\d{2})", label):
+        return f"{date(int(month[1]), int(month[2]), 1):%B %Y}"
+    if quarter := re.fullmatch(r"(\d{4})-(Q\d)", label):
+        return f"{quarter[2]} {quarter[1]}"
+    return label
 
 
 def _percent(ppm: int) -> str:

@@ -12,7 +12,7 @@ from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Settlement, Terms
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import NotFoundError
-from partner_network.statements import rules
+from partner_network.statements import clauses, rules
 from partner_network.statements.rules import DueClawback
 
 
@@ -85,6 +85,7 @@ class StatementLine(msgspec.Struct, frozen=True):
     amount_minor: int
     effective_at: datetime
     earning_period: str | None
+    occurred_at: datetime | None
     order_id: str | None
     order_net_minor: int | None
     program: str | None
@@ -162,8 +163,8 @@ async def lines_of(connection: Connection, statement_id: UUID) -> list[Statement
     """Return a statement's lines in the order of their effect."""
     rows = await connection.fetch(
         """SELECT l.transfer_id, l.kind, l.amount_minor, t.effective_at, l.earning_period,
-               v.order_id, v.net_minor AS order_net_minor, g.name AS program, c.component,
-               coalesce(e.clause, r.clause) AS clause
+               v.occurred_at, v.order_id, v.net_minor AS order_net_minor, g.name AS program, c.component,
+               coalesce(e.clause, r.clause) AS clause, a.contract_name, a.contract_version
            FROM statement_lines l
            JOIN ledger_transfers t ON t.id = l.transfer_id
            JOIN ledger_entries e ON e.id = t.entry_id
@@ -172,10 +173,23 @@ async def lines_of(connection: Connection, statement_id: UUID) -> list[Statement
            LEFT JOIN conversions v ON v.id = c.conversion_id
            LEFT JOIN partnerships h ON h.id = c.partnership_id
            LEFT JOIN programs g ON g.id = h.program_id
+           LEFT JOIN agreements a ON a.id = c.agreement_id
            WHERE l.statement_id = $1 ORDER BY t.effective_at, l.transfer_id""",
         statement_id,
     )
-    return [StatementLine(**row) for row in rows]
+    # Tax, netting and payment have no agreement of their own: they follow that of the lines they settle.
+    signed = next(
+        ((row["contract_name"], row["contract_version"]) for row in rows if row["contract_name"]), None
+    )
+    return [_line(row, signed) for row in rows]
+
+
+def _line(row: asyncpg.Record, signed: tuple[str, str] | None) -> StatementLine:
+    values: dict[str, Any] = dict(row)
+    name, version = values.pop("contract_name"), values.pop("contract_version")
+    contract = (name, version) if name else signed
+    values["clause"] = clauses.clause_of_line(row["kind"], row["clause"], contract)
+    return StatementLine(**values)
 
 
 async def pair_accounts(connection: Connection) -> list[PairAccount]:

@@ -46,7 +46,7 @@ STATEMENT = documents.StatementDocument(
     payer=PAYER,
     payee=PAYEE,
     operator_name="Crossway Networks Ltd.",
-    period_label="March 2025",
+    period_label="2025-03",
     first_day=date(2025, 3, 1),
     last_day=date(2025, 3, 31),
     time_zone="America/New_York",
@@ -169,7 +169,7 @@ def test_the_printed_statement_lists_every_line_and_the_same_sums(printed: pypdf
         "Commission 200 401.00",
         "Recovered clawbacks 1 -12.50",
         "Sales tax, 19 % of 423.49 (clause 8.4) 80.46",
-        "Netted with STM-2025-03-0002 (clause 7.1) -30.00",
+        "Netted 31 Mar 2025, STM-2025-03-0002 (clause 7.1) -30.00",
         "Closing amount 492.35",
         "$492.35",
         "All 203 lines 423.49",
@@ -204,6 +204,15 @@ def test_a_carried_statement_says_why_and_that_nobody_approved_it_yet() -> None:
     assert "Below the minimum of $50.00" in html
     assert "No lines in this period" in html
     assert html.count('class="open"') == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "title"),
+    [("2025-03", "March 2025"), ("2025-Q1", "Q1 2025"), ("2025", "2025"), ("last", "last")],
+)
+def test_a_period_is_named_as_people_name_it(label: str, title: str) -> None:
+    html = documents.statement_html(msgspec.structs.replace(EMPTY, period_label=label))
+    assert f'<span class="title">{title}</span>' in html
 
 
 def test_what_others_typed_is_escaped() -> None:

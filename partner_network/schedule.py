@@ -14,7 +14,7 @@ from pgqueuer.models import Job
 
 from partner_network.agreements import jobs as agreements
 from partner_network.attribution import jobs as attribution
-from partner_network.clicks import partitions
+from partner_network.clicks import jobs as clicks
 from partner_network.commissions import jobs as commissions
 from partner_network.database import addresses, connections
 from partner_network.database.addresses import Address
@@ -90,7 +90,8 @@ async def follow_calendar(doors: Gateways) -> None:
     """Do what the date asks for: click partitions ahead, maturities, closes, payments."""
     now = await clock.now()
     async with connections.transaction() as connection:
-        await partitions.prepare_partitions(connection, now)
+        await clicks.prepare_partitions(connection, now)
+        await clicks.destroy_old_salts(connection, now)
     await statements.close_periods(now)
     await payouts.pay(doors.stripe, now)
 

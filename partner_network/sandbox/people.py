@@ -1,0 +1,84 @@
+"""The people and machines of the demo: each acts only through the doors that everybody has."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+TIMEOUT_S = 60.0
+
+
+class RefusedError(Exception):
+    """A door answered no; the sentence is its own."""
+
+
+class Visitor:
+    """Somebody with an address and nothing else."""
+
+    def __init__(self, base_url: str) -> None:
+        self._client = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S)
+
+    async def close(self) -> None:
+        """Leave."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """Read something."""
+        return _answer(await self._client.get(path, params=params))
+
+    async def post(self, path: str, body: object = None) -> Any:
+        """Do something."""
+        return _answer(await self._client.post(path, json=body))
+
+    async def put(self, path: str, body: object) -> Any:
+        """Set something."""
+        return _answer(await self._client.put(path, json=body))
+
+    async def all(self, path: str, **params: Any) -> list[Any]:
+        """Read a whole list, page by page."""
+        items: list[Any] = []
+        after: dict[str, str] = {}
+        while True:
+            page = await self.get(path, **params, **after)
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            after = {"after": page["next"]}
+
+    async def upload(self, path: str, fields: dict[str, str], name: str, content: bytes, kind: str) -> Any:
+        """Send a file with a form."""
+        files = {"file": (name, content, kind)}
+        return _answer(await self._client.post(path, data=fields, files=files))
+
+
+class Person(Visitor):
+    """Somebody who signs in with a password and has a session."""
+
+    async def sign_in(self, email: str, password: str) -> Self:
+        """Open a session and show its CSRF token with every change from now on."""
+        session = await self.post("/api/v1/sessions", {"email": email, "password": password})
+        self._client.headers["x-csrf-token"] = session["csrf_token"]
+        return self
+
+
+class Machine(Visitor):
+    """An advertiser's shop, which reports with an API key."""
+
+    def __init__(self, base_url: str, key: str) -> None:
+        super().__init__(base_url)
+        self._client.headers["authorization"] = f"Bearer {key}"
+
+
+def _answer(response: httpx.Response) -> Any:
+    if response.status_code >= httpx.codes.BAD_REQUEST:
+        asked = f"{response.request.method} {response.request.url.path}"
+        raise RefusedError(f"{asked}: {response.status_code} {response.text[:500]}")
+    return response.json() if response.content else None

@@ -1,0 +1,270 @@
+"""Replay the months under the simulated clock: click, order, accrue, mature, close, approve, fund, pay."""
+
+import asyncio
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import msgspec
+from litestar.status_codes import HTTP_302_FOUND
+
+from partner_network.clicks import jobs as click_jobs
+from partner_network.database.connections import Connection
+from partner_network.gateways import clock
+from partner_network.sandbox.network import Network
+from partner_network.sandbox.orders import ZONE, ShopOrder
+from partner_network.sandbox.traffic import Click, GivenBack, Traffic
+
+REPORTING = time_of_day(23, 45)
+"""When the shops report a day's orders, as every night."""
+CLOSING = time_of_day(0, 30)
+BATCH = 1000
+CLICKS_AT_ONCE = 32
+PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+ROBOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
+_POLL_S = 0.02
+PATIENCE_S = 600
+Say = Callable[[str], None]
+Dated = TypeVar("Dated", Click, ShopOrder, GivenBack)
+Item = TypeVar("Item")
+
+
+class StuckError(Exception):
+    """A job failed and is held; the sentence names it."""
+
+
+class Stations(msgspec.Struct, frozen=True):
+    """How long each station took, in seconds of the wall's time."""
+
+    seconds: dict[str, float] = msgspec.field(default_factory=dict)
+
+    async def take(self, station: str, work: Awaitable[Any]) -> Any:
+        """Do the work and count its time to a station."""
+        began = time.perf_counter()
+        try:
+            return await work
+        finally:
+            self.seconds[station] = self.seconds.get(station, 0.0) + time.perf_counter() - began
+
+
+class Replay:
+    """Drives one network through its months, through the doors that everybody has."""
+
+    def __init__(
+        self, network: Network, connection: Connection, must_work: Callable[[], None], say: Say
+    ) -> None:
+        self._network = network
+        self._must_work = must_work
+        self._connection = connection
+        self._say = say
+        self._visitors = httpx.AsyncClient(
+            base_url=network.base_url,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=CLICKS_AT_ONCE),
+            timeout=60,
+        )
+        self._last_click: dict[str, str] = {}
+        self._to_identify: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.stations = Stations()
+
+    async def run(self, orders: Sequence[ShopOrder], traffic: Traffic) -> None:
+        """Replay every day up to the last order's, then let time run on from the day after.
+
+        A month is closed when all its days have passed; a last month that is not over stays open.
+        """
+        clicks, sold, given_back = _by_day(traffic.clicks), _by_day(orders), _by_day(traffic.refunds)
+        first, last = min([*clicks, *sold]), max(sold)
+        try:
+            for month, days in itertools.groupby(_days(first, last), key=_month_of):
+                # The calendar does this every minute of the wall's time, in which the replay lives months.
+                await click_jobs.prepare_partitions(self._connection, datetime(*month, 1, tzinfo=UTC))
+                for day in days:
+                    await self._live_a_day(
+                        day, clicks.get(day, []), sold.get(day, []), given_back.get(day, [])
+                    )
+                following = _month_after(date(*month, 1))
+                if following <= last + timedelta(days=1):
+                    await self._close_month(date(*month, 1), following)
+            await self.stations.take("accrue", self._drained())
+        finally:
+            await self._visitors.aclose()
+        await self._set_clock(
+            datetime.combine(last + timedelta(days=1), time_of_day(9), tzinfo=ZONE), running=True
+        )
+
+    async def _live_a_day(
+        self,
+        day: date,
+        clicks: Sequence[Click],
+        orders: Sequence[ShopOrder],
+        refunds: Sequence[GivenBack],
+    ) -> None:
+        for at, together in itertools.groupby(clicks, key=_instant_of):
+            await self._set_clock(at)
+            await self.stations.take("click", self._click(list(together)))
+        if orders or refunds or clicks:
+            await self._set_clock(datetime.combine(day, REPORTING, tzinfo=ZONE))
+            await self.stations.take("order", self._report(orders, refunds))
+
+    async def _click(self, clicks: Sequence[Click]) -> None:
+        """Follow tracked links, many at once, and keep what the landing address says, as the shop does."""
+        gate = asyncio.Semaphore(CLICKS_AT_ONCE)
+
+        async def follow(click: Click) -> None:
+            async with gate:
+                answer = await self._visitors.get(
+                    self._network.link_path(click.advertiser, click.partner),
+                    params={"consent": "denied" if click.kind == "no_consent" else "granted"},
+                    headers={"user-agent": ROBOT if click.kind == "robot" else PERSON},
+                )
+            if answer.status_code != HTTP_302_FOUND:
+                raise StuckError(f"a tracked link answered {answer.status_code}: {answer.text[:200]}")
+            landed = parse_qs(urlsplit(answer.headers["location"]).query)
+            self._last_click[click.customer_id] = landed["clk"][0]
+            self._to_identify[click.advertiser].append((click.customer_id, landed["clk"][0]))
+
+        await asyncio.gather(*(follow(click) for click in clicks))
+
+    async def _report(self, orders: Sequence[ShopOrder], refunds: Sequence[GivenBack]) -> None:
+        for advertiser, known in self._to_identify.items():
+            for part in _batches(known):
+                await self._network.machines[advertiser].post(
+                    "/api/v1/identifications",
+                    {"identifications": [{"customer_id": c, "click_id": k} for c, k in part]},
+                )
+        self._to_identify.clear()
+        by_advertiser: dict[str, list[ShopOrder]] = defaultdict(list)
+        for order in orders:
+            by_advertiser[self._network.advertiser_of(order.customer_id)].append(order)
+        for advertiser, sold in by_advertiser.items():
+            for part in _batches(sold):
+                await self._network.machines[advertiser].post(
+                    "/api/v1/conversions", {"conversions": [self._reported(order) for order in part]}
+                )
+        by_shop: dict[str, list[GivenBack]] = defaultdict(list)
+        for refund in refunds:
+            by_shop[refund.advertiser].append(refund)
+        for advertiser, back in by_shop.items():
+            await self._network.machines[advertiser].post(
+                "/api/v1/refunds", {"refunds": [_refunded(refund) for refund in back]}
+            )
+
+    def _reported(self, order: ShopOrder) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "order_id": order.order_id,
+            "event": "sale",
+            "customer_id": order.customer_id,
+            "occurred_at": order.at.isoformat(),
+            "currency": "USD",
+            "net_minor": order.net_minor,
+        }
+        click_id = self._last_click.pop(order.customer_id, None)
+        return body if click_id is None else {**body, "click_id": click_id}
+
+    async def _close_month(self, month: date, following: date) -> None:
+        """End a month: close, sign off, fund, pay; wait at each step until the worker has done its part."""
+        began = time.perf_counter()
+        await self.stations.take("accrue", self._drained())
+        await self._set_clock(datetime.combine(following, CLOSING, tzinfo=ZONE))
+        await self.stations.take("mature and close", self._close())
+        signed = await self.stations.take("approve", self._sign_off())
+        if signed:
+            await self.stations.take("fund and pay", self._fund())
+            await self.stations.take("documents", self._drained())
+        self._say(f"{month:%B %Y}: {signed} statements signed off, {time.perf_counter() - began:.1f} s")
+
+    async def _close(self) -> None:
+        await self._network.preparer.post("/api/v1/closings")
+        await self._drained()
+
+    async def _sign_off(self) -> int:
+        drafts = [s for s in await self._network.preparer.all("/api/v1/statements") if s["status"] == "draft"]
+        for draft in drafts:
+            address = f"/api/v1/statements/{draft['id']}"
+            read = {"content_hash": draft["content_hash"]}
+            await self._network.preparer.post(f"{address}/preparation", read)
+            await self._network.approver.post(f"{address}/approval", {**read, "reason": "Lines checked."})
+        return len(drafts)
+
+    async def _fund(self) -> None:
+        for treasurer in self._network.treasurers.values():
+            need = await treasurer.get("/api/v1/funding-need", currency="USD")
+            if need["missing_minor"]:
+                amount = {"amount_minor": need["missing_minor"], "currency": "USD"}
+                await treasurer.post("/api/v1/fundings", amount)
+        await self._paid()
+
+    async def _paid(self) -> None:
+        await self._until_done("payouts.%")
+
+    async def _drained(self) -> None:
+        await self._until_done("%")
+
+    async def _until_done(self, jobs: str) -> None:
+        for _ in range(round(PATIENCE_S / _POLL_S)):
+            self._must_work()
+            await self._must_not_be_stuck()
+            if not await self._connection.fetchval(
+                "SELECT EXISTS (SELECT FROM pgqueuer WHERE entrypoint LIKE $1)", jobs
+            ):
+                return
+            await asyncio.sleep(_POLL_S)
+        raise StuckError(f"the worker has not finished its jobs ({jobs}) for {PATIENCE_S} seconds")
+
+    async def _must_not_be_stuck(self) -> None:
+        held = await self._connection.fetchrow(
+            """SELECT q.entrypoint, (SELECT l.traceback::text FROM pgqueuer_log l WHERE l.job_id = q.id
+                                     AND l.traceback IS NOT NULL ORDER BY l.id DESC LIMIT 1) AS traceback
+               FROM pgqueuer q WHERE q.status = 'failed' LIMIT 1"""
+        )
+        if held is not None:
+            raise StuckError(f"the job {held['entrypoint']} failed: {held['traceback']}")
+
+    async def _set_clock(self, at: datetime, *, running: bool = False) -> None:
+        await clock.set_simulated(self._connection, at.astimezone(UTC), running=running)
+
+
+def _refunded(refund: GivenBack) -> dict[str, Any]:
+    return {
+        "refund_id": refund.refund_id,
+        "order_id": refund.order_id,
+        "event": "sale",
+        "at": refund.at.isoformat(),
+        "net_minor": refund.net_minor,
+        "reason": "returned by the customer",
+    }
+
+
+def _by_day(events: Sequence[Dated]) -> Mapping[date, list[Dated]]:
+    days: dict[date, list[Dated]] = defaultdict(list)
+    for event in events:
+        days[event.at.astimezone(ZONE).date()].append(event)
+    return days
+
+
+def _days(first: date, last: date) -> Generator[date]:
+    for n in range((last - first).days + 1):
+        yield first + timedelta(days=n)
+
+
+def _month_of(day: date) -> tuple[int, int]:
+    return day.year, day.month
+
+
+def _month_after(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def _instant_of(click: Click) -> datetime:
+    return click.at
+
+
+def _batches(items: Sequence[Item]) -> Generator[Sequence[Item]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]

@@ -13,10 +13,12 @@ import httpx
 import pytest
 from litestar import Litestar
 from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from partner_network import app as web_app
 from partner_network.database import connections
 from partner_network.gateways import clock
+from partner_network.identity import passwords
 from partner_network.kernel import ids
 from partner_network.settings import Operator, Settings
 from tests.conftest import FreshDatabase
@@ -46,9 +48,13 @@ model = "last_click"
 BASE_URL = "http://127.0.0.1:8000"
 
 
+# Argon2 at its cheapest: what a hash costs is not what tests of doors are about.
+_HASHER = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)])
+
+
 @functools.cache
 def _password_hash() -> str:
-    return PasswordHash.recommended().hash(PASSWORD)
+    return _HASHER.hash(PASSWORD)
 
 
 class Browser:
@@ -178,8 +184,11 @@ async def _running(app: Litestar) -> AsyncGenerator[None]:
 
 
 @pytest.fixture
-async def network(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Network]:
+async def network(
+    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Network]:
     """The web app on a fresh database."""
+    monkeypatch.setattr(passwords, "_hasher", _HASHER)
     await connections.close_pool()  # the app opens its own, with the web role's rights only
     app = web_app.create_app(settings(database, tmp_path))
     async with AsyncExitStack() as stack:

@@ -122,6 +122,9 @@ def test_each_kind_and_event_has_its_own_window() -> None:
     assert verdict(decide(touch("c", 5), reach=reach, sale=lead), "c") == "excluded"
     assert verdict(decide(touch("c", 5), reach=reach), "c") == "credited"
     assert reason(decide(viewed), "v") == "views do not count under these terms"
+    assert reason(decide(seen_long_ago, reach=reach), "w") == (
+        "viewed 1 d 00 h before the sale; the window is 1 d"
+    )
 
 
 @pytest.mark.parametrize(

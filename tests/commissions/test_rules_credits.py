@@ -84,6 +84,20 @@ def test_decay_of_several_touches_is_weighted_by_their_shares_and_never_below_ze
     assert (row.minor, row.factors) == (750, (("decay", Fraction(3, 4)),))
 
 
+def test_decay_weighs_touches_by_the_whole_minor_units_each_got() -> None:
+    component = replace(ALL, decay_ppm_per_day=100_000, tiers=(Tier(0, 1_000_000),))
+    halves, touched_at = (Fraction(1, 2), Fraction(1, 2)), (cast.at(3, 5), cast.at(2, 1))
+    order = cast.order("a", 1, weights=halves, own=(0, 1), touched_at=touched_at)
+    assert cast.paid([order], cast.terms(component)) == {"a": 1}  # all of it fell to the first touch
+
+
+def test_decay_of_an_amount_per_action_is_weighted_by_the_parts_of_the_action() -> None:
+    component = replace(ALL, metric="count", decay_ppm_per_day=100_000, tiers=(Tier(0, amount_minor=1_000),))
+    weights, touched_at = (Fraction(1, 4), Fraction(3, 4)), (cast.at(3, 5), cast.at(2, 1))
+    order = cast.order("a", 0, weights=weights, own=(0, 1), touched_at=touched_at)
+    assert cast.paid([order], cast.terms(component)) == {"a": 250}
+
+
 def test_an_adjustment_adds_to_the_target_and_survives_every_recompute() -> None:
     upheld = (Adjustment(id="d1", minor=-300), Adjustment(id="d2", minor=50))
     order = cast.order("a", 1_000, adjustments=upheld)

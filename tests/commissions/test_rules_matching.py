@@ -26,6 +26,11 @@ def test_each_line_goes_to_the_first_component_that_may_take_it() -> None:
     assert earned(cast.order("a", 1_000, lines=LINES), FLAT, VINYL) == {"sales": 100}
 
 
+def test_a_free_line_is_a_line_like_any_other() -> None:
+    free = (*LINES, Line(id="l4", net_minor=0))
+    assert earned(cast.order("a", 1_000, lines=free), FLAT) == {"sales": 100}
+
+
 def test_combined_as_a_sum_every_component_that_matches_pays() -> None:
     order = cast.order("a", 1_000, lines=LINES)
     assert earned(order, VINYL, FLAT, combine="sum") == {"vinyl": 120, "sales": 100}

@@ -71,6 +71,12 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return before + (jump + 1) * _SECOND
 
 
+def _local(instant: datetime, zone: ZoneInfo) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone; without one the machine's own would be taken")
+    return instant.astimezone(zone)
+
+
 def _first_of(year: int, month_index: int) -> date:
     return date(year + month_index // _MONTHS_A_YEAR, month_index % _MONTHS_A_YEAR + 1, 1)
 
@@ -93,7 +99,7 @@ def period_of(instant: datetime, kind: PeriodKind, zone: ZoneInfo) -> Period:
     """Return the period of that kind in which an instant lies, by the calendar of the zone."""
     if kind == "lifetime":
         return LIFETIME
-    local = instant.astimezone(zone)
+    local = _local(instant, zone)
     return _calendar_period(kind, local.year, (local.month - 1) // _MONTHS_IN[kind], zone)
 
 
@@ -127,7 +133,7 @@ def add_months(instant: datetime, months: int, zone: ZoneInfo) -> datetime:
     """
     if months == 0:
         return instant
-    local = instant.astimezone(zone)
+    local = _local(instant, zone)
     first = _first_of(local.year, local.month - 1 + months)
     day = min(local.day, monthrange(first.year, first.month)[1])
     return datetime.combine(first.replace(day=day), local.time(), tzinfo=zone).astimezone(UTC)
@@ -135,11 +141,11 @@ def add_months(instant: datetime, months: int, zone: ZoneInfo) -> datetime:
 
 def lock_at(occurred_at: datetime, lock: Lock, zone: ZoneInfo) -> datetime:
     """Return the lock date: 00:00 after the calendar month plus `lock.months`, then `lock.days`."""
-    local = occurred_at.astimezone(zone)
+    local = _local(occurred_at, zone)
     return midnight(_first_of(local.year, local.month + lock.months) + lock.days * _DAY, zone)
 
 
 def matures_at(occurred_at: datetime, hold_days: int, lock: Lock, zone: ZoneInfo) -> datetime:
     """Return when a line matures: 00:00 after (its date + hold days), or the lock date if that is later."""
-    held_until = midnight(occurred_at.astimezone(zone).date() + (hold_days + 1) * _DAY, zone)
+    held_until = midnight(_local(occurred_at, zone).date() + (hold_days + 1) * _DAY, zone)
     return max(held_until, lock_at(occurred_at, lock, zone))

@@ -151,3 +151,11 @@ def test_a_line_matures_at_the_later_of_hold_and_lock(hold_days: int, expected: 
 def test_what_happens_later_never_locks_earlier(instants: list[datetime], zone: periods.ZoneInfo) -> None:
     locks = [periods.lock_at(at, Lock(), zone) for at in sorted(instants)]
     assert all(one <= other for one, other in pairwise(locks))
+
+
+def test_an_instant_without_zone_has_no_period() -> None:
+    naive = utc(2026, 3, 15).replace(tzinfo=None)
+    with pytest.raises(ValueError, match="needs a time zone"):
+        periods.period_of(naive, "month", BERLIN)
+    with pytest.raises(ValueError, match="needs a time zone"):
+        periods.matures_at(naive, 1, Lock(), BERLIN)

@@ -93,5 +93,10 @@ def test_a_milestone_that_was_never_true_at_any_moment_is_not_reached() -> None:
     assert [paid.minor for paid in bonuses(TEN_THOUSAND, undone, then)] == [9_999]
 
 
+def test_a_milestone_counts_an_order_before_its_refund_of_the_same_instant() -> None:
+    refunded_at_once = cast.order("z", 10_000, cast.at(3, 1), refunds=(cast.refund(1, cast.at(3, 1)),))
+    assert [paid.minor for paid in bonuses(TEN_THOUSAND, refunded_at_once)] == [9_999]
+
+
 def test_a_bonus_of_nothing_has_no_row() -> None:
     assert bonuses(replace(FIRST_TWO, amount_minor=0), cast.order("a", 1)) == ()

@@ -174,8 +174,8 @@ def in_agreement_currency(order: Order, minor: int, version: VersionPlan) -> int
 
 def own_parts(order: Order, total: int) -> list[int]:
     """Return this partner's parts of a total split among all credits, one for each of its touches."""
-    if not order.weights:
-        return [total]
+    if len(order.weights) <= 1:
+        return [total]  # nobody shares the order
     parts = split_credits(total, order.weights)
     return [parts[position] for position in order.own]
 

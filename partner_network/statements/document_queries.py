@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from partner_network.database.connections import Connection
-from partner_network.kernel import periods
+from partner_network.kernel import money, periods
 from partner_network.statements import queries, rules
 from partner_network.statements.documents import (
     Line,
@@ -77,12 +77,18 @@ async def document_of(connection: Connection, statement_id: UUID) -> StatementDo
             if line.kind not in {"tax", "netted", "paid", "returned"}
         ),
         taxes=_taxes(statement, brands[statement.payee_id]["tax_rate_ppm"], lines),
-        netted=_movements(lines, zone, {"netted": "set off against what you owe"}),
-        paid=_movements(lines, zone, {"paid": "paid out", "returned": "returned by the bank"}),
-        carried_reason=statement.carried_reason,
+        netted=_movements(lines, zone, {"netted": "against what you owe"}),
+        paid=_movements(lines, zone, {"paid": "by transfer", "returned": "by the bank"}),
+        carried_reason=_carried_reason(statement),
         prepared_by=people.get("prepared"),
         approved_by=people.get("approved"),
     )
+
+
+def _carried_reason(statement: Statement) -> str | None:
+    if statement.carried_reason is None or statement.closing_minor == 0:
+        return statement.carried_reason
+    return f"below the minimum of {money.display(statement.minimum_minor, statement.currency)}"
 
 
 def _taxes(statement: Statement, rate_ppm: int, lines: list[StatementLine]) -> tuple[Tax, ...]:

@@ -34,8 +34,9 @@ class LinkMemory:
     change falls between the two.
     """
 
-    def __init__(self, url: str, *, role: str | None = None) -> None:
+    def __init__(self, url: str, *, role: str | None = None, answer_s: float = ANSWER_S) -> None:
         self._url = url
+        self._answer_s = answer_s
         self._server_settings = {"timezone": "UTC", "application_name": "partner-network links"}
         if role is not None:
             self._server_settings["role"] = role
@@ -70,7 +71,7 @@ class LinkMemory:
             if self._connection is None:
                 raise LinksUnavailableError
             try:
-                async with asyncio.timeout(ANSWER_S):
+                async with asyncio.timeout(self._answer_s):
                     found = await queries.live_link(self._connection, token)
             except OUTAGES as error:
                 self._drop_connection()

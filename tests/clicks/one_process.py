@@ -19,7 +19,7 @@ from partner_network.clicks import web
 from partner_network.clicks.actions.record import ClickRecorder
 from partner_network.gateways import clock
 from partner_network.links.memory import LinkMemory
-from tests.clicks.served import CHROME
+from tests.clicks.served import CHROME, PATIENT_S
 from tests.links.cast import SECRET, Network
 
 ROOT = Path(__file__).parents[2]
@@ -31,8 +31,11 @@ def create_app() -> Litestar:
     settings = settings_module.from_environment()
     url = settings.role_urls["redirect"]
     role = os.environ.get("TAKE_ON_ROLE")
-    recorder = ClickRecorder(url, role=role, spool_folder=settings.spool_folder, sandbox=settings.sandbox)
-    links = LinkMemory(url, role=role)
+    answer_s = float(os.environ["ANSWER_S"])
+    recorder = ClickRecorder(
+        url, role=role, spool_folder=settings.spool_folder, sandbox=settings.sandbox, answer_s=answer_s
+    )
+    links = LinkMemory(url, role=role, answer_s=answer_s)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
@@ -52,7 +55,7 @@ def create_app() -> Litestar:
 class WebProcess:
     """A granian of our own, with one worker, that answers on loopback."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, answer_s: float = PATIENT_S) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port: int = probe.getsockname()[1]
@@ -61,6 +64,7 @@ class WebProcess:
             "PARTNER_NETWORK_SECRET_KEY": SECRET,
             "PARTNER_NETWORK_DATA": str(network.settings.data_folder),
             "REDIRECT_DATABASE_URL": network.redirect_url,
+            "ANSWER_S": str(answer_s),
         }
         if network.redirect_url == network.url:
             self._environment["TAKE_ON_ROLE"] = "partner_network_redirect"

@@ -18,6 +18,9 @@ from tests.links.cast import Network
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36"
 
+PATIENT_S = 30.0
+"""A busy machine must not look like a silent database, where a test is not about one."""
+
 
 class Redirect(msgspec.Struct, frozen=True):
     """One process's redirect, being served."""
@@ -38,7 +41,7 @@ def neighbour(number: FromPath[int]) -> str:
     return f"page {number}"
 
 
-def parts(network: Network) -> tuple[ClickRecorder, LinkMemory]:
+def parts(network: Network, *, answer_s: float = PATIENT_S) -> tuple[ClickRecorder, LinkMemory]:
     """Return what the redirect stands on, with the rights of its role and no more."""
     # Without a log-in of its own, the role is taken on by the owner's connection.
     role = "partner_network_redirect" if network.redirect_url == network.url else None
@@ -47,14 +50,15 @@ def parts(network: Network) -> tuple[ClickRecorder, LinkMemory]:
         role=role,
         spool_folder=network.settings.spool_folder,
         sandbox=network.settings.sandbox,
+        answer_s=answer_s,
     )
-    return recorder, LinkMemory(network.redirect_url, role=role)
+    return recorder, LinkMemory(network.redirect_url, role=role, answer_s=answer_s)
 
 
 @asynccontextmanager
-async def serving(network: Network) -> AsyncGenerator[Redirect]:
+async def serving(network: Network, *, answer_s: float = PATIENT_S) -> AsyncGenerator[Redirect]:
     """Serve the redirect as one process does."""
-    recorder, links = parts(network)
+    recorder, links = parts(network, answer_s=answer_s)
     app = Litestar([neighbour])
     app.asgi_handler = web.redirect_before(app.asgi_handler, recorder, links, network.settings)
     transport = httpx.ASGITransport(app=cast("Any", app), client=("203.0.113.77", 4711))

@@ -82,7 +82,7 @@ async def test_clicks_answered_without_a_database_are_shipped_by_another_process
     network: Network, ending: str
 ) -> None:
     crowd = Crowd(await network.make_link("https://shop.example/cds"))
-    async with WebProcess(network) as process:
+    async with WebProcess(network, answer_s=0.25) as process:
 
         async def click_then_end() -> None:
             await crowd.click(process)
@@ -106,9 +106,8 @@ async def test_clicks_answered_without_a_database_are_shipped_by_another_process
 
 async def test_a_process_ships_its_own_clicks_once_the_database_answers_again(network: Network) -> None:
     crowd = Crowd(await network.make_link("https://shop.example/cds"))
-    async with WebProcess(network) as process:
+    async with WebProcess(network, answer_s=0.25) as process:
         await crowd.click(process)
-        before = len(await recorded(network))
         await locked(network, lambda: crowd.click(process))
         await crowd.click(process)
 
@@ -116,5 +115,4 @@ async def test_a_process_ships_its_own_clicks_once_the_database_answers_again(ne
             return len(await recorded(network)) >= len(crowd.answered)
 
         await eventually(all_there)
-    assert before == VISITORS * CLICKS_EACH
     assert sorted(await recorded(network)) == sorted(crowd.answered)

@@ -20,6 +20,7 @@ from tests.links import cast
 from tests.links.cast import Network
 
 CLICKS = 50
+IMPATIENT_S = 0.25
 
 
 @pytest.fixture
@@ -63,14 +64,14 @@ async def test_clicks_are_answered_without_the_database_and_shipped_when_it_is_b
     network: Network, distant: Network, line: Line, fault: str
 ) -> None:
     token = await network.make_link()
-    async with served.serving(distant) as redirect:
+    async with served.serving(distant, answer_s=IMPATIENT_S) as redirect:
         answered = await click_often(redirect, token)
         line.cut() if fault == "cut" else line.freeze()
         answered += await click_often(redirect, token)
         assert len(await recorded(network)) < len(answered)
         line.mend() if fault == "cut" else line.thaw()
         await are_recorded(network, answered)
-        assert redirect.recorder.counts.spooled == CLICKS
+        assert redirect.recorder.counts.spooled >= CLICKS
         assert redirect.recorder.counts.lost == 0
     assert list(network.settings.spool_folder.iterdir()) == []
 
@@ -147,7 +148,7 @@ async def test_a_process_without_a_place_to_spool_refuses_to_start(network: Netw
 async def test_a_link_that_only_the_database_could_know_gets_a_page_that_says_to_wait(
     network: Network, distant: Network, line: Line
 ) -> None:
-    async with served.serving(distant) as redirect:
+    async with served.serving(distant, answer_s=IMPATIENT_S) as redirect:
         line.freeze()
         answer = await redirect.click(rules.new_token(network.settings.secret_key))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")

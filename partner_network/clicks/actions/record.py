@@ -48,11 +48,20 @@ class Counts(msgspec.Struct):
 class ClickRecorder:
     """Group commit: what arrives while one INSERT runs goes with the next, and waits for its COMMIT."""
 
-    def __init__(self, url: str, *, spool_folder: Path, role: str | None = None, sandbox: bool) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        spool_folder: Path,
+        role: str | None = None,
+        sandbox: bool,
+        answer_s: float = ANSWER_S,
+    ) -> None:
         self.counts = Counts()
         self._url = url
         self._role = role
         self._sandbox = sandbox
+        self._answer_s = answer_s
         self._spool = Spool(spool_folder)
         self._queue: list[tuple[Click, asyncio.Future[None]]] = []
         self._wanted = asyncio.Event()
@@ -93,7 +102,7 @@ class ClickRecorder:
         await self._ship(limit_s=DRAIN_S)
         await asyncio.to_thread(self._spool.finish)
         with contextlib.suppress(TimeoutError):  # a pool that cannot close in time ends its connections
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(self._answer_s):
                 await self._pool.close()
 
     async def record(self, click: Click) -> None:
@@ -182,9 +191,9 @@ class ClickRecorder:
             self._give_up(error)
 
     async def _ask(
-        self, question: Callable[[Connection], Awaitable[_Answer]], limit_s: float = ANSWER_S
+        self, question: Callable[[Connection], Awaitable[_Answer]], limit_s: float | None = None
     ) -> _Answer:
-        async with asyncio.timeout(limit_s), self._pool.acquire() as connection:
+        async with asyncio.timeout(limit_s or self._answer_s), self._pool.acquire() as connection:
             try:
                 return await question(connection)
             except BaseException:

@@ -16,7 +16,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from partner_network import app as web_app
-from partner_network.database import connections
+from partner_network.database import addresses, connections
 from partner_network.gateways import clock
 from partner_network.identity import passwords
 from partner_network.kernel import ids
@@ -86,11 +86,29 @@ class Network:
     """A running web app on a fresh database, as the database's web role."""
 
     def __init__(
-        self, app: Litestar, owner: "asyncpg.Connection[asyncpg.Record]", stack: AsyncExitStack
+        self,
+        app: Litestar,
+        database: FreshDatabase,
+        owner: "asyncpg.Connection[asyncpg.Record]",
+        stack: AsyncExitStack,
     ) -> None:
         self.app = app
+        self.database = database
         self.owner = owner
         self._stack = stack
+
+    @asynccontextmanager
+    async def as_worker(self) -> AsyncGenerator[None]:
+        """Give this process the rights of the worker for a while, and none of the web app's."""
+        address = addresses.address_for(settings(self.database, Path()), "worker")
+        await connections.close_pool()
+        await connections.open_pool(address.url, role=address.role)
+        try:
+            yield
+        finally:
+            await connections.close_pool()
+            address = addresses.address_for(settings(self.database, Path()), "web")
+            await connections.open_pool(address.url, role=address.role)
 
     async def browser(self) -> Browser:
         transport = httpx.ASGITransport(app=cast("Any", self.app), raise_app_exceptions=False)
@@ -195,4 +213,4 @@ async def network(
         owner = await database.connect("owner")
         stack.push_async_callback(owner.close)
         await stack.enter_async_context(_running(app))
-        yield Network(app, owner, stack)
+        yield Network(app, database, owner, stack)

@@ -157,5 +157,7 @@ def truncated(address: str) -> str:
         known = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
+    if isinstance(known, ipaddress.IPv6Address) and known.ipv4_mapped is not None:
+        known = known.ipv4_mapped  # a server that listens on IPv6 writes IPv4 visitors so
     bits = _V4_BITS if known.version == 4 else _V6_BITS  # noqa: PLR2004 - IP version 4
     return str(ipaddress.ip_network(f"{known}/{bits}", strict=False))

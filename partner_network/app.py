@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeAlias
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Litestar, Response, get
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import NamedDependency, Provide
@@ -30,7 +29,7 @@ from partner_network.gateways.file_store.local import LocalFileStore
 from partner_network.gateways.file_store.s3 import S3FileStore
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.identity.web import guards, problems
+from partner_network.identity.web import guards, pages, problems
 from partner_network.identity.web import routes as identity
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.kernel.errors import NotFoundError
@@ -96,11 +95,15 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
             "visitor": Provide(guards.visitor, sync_to_thread=False),
             "api_key": Provide(guards.api_key, sync_to_thread=False),
         },
-        middleware=[SessionMiddleware(cookie)],
+        middleware=[SessionMiddleware(cookie), pages.PageMiddleware()],
         exception_handlers=problems.HANDLERS,
         before_send=[_with_headers(headers)],
         lifespan=[_pool(settings), _stripe(settings), _redirecting(recorder, links)],
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(_pages())),
+        template_config=TemplateConfig(
+            instance=JinjaTemplateEngine.from_environment(
+                pages.environment(_template_folders(), BUILT_ASSETS)
+            )
+        ),
         openapi_config=OpenAPIConfig(title="Partner network", version="1", path="/api/v1/schema"),
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
@@ -232,9 +235,8 @@ def _with_headers(headers: Mapping[str, str]) -> Callable[[Message, Scope], Coro
     return add
 
 
-def _pages() -> Environment:
-    folders = sorted(folder for folder in FOLDER.glob("*/templates") if folder.is_dir())
-    return Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
+def _template_folders() -> list[Path]:
+    return sorted(folder for folder in FOLDER.glob("*/templates") if folder.is_dir())
 
 
 def _assets() -> list[ControllerRouterHandler]:

@@ -1,0 +1,139 @@
+"""What every page shares: whose eyes look, the business date, and the words that templates know."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import structlog
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from partner_network.gateways import clock
+from partner_network.identity import queries, rules
+from partner_network.identity.queries import Session
+from partner_network.identity.rules import Member, Verb
+from partner_network.identity.web.requests import WITHOUT_SESSION
+from partner_network.kernel import ids, money
+
+_log = structlog.get_logger(__name__)
+_FRAME = "frame"
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What stands around a page: the business date, and who looks at it for which company."""
+
+    today: date | None = None
+    member: Member | None = None
+    place: str = ""
+    has_other_places: bool = False
+    csrf_token: str = ""
+
+
+_NOBODYS = Frame()
+
+
+class PageMiddleware(ASGIMiddleware):
+    """Look up what stands around a page before its handler runs, since templates cannot wait."""
+
+    scopes = (ScopeType.HTTP,)
+    exclude_opt_key = WITHOUT_SESSION
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Add the frame to the request's state; programs, which see no page, do not pay for it."""
+        if not scope["path"].startswith("/api/"):
+            auth: object = scope.get("auth")
+            scope["state"][_FRAME] = await frame_of(auth if isinstance(auth, Session) else None)
+        await next_app(scope, receive, send)
+
+
+async def frame_of(session: Session | None) -> Frame:
+    """Return what stands around a page for whoever looks; a database that fails never hides the page."""
+    try:
+        today = (await clock.now()).astimezone(UTC).date()
+        if session is None:
+            return Frame(today=today)
+        places = await queries.places_of_member(session.member)
+    except Exception as error:  # noqa: BLE001 - the page itself says better what went wrong
+        _log.warning("page without its frame", error=repr(error))
+        return _NOBODYS
+    brand_id = session.member.brand_id
+    return Frame(
+        today=today,
+        member=session.member,
+        place=next((place.name for place in places if place.brand_id == brand_id), ""),
+        has_other_places=len(places) > 1,
+        csrf_token=session.csrf_token,
+    )
+
+
+def environment(folders: Sequence[Path], built_assets: Path) -> Environment:
+    """Build what renders every page: templates by name, and the words of layout.html and parts.html."""
+    made = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
+    filters = {
+        "money": money.display,
+        "day": long_date,
+        "short_day": short_date,
+        "instant": instant,
+        "month": month_name,
+    }
+    functions = {
+        "frame": _frame,
+        "may": _may,
+        "asset": partial(asset_address, asset_names(built_assets)),
+        "shown_id": ids.shown,
+    }
+    made.filters.update(cast("dict[str, Any]", filters))
+    made.globals.update(cast("dict[str, Any]", functions))
+    return made
+
+
+def asset_names(built_assets: Path) -> Mapping[str, str]:
+    """Return under which hashed name each file of assets/ is served."""
+    manifest = built_assets / "manifest.json"
+    return json.loads(manifest.read_text()) if manifest.is_file() else {}
+
+
+def asset_address(names: Mapping[str, str], name: str) -> str:
+    """Return the address of a style, script or picture."""
+    return f"/assets/{names.get(name, name)}"
+
+
+def long_date(at: date) -> str:
+    """Return `1 July 2026`; of an instant, its day in UTC."""
+    day = at.astimezone(UTC) if isinstance(at, datetime) else at
+    return f"{day.day} {day:%B %Y}"
+
+
+def short_date(at: date) -> str:
+    """Return `1 Jul 2026`; of an instant, its day in UTC."""
+    day = at.astimezone(UTC) if isinstance(at, datetime) else at
+    return f"{day.day} {day:%b %Y}"
+
+
+def instant(at: datetime) -> str:
+    """Return `1 July 2026, 14:03 UTC`."""
+    return f"{long_date(at)}, {at.astimezone(UTC):%H:%M} UTC"
+
+
+def month_name(period: str) -> str:
+    """Return `March 2026` for the period 2026-03; quarters, years and lifetimes stay as they are."""
+    year, _, month = period.partition("-")
+    return f"{date(int(year), int(month), 1):%B %Y}" if month.isdigit() else period
+
+
+@pass_context
+def _frame(context: Context) -> Frame:
+    return context["request"].scope["state"].get(_FRAME, _NOBODYS)
+
+
+@pass_context
+def _may(context: Context, verb: Verb) -> bool:
+    looking = _frame(context).member
+    return looking is not None and rules.may(looking, verb)

@@ -1,0 +1,100 @@
+"""The command line of one installation: bring its database up to date, work, and prove that it is right."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from partner_network import app, schedule
+from partner_network import settings as settings_of
+from partner_network.dashboards.verification import proof
+from partner_network.database import addresses, connections, migration
+from partner_network.gateways.pdf import PdfError, Renderer
+from partner_network.gateways.stripe_connect import StripeConnect, StripeRefusedError, StripeUnreachableError
+from partner_network.kernel.errors import PartnerNetworkError
+from partner_network.schedule import Gateways
+from partner_network.settings import Settings
+
+DONE, DIFFERS, CANNOT = 0, 1, 2
+CONNECTIONS = 2
+Command = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments ask for and return the exit code: 0 done, 1 something differs, 2 cannot."""
+    parsed = _parser().parse_args(arguments)
+    command: Command = parsed.command
+    try:
+        return asyncio.run(command(settings_of.from_environment(), parsed))
+    except PartnerNetworkError as refused:
+        return _cannot(refused.detail)
+    except (PdfError, StripeRefusedError, StripeUnreachableError, OSError, ValueError) as failed:
+        return _cannot(str(failed))
+    except KeyboardInterrupt:
+        return _cannot("Stopped.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="partner-network", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add = commands.add_parser("migrate", help="bring the database up to date; again changes nothing")
+    add.set_defaults(command=_migrate)
+    add = commands.add_parser("worker", help="take jobs and follow the calendar until told to stop")
+    add.set_defaults(command=_worker)
+    add = commands.add_parser(
+        "verify", help="recompute every figure from facts and signed terms, and compare"
+    )
+    add.add_argument("--without-stripe", action="store_true", help="compare with what is booked alone")
+    add.set_defaults(command=_verify)
+    return parser
+
+
+async def _migrate(settings: Settings, _: argparse.Namespace) -> int:
+    await migration.migrate(addresses.address_for(settings, "owner").url)
+    return DONE
+
+
+async def _worker(settings: Settings, _: argparse.Namespace) -> int:
+    stop = asyncio.Event()
+    for told in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(told, stop.set)
+    stripe = _stripe(settings)
+    try:
+        async with Renderer() as renderer:
+            await schedule.run(settings, Gateways(stripe, renderer, app.file_store(settings)), stop)
+    finally:
+        await stripe.close()
+    return DONE
+
+
+async def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
+    address = addresses.address_for(settings, "worker")
+    await connections.open_pool(address.url, role=address.role, max_size=CONNECTIONS)
+    stripe = None if parsed.without_stripe else _stripe(settings)
+    try:
+        async for kind in proof.verify(stripe):
+            print(kind.line, flush=True)
+            if kind.difference is not None:
+                print(kind.difference, file=sys.stderr)
+                return DIFFERS
+    finally:
+        if stripe is not None:
+            await stripe.close()
+        await connections.close_pool()
+    return DONE
+
+
+def _stripe(settings: Settings) -> StripeConnect:
+    return StripeConnect(
+        secret_key=settings.stripe_secret_key,
+        api_base=settings.stripe_api_base,
+        webhook_secret=settings.stripe_webhook_secret,
+        sandbox=settings.sandbox,
+    )
+
+
+def _cannot(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return CANNOT

@@ -1,0 +1,1 @@
+"""Read-only views over all slices, and the proof that they are right."""

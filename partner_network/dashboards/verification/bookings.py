@@ -1,0 +1,220 @@
+"""What each commission has booked over time: its revisions, its maturity, and the clawbacks between."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from partner_network.agreements import terms
+from partner_network.commissions import booking
+from partner_network.commissions.booking import Change, OpenClawback, Owed
+from partner_network.dashboards.verification import commissions, kinds
+from partner_network.dashboards.verification.books import Books, grouped
+from partner_network.dashboards.verification.explained import Explained
+from partner_network.dashboards.verification.kinds import Kind
+from partner_network.dashboards.verification.money_rows import (
+    Clawback,
+    ClawbackSettlement,
+    Commission,
+    Revision,
+)
+from partner_network.ledger.rules import Entry
+
+Events: TypeAlias = dict[int, list[ClawbackSettlement]]
+_CLAUSE = "settlement.clawback"
+ENDING = frozenset({"recovered", "restored", "forgiven"})
+
+
+class Booking(Struct, frozen=True):
+    """What one revision must have booked."""
+
+    commission: Commission
+    revision: Revision
+    entry: Entry
+    clawback: Clawback | None
+    settled: tuple[ClawbackSettlement, ...]
+
+
+def check_revisions(books: Books, explained: Explained) -> Kind:
+    """Compare the entry of every revision with the difference that it makes."""
+    found = "each booked its difference, to the cent"
+    return kinds.compared("revisions", len(books.revisions), found, _revisions(books, explained))
+
+
+def _revisions(books: Books, explained: Explained) -> Iterator[str]:
+    for one in _all_bookings(books, books.commissions):
+        name = f"Revision {one.revision.rev} of {commissions.named(books, one.commission)}"
+        yield from explained.must_be_booked(one.entry, name)
+        booked = books.entry_of_key.get(one.entry.key)
+        stands = None if booked is None else (booked.id, booked.recorded_at)
+        if stands != (one.revision.entry_id, one.revision.recorded_at):
+            yield f"{name} names another entry than the one that booked it, {one.entry.key}."
+
+
+def check_maturities(books: Books, explained: Explained) -> Kind:
+    """Compare when commissions matured, and the entries that moved them, with hold, lock and revisions."""
+    matured = [one for one in books.commissions if one.matured_at is not None]
+    found = "recomputed, all on their day"
+    return kinds.compared("maturities", len(matured), found, _maturities(books, matured, explained))
+
+
+def _maturities(books: Books, matured: Sequence[Commission], explained: Explained) -> Iterator[str]:
+    for commission in matured:
+        name = commissions.named(books, commission)
+        before = [
+            one for one in books.revisions_of[commission.id] if not _has_matured(books, commission, one)
+        ]
+        if not before:
+            yield f"{name} matured at {commission.matured_at}, before it was booked."
+            continue
+        matured_at = max(commission.matures_at, before[-1].recorded_at)
+        if commission.matured_at != matured_at:
+            yield f"{name} matured at {commission.matured_at}; it was due at {matured_at}."
+        if before[-1].target_minor:
+            move = (commission.id, before[-1].target_minor, matured_at, before[-1].clause)
+            (entry,) = booking.maturity_entries([move], _owed(commission))
+            yield from explained.must_be_booked(entry, name)
+
+
+def check_clawbacks(books: Books) -> Kind:
+    """Compare clawbacks and how they ended with the revisions that made them, and with the accounts."""
+    found = "amounts, charters, settlements and accounts agree"
+    return kinds.compared("clawbacks", len(books.clawbacks), found, _clawbacks(books))
+
+
+def _clawbacks(books: Books) -> Iterator[str]:
+    # What came back once was booked before, so it has two revisions at least.
+    revised = [one for one in books.commissions if len(books.revisions_of[one.id]) > 1]
+    bookings = list(_all_bookings(books, revised))
+    due = {one.clawback.transfer_id: one.clawback for one in bookings if one.clawback is not None}
+    for booked in books.clawbacks:
+        expected = due.pop(booked.transfer_id, None)
+        if booked != expected:
+            yield f"Clawback {_spoken(booked)} should be {_spoken(expected)}."
+    for missing in due.values():
+        yield f"No clawback is recorded for {_spoken(missing)}."
+    settled = {one for booking_ in bookings for one in booking_.settled}
+    booked_back = {one for one in books.clawback_settlements if one.kind in {"restored", "returned"}}
+    for one in sorted(settled ^ booked_back, key=lambda one: (one.transfer_id, one.clawback_id)):
+        which = "is missing" if one in settled else "follows from no revision"
+        yield f"The settlement {one.kind} of {one.amount_minor:,} of clawback {one.clawback_id} {which}."
+    yield from _accounts(books)
+
+
+def _accounts(books: Books) -> Iterator[str]:
+    """Yield where what is still due of a pair's clawbacks is not what its account holds."""
+    of_pair: dict[tuple[object, ...], int] = {}
+    ended = grouped(books.clawback_settlements, lambda one: one.clawback_id)
+    for clawback in books.clawbacks:
+        commission = books.commission[clawback.commission_id]
+        pair = (commission.partner_id, commission.advertiser_id, commission.currency)
+        over = sum(one.amount_minor for one in ended.get(clawback.transfer_id, ()) if one.kind in ENDING)
+        if over > clawback.amount_minor:
+            yield f"Clawback {_spoken(clawback)} was settled for {over:,}: more than there was."
+        of_pair[pair] = of_pair.get(pair, 0) + clawback.amount_minor - over
+    for account in books.accounts:
+        if account.kind == "clawback_due":
+            held = account.debits_posted_minor - account.credits_posted_minor
+            due = of_pair.pop((account.holder_id, account.counterparty_id, account.currency), 0)
+            if held != due:
+                yield f"Account {account.id} (clawback_due) holds {held:,}; its clawbacks come to {due:,}."
+
+
+def _spoken(clawback: Clawback | None) -> str:
+    if clawback is None:
+        return "nothing"
+    return (
+        f"{clawback.transfer_id} of {clawback.amount_minor:,} of commission {clawback.commission_id}, "
+        f"to be contested until {clawback.contest_until}, up to {clawback.max_share_ppm:,} ppm, "
+        f"under {clawback.clause}"
+    )
+
+
+def _all_bookings(books: Books, of: Sequence[Commission]) -> Iterator[Booking]:
+    clawbacks = {one.transfer_id: one for one in books.clawbacks}
+    events: Events = grouped(
+        books.clawback_settlements,
+        lambda one: clawbacks[one.clawback_id].commission_id,
+    )
+    for commission in of:
+        yield from _bookings(books, commission, events.get(commission.id, []))
+
+
+def _bookings(
+    books: Books, commission: Commission, settlements: Sequence[ClawbackSettlement]
+) -> Iterator[Booking]:
+    """Yield what each revision must have booked, given what became of earlier clawbacks until then."""
+    made: list[Clawback] = []
+    for revision in books.revisions_of.get(commission.id, []):
+        legs = [] if revision.entry_id is None else books.legs_of.get(revision.entry_id, [])
+        first_leg = legs[0].id if legs else 0
+        has_matured = _has_matured(books, commission, revision)
+        change = Change(
+            commission.id,
+            commission.agreement_id,
+            revision.rev,
+            revision.previous_target_minor,
+            revision.target_minor,
+            has_matured=has_matured,
+            clause=revision.clause,
+            clawbacks=tuple(_open(made, [one for one in settlements if one.transfer_id < first_leg])),
+        )
+        if change.delta_minor == 0:
+            continue
+        entry, parts = booking.entry_for(change, _owed(commission), revision.recorded_at)
+        clawback = None
+        if has_matured and change.delta_minor < 0:
+            clawback = _clawback(books, commission, revision, first_leg)
+            made.append(clawback)
+        settled = tuple(
+            ClawbackSettlement(one.clawback_id, legs[one.leg - 1].id, one.kind, one.amount_minor)
+            for one in parts
+            if one.leg <= len(legs)
+        )
+        yield Booking(commission, revision, entry, clawback, settled)
+
+
+def _open(made: Sequence[Clawback], settled: Sequence[ClawbackSettlement]) -> Iterator[OpenClawback]:
+    for clawback in made:
+        own = [one for one in settled if one.clawback_id == clawback.transfer_id]
+        sums = {
+            kind: sum(one.amount_minor for one in own if one.kind == kind) for kind in {*ENDING, "returned"}
+        }
+        due = clawback.amount_minor - sum(sums[kind] for kind in ENDING)
+        recovered = sums["recovered"] - sums["returned"]
+        if due + recovered > 0:
+            yield OpenClawback(clawback.transfer_id, due, recovered)
+
+
+def _clawback(books: Books, commission: Commission, revision: Revision, transfer_id: int) -> Clawback:
+    charter = _charter(books, commission)
+    return Clawback(
+        transfer_id,
+        commission.id,
+        revision.previous_target_minor - revision.target_minor,
+        revision.recorded_at + timedelta(days=charter.contest_days),
+        charter.max_share_ppm,
+        _CLAUSE,
+    )
+
+
+def _charter(books: Books, commission: Commission) -> terms.Clawback:
+    """Return the charter of the commission's own agreement, or the newest where that one was replaced."""
+    held = [row for row in books.current_terms if row.partnership_id == commission.partnership_id]
+    own = [row for row in held if row.agreement_id == commission.agreement_id]
+    return books.terms_of[(own or held)[-1].agreement_id].settlement.clawback
+
+
+def _has_matured(books: Books, commission: Commission, revision: Revision) -> bool:
+    """Tell whether a revision came when its commission had matured; within one instant the ledger tells."""
+    if commission.matured_at is None or revision.recorded_at < commission.matured_at:
+        return False
+    if revision.recorded_at > commission.matured_at:
+        return True
+    moved = books.entry_of_key.get(f"mature:{commission.id}")
+    return moved is not None and revision.entry_id is not None and revision.entry_id > moved.id
+
+
+def _owed(commission: Commission) -> Owed:
+    return Owed(commission.partner_id, commission.advertiser_id, commission.currency)

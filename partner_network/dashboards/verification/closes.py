@@ -1,0 +1,199 @@
+"""What a close must have done for each account: its lines, recoveries, tax and netting, as known then."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
+
+from msgspec import Struct
+
+from partner_network.agreements.terms import Settlement
+from partner_network.dashboards.verification.books import Books, grouped
+from partner_network.dashboards.verification.money_rows import Clawback, Statement, Transfer
+from partner_network.dashboards.verification.money_rows import Entry as EntryRow
+from partner_network.ledger.rules import Account, Entry, Leg
+from partner_network.statements import rules
+from partner_network.statements.rules import DueClawback, Line
+
+Moment: TypeAlias = tuple[datetime, int]
+"""When something was recorded, and in which transaction, where the clock stood still."""
+_INSTANT = timedelta(microseconds=1)
+
+
+class Posting(Struct, frozen=True, gc=False):
+    """One posting on a `pay` account: positive for the payee."""
+
+    at: Moment
+    line: Line
+
+
+class Close(Struct, frozen=True):
+    """One account's side of one close, with what was there when it began."""
+
+    statement: Statement
+    settlement: Settlement
+    tax_rate_ppm: int
+    earnings_minor: int
+    before_minor: int
+    now_minor: int
+    recovered: tuple[tuple[int, int], ...]
+
+    @property
+    def recovered_minor(self) -> int:
+        """What clawbacks took."""
+        return sum(amount for _, amount in self.recovered)
+
+    @property
+    def tax_minor(self) -> int:
+        """The tax on what is left."""
+        return rules.tax_minor(
+            earnings_minor=self.earnings_minor,
+            recovered_minor=self.recovered_minor,
+            tax_rate_ppm=self.tax_rate_ppm,
+        )
+
+    @property
+    def available(self) -> tuple[int, int]:
+        """What may be netted: effective before the end of the period, and now; after recovery and tax."""
+        moved = self.tax_minor - self.recovered_minor
+        return self.before_minor + moved, self.now_minor + moved
+
+
+class Accounts(Struct, frozen=True):
+    """What stands on each `pay` account, read once for all its statements."""
+
+    books: Books
+    postings: dict[int, list[Posting]]
+    clawbacks: dict[tuple[UUID, UUID, str], list[Clawback]]
+    ended: dict[int, list[tuple[Moment, int]]]
+
+
+def moment_of(row: EntryRow | Statement) -> Moment:
+    """Return when an entry or a statement was recorded."""
+    return (row.recorded_at if isinstance(row, EntryRow) else row.closed_at, row.made_in)
+
+
+def accounts_of(books: Books) -> Accounts:
+    """Read the postings of every `pay` account, each as the line that it is on a statement."""
+    postings: dict[int, list[Posting]] = {a.id: [] for a in books.accounts if a.kind == "pay"}
+    for transfer in sorted(books.transfers, key=lambda transfer: transfer.id):
+        if transfer.phase != "posted":
+            continue
+        for account_id, sign in ((transfer.credit_account_id, 1), (transfer.debit_account_id, -1)):
+            if account_id in postings:
+                postings[account_id].append(_posting(books, transfer, sign * transfer.amount_minor))
+
+    def pair_of(clawback: Clawback) -> tuple[UUID, UUID, str]:
+        commission = books.commission[clawback.commission_id]
+        return commission.partner_id, commission.advertiser_id, commission.currency
+
+    ended: dict[int, list[tuple[Moment, int]]] = {}
+    for one in books.clawback_settlements:
+        if one.kind != "returned":
+            entry = books.entry[books.transfer[one.transfer_id].entry_id]
+            ended.setdefault(one.clawback_id, []).append((moment_of(entry), one.amount_minor))
+    return Accounts(books, postings, grouped(books.clawbacks, pair_of), ended)
+
+
+def _posting(books: Books, transfer: Transfer, amount_minor: int) -> Posting:
+    entry = books.entry[transfer.entry_id]
+    commission = None if transfer.commission_id is None else books.commission[transfer.commission_id]
+    is_late = False
+    if commission is not None and commission.conversion_id is not None:
+        conversion = books.conversion[commission.conversion_id]
+        settlement = books.terms_of[commission.agreement_id].settlement
+        is_late = rules.is_late(settlement, conversion.occurred_at, conversion.recorded_at)
+    kind = rules.line_kind(
+        entry.kind,
+        is_revision=entry.key.startswith("commission:"),
+        is_bonus=commission is not None and commission.kind == "bonus",
+        is_late=is_late,
+    )
+    period = None if commission is None else commission.period
+    line = Line(transfer.id, kind, amount_minor, transfer.effective_at, period, transfer.commission_id)
+    return Posting(moment_of(entry), line)
+
+
+def lines_of(accounts: Accounts, statement: Statement, stated: set[int]) -> list[Line]:
+    """Return the lines a statement must have, given what earlier ones list."""
+    closed = moment_of(statement)
+    return [
+        one.line
+        for one in accounts.postings[statement.account_id]
+        if one.line.effective_at < statement.ends_at
+        and one.line.transfer_id not in stated
+        and one.at <= closed
+    ]
+
+
+def close_of(
+    accounts: Accounts, statement: Statement, settlement: Settlement, lines: Sequence[Line]
+) -> Close:
+    """Compute a close from what was recorded before it began."""
+    began = moment_of(statement)
+    there = [one.line for one in accounts.postings[statement.account_id] if one.at < began]
+    now_minor = sum(line.amount_minor for line in there)
+    before_minor = sum(line.amount_minor for line in there if line.effective_at < statement.ends_at)
+    earnings = rules.earnings_minor(lines)
+    tax_rate = {brand.id: brand.tax_rate_ppm for brand in accounts.books.brands}[statement.payee_id]
+    recovered = rules.recoveries(
+        _past_contest(accounts, statement, began),
+        positive_earnings_minor=max(0, earnings),
+        available_minor=min(before_minor, now_minor),
+    )
+    return Close(statement, settlement, tax_rate, earnings, before_minor, now_minor, tuple(recovered))
+
+
+def _past_contest(accounts: Accounts, statement: Statement, began: Moment) -> list[DueClawback]:
+    books = accounts.books
+    due: list[DueClawback] = []
+    for one in accounts.clawbacks.get((statement.payee_id, statement.payer_id, statement.currency), []):
+        made = moment_of(books.entry[books.transfer[one.transfer_id].entry_id])
+        left = one.amount_minor - sum(
+            amount for at, amount in accounts.ended.get(one.transfer_id, ()) if at < began
+        )
+        if made < began and one.contest_until <= statement.ends_at and left > 0:
+            due.append(DueClawback(one.transfer_id, left, one.max_share_ppm))
+    return due
+
+
+def entries_of(books: Books, close: Close) -> Iterator[Entry]:
+    """Yield the entries of recovery and tax that a close must have made."""
+    statement = close.statement
+    effective_at = statement.ends_at - _INSTANT
+    pay, recv, due, owed = _accounts(statement)
+    clawbacks = {one.transfer_id: one for one in books.clawbacks}
+    for clawback_id, amount in close.recovered:
+        clawback = clawbacks[clawback_id]
+        legs = [
+            Leg(pay, due, amount, commission_id=clawback.commission_id),
+            Leg(owed, recv, amount, commission_id=clawback.commission_id),
+        ]
+        key = f"recover:{clawback_id}:{statement.period}"
+        yield Entry("recover", key, effective_at, legs, clause=clawback.clause)
+    if close.tax_minor:
+        key = f"tax:{statement.account_id}:{statement.period}"
+        yield Entry("tax", key, effective_at, [Leg(recv, pay, close.tax_minor)])
+
+
+def net_of(sides: Sequence[Close]) -> Entry | None:
+    """Return the entry by which two directions of a pair were set off; None when there was nothing to."""
+    if len(sides) < 2 or any(side.settlement.netting != "reciprocal" for side in sides):  # noqa: PLR2004 - two directions
+        return None
+    amount = rules.netted_minor(sides=[side.available for side in sides])
+    if amount == 0:
+        return None
+    one, other = (side.statement for side in sorted(sides, key=lambda side: side.statement.account_id))
+    legs = [Leg(pay, recv, amount) for pay, recv, _, _ in (_accounts(one), _accounts(other))]
+    key = f"net:{one.account_id}:{other.account_id}:{one.period}"
+    return Entry("net", key, one.ends_at - _INSTANT, legs)
+
+
+def _accounts(statement: Statement) -> tuple[Account, Account, Account, Account]:
+    payee, payer, currency = statement.payee_id, statement.payer_id, statement.currency
+    return (
+        Account("pay", currency, payee, payer),
+        Account("recv", currency, payer, payee),
+        Account("clawback_due", currency, payee, payer),
+        Account("clawback_owed", currency, payer, payee),
+    )

@@ -1,0 +1,125 @@
+"""What was known about each conversion, from the rows alone: its touches, its program's policy, its terms."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import get_args
+from uuid import UUID
+
+from partner_network.agreements.terms import Event, TouchKind
+from partner_network.attribution import cases
+from partner_network.attribution.cases import Case, Customer, Found, Known, PolicyVersion, Signed
+from partner_network.attribution.facts import Touch
+from partner_network.attribution.queries.facts import MOST_TOUCHES
+from partner_network.dashboards.verification.books import Books, grouped
+from partner_network.dashboards.verification.fact_rows import Click
+
+
+def cases_of(books: Books) -> list[Case]:
+    """Return every conversion in canonical order."""
+    found = [
+        Case(
+            one.id,
+            one.program_id,
+            one.customer_id,
+            one.event,
+            one.order_id,
+            one.occurred_at,
+            one.recorded_at,
+            one.click_id,
+        )
+        for one in books.conversions
+    ]
+    return sorted(found, key=lambda case: case.place)
+
+
+def known_now(books: Books, batch: Sequence[Case]) -> Known:
+    """Return everything that is known today about all conversions, given in canonical order."""
+    return Known(
+        touches=_touches(books, batch),
+        policies=_policies(books),
+        partnerships=_partnerships(books),
+        bonds={},
+        converted_before=_converted_before(batch),
+    )
+
+
+def widest_windows(books: Books) -> dict[UUID, timedelta]:
+    """Return by program the longest window of any terms ever signed: no older touch can count."""
+    widest: dict[UUID, timedelta] = {}
+    for row in books.terms:
+        windows = books.terms_of[row.agreement_id].windows
+        program_id = books.partnership[row.partnership_id].program_id
+        days = max(windows.days(kind, event) for kind in get_args(TouchKind) for event in get_args(Event))
+        widest[program_id] = max(widest.get(program_id, timedelta()), timedelta(days=days))
+    return widest
+
+
+def _touches(books: Books, batch: Sequence[Case]) -> list[list[Found]]:
+    click_of = {click.click_id: click for click in books.clicks}
+    of_customer: defaultdict[UUID, list[tuple[datetime, Found]]] = defaultdict(list)
+    for one in books.identifications:  # of each customer the newest first
+        click = click_of[one.click_id]
+        of_customer[one.customer_id].append(
+            (click.at, _found(click, max(click.recorded_at, one.recorded_at)))
+        )
+    found: list[list[Found]] = []
+    for case in batch:
+        touches = [one for at, one in of_customer.get(case.customer_id, ()) if at <= case.occurred_at]
+        touches = touches[:MOST_TOUCHES]
+        if case.click_id is not None:
+            own = click_of[case.click_id]
+            touches.append(_found(own, own.recorded_at))
+        found.append(touches)
+    return found
+
+
+def _found(click: Click, recorded_at: datetime) -> Found:
+    return Found(
+        Touch(
+            id=str(click.click_id),
+            partner=str(click.partner_id),
+            program=str(click.program_id),
+            at=click.at,
+            recorded_at=recorded_at,
+            consent=click.consent != "denied",
+            excluded=click.excluded,
+        ),
+        click.partnership_id,
+    )
+
+
+def _policies(books: Books) -> dict[UUID, tuple[PolicyVersion, ...]]:
+    versions = grouped(books.program_versions, lambda version: version.program_id)
+    return {
+        program_id: tuple(
+            PolicyVersion(one.id, one.recorded_at, cases.read_policy(one.policy_toml)) for one in of_program
+        )
+        for program_id, of_program in versions.items()
+    }
+
+
+def _partnerships(books: Books) -> dict[UUID, cases.Partnership]:
+    """Return partnerships with the signed terms that are known to hold; those without are left out."""
+    held: defaultdict[UUID, list[Signed]] = defaultdict(list)
+    for row in books.current_terms:
+        held[row.partnership_id].append(
+            Signed(row.valid_from, row.valid_until, books.terms_of[row.agreement_id])
+        )
+    return {
+        one.id: cases.Partnership(one.active_from, one.ended_at, tuple(held[one.id]))
+        for one in books.partnerships
+        if one.id in held
+    }
+
+
+def _converted_before(batch: Sequence[Case]) -> dict[UUID, datetime]:
+    """Return by conversion since when an earlier one of its customer is known."""
+    known_since: dict[Customer, datetime] = {}
+    found: dict[UUID, datetime] = {}
+    for case in batch:
+        earliest = known_since.get(case.customer)
+        if earliest is not None:
+            found[case.id] = earliest
+        known_since[case.customer] = min(earliest or case.recorded_at, case.recorded_at)
+    return found

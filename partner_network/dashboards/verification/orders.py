@@ -1,0 +1,120 @@
+"""The orders of each partnership as the engine wants them, from facts and verified credits alone."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from partner_network.commissions.rules import plan as plans
+from partner_network.commissions.rules.facts import Adjustment, Line, Order, Refund, TermsVersion
+from partner_network.commissions.rules.plan import Plan
+from partner_network.dashboards.verification import knowledge
+from partner_network.dashboards.verification.books import Books, grouped
+from partner_network.dashboards.verification.fact_rows import Conversion, Credit
+
+Customer: TypeAlias = tuple[UUID, UUID]
+Place: TypeAlias = tuple[datetime, str]
+_EVENT_MARK = "\x01"
+_lines = msgspec.json.Decoder(tuple[Line, ...])
+
+
+class Priced(msgspec.Struct, frozen=True):
+    """One partnership's whole history: its terms, its orders, and which conversion each order is."""
+
+    plan: Plan
+    orders: list[Order]
+    conversion_of: dict[str, UUID]
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    """What belongs to conversions, by conversion or by customer in a program."""
+
+    refunds: dict[UUID, list[Refund]]
+    adjustments: dict[tuple[UUID, UUID], list[Adjustment]]
+    sales: dict[Customer, list[Place]]
+    new_customers: set[UUID]
+
+
+def plan_of(books: Books) -> dict[UUID, Plan]:
+    """Return by partnership the signed terms that hold, ready to price orders."""
+    held = grouped(books.current_terms, lambda row: row.partnership_id)
+    return {
+        partnership_id: plans.plan_of(
+            [
+                TermsVersion(
+                    key=str(row.agreement_id),
+                    terms=books.terms_of[row.agreement_id],
+                    valid_from=row.valid_from,
+                    valid_until=row.valid_until,
+                )
+                for row in rows
+            ]
+        )
+        for partnership_id, rows in held.items()
+    }
+
+
+def by_partnership(books: Books) -> dict[UUID, Priced]:
+    """Return every partnership with terms, with all orders that are credited to it."""
+    priced = {partnership_id: Priced(plan, [], {}) for partnership_id, plan in plan_of(books).items()}
+    facts = _facts(books)
+    standing = {decision.conversion_id: decision.rev for decision in books.decisions}
+    current = [one for one in books.credits if one.rev == standing[one.conversion_id]]
+    for conversion_id, credited in grouped(current, lambda one: one.conversion_id).items():
+        conversion = books.conversion[conversion_id]
+        # As the engine asks: all credits of the order, by partner, then by touch.
+        credited.sort(key=lambda one: (books.partnership[one.partnership_id].partner_id, one.touch_id))
+        for partnership_id in {one.partnership_id for one in credited}:
+            order = _order(conversion, credited, partnership_id, facts)
+            priced[partnership_id].orders.append(order)
+            priced[partnership_id].conversion_of[order.id] = conversion_id
+    return priced
+
+
+def _facts(books: Books) -> _Facts:
+    refunds: defaultdict[UUID, list[Refund]] = defaultdict(list)
+    for row in books.refunds:
+        refunds[row.conversion_id].append(
+            Refund(id=row.refund_id, at=row.at, net_minor=row.net_minor, line=row.line)
+        )
+    adjustments: defaultdict[tuple[UUID, UUID], list[Adjustment]] = defaultdict(list)
+    for row in books.adjustments:
+        adjustments[row.conversion_id, row.partnership_id].append(Adjustment(id=str(row.id), minor=row.minor))
+    sales: defaultdict[Customer, list[Place]] = defaultdict(list)
+    seen: set[Customer] = set()
+    new: set[UUID] = set()
+    for case in knowledge.cases_of(books):
+        if case.customer not in seen:
+            new.add(case.id)
+        seen.add(case.customer)
+        if case.event == "sale":
+            sales[case.customer].append((case.occurred_at, case.order_id))
+    return _Facts(refunds, adjustments, sales, new)
+
+
+def _order(conversion: Conversion, credited: Sequence[Credit], partnership_id: UUID, facts: _Facts) -> Order:
+    own = tuple(n for n, one in enumerate(credited) if one.partnership_id == partnership_id)
+    sales = facts.sales.get((conversion.customer_id, conversion.program_id), [])
+    return Order(
+        id=f"{conversion.order_id}{_EVENT_MARK}{conversion.event}",
+        event=conversion.event,
+        at=conversion.occurred_at,
+        recorded_at=conversion.recorded_at,
+        customer=str(conversion.customer_id),
+        currency=conversion.currency,
+        net_minor=conversion.net_minor,
+        new_customer=conversion.id in facts.new_customers,
+        order_number=bisect_right(sales, (conversion.occurred_at, conversion.order_id)),
+        first_order_at=sales[0][0] if sales else None,
+        lines=() if conversion.lines == "[]" else _lines.decode(conversion.lines),
+        weights=tuple(Fraction(int(one.weight_numerator), int(one.weight_denominator)) for one in credited),
+        own=own,
+        touched_at=tuple(credited[n].touched_at for n in own),
+        refunds=tuple(facts.refunds.get(conversion.id, ())),
+        adjustments=tuple(facts.adjustments.get((conversion.id, partnership_id), ())),
+    )

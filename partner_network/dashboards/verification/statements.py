@@ -1,0 +1,195 @@
+"""Statements: every line, total and fingerprint drawn up again, each close as it must have been."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.agreements.terms import Settlement
+from partner_network.dashboards.verification import closes, kinds
+from partner_network.dashboards.verification.books import Books, grouped
+from partner_network.dashboards.verification.closes import Accounts, Close
+from partner_network.dashboards.verification.explained import Explained
+from partner_network.dashboards.verification.fact_rows import Terms
+from partner_network.dashboards.verification.kinds import Kind
+from partner_network.dashboards.verification.money_rows import Statement, StatementLine
+from partner_network.kernel import periods
+from partner_network.statements import rules
+from partner_network.statements.rules import Content, Line
+
+
+def check(books: Books, explained: Explained) -> Kind:
+    """Compare statements with what stood on their accounts, and closes with what they must have done."""
+    found = f"drawn up again with {len(books.statement_lines):,} lines, all equal to the cent"
+    return kinds.compared("statements", len(books.statements), found, _differences(books, explained))
+
+
+def _differences(books: Books, explained: Explained) -> Iterator[str]:
+    accounts = closes.accounts_of(books)
+    booked = grouped(books.statement_lines, lambda line: line.statement_id)
+    made: list[Close] = []
+    for account_id, chain in grouped(books.statements, lambda one: one.account_id).items():
+        last: Statement | None = None
+        stated: set[int] = set()
+        for statement in chain:
+            lines = closes.lines_of(accounts, statement, stated)
+            settlement = settlement_at(books, statement, statement.closed_at)
+            yield from _follows(books, statement, last)
+            yield from _lines(statement, lines, booked.get(statement.id, []))
+            if settlement is None:
+                yield f"Statement {statement.number} is of a pair without terms in {statement.currency}."
+                continue
+            yield from _content(books, statement, lines)
+            yield from _agreed(statement, settlement)
+            close = closes.close_of(accounts, statement, settlement, lines)
+            for entry in closes.entries_of(books, close):
+                yield from explained.must_be_booked(entry, f"Statement {statement.number}")
+            made.append(close)
+            stated |= {line.transfer_id for line in lines}
+            last = statement
+        if account_id not in accounts.postings:
+            yield f"Statement {chain[0].number} is of account {account_id}, which is no pay account."
+    yield from _netted(made, explained)
+    yield from _recovered(accounts, made)
+
+
+def _follows(books: Books, statement: Statement, last: Statement | None) -> Iterator[str]:
+    """Yield where a statement does not continue the one before it."""
+    account = books.account[statement.account_id]
+    if (account.kind, account.holder_id, account.counterparty_id, account.currency) != (
+        "pay",
+        statement.payee_id,
+        statement.payer_id,
+        statement.currency,
+    ):
+        yield f"Statement {statement.number} is not of the account between its two brands."
+    opening, seq = (0, 1) if last is None else (last.closing_minor, last.seq + 1)
+    if statement.opening_minor != opening or statement.seq != seq:
+        yield (
+            f"Statement {statement.number} opens as number {statement.seq} with {statement.opening_minor:,}; "
+            f"it should be number {seq} and open with {opening:,}."
+        )
+    if last is not None and statement.starts_at < last.ends_at:
+        yield f"Statement {statement.number} begins before {last.number} ends."
+
+
+def _lines(statement: Statement, lines: Sequence[Line], booked: Sequence[StatementLine]) -> Iterator[str]:
+    due = {(one.transfer_id, one.kind, one.amount_minor, one.earning_period) for one in lines}
+    listed = {(one.transfer_id, one.kind, one.amount_minor, one.earning_period) for one in booked}
+    for transfer_id, kind, amount, period in sorted(listed - due, key=lambda one: one[0]):
+        yield (
+            f"Statement {statement.number} lists transfer {transfer_id} as {kind} of {amount:,} "
+            f"for {period}; the ledger does not."
+        )
+    for transfer_id, kind, amount, period in sorted(due - listed, key=lambda one: one[0]):
+        yield (
+            f"Statement {statement.number} lacks transfer {transfer_id}, {kind} of {amount:,} for {period}."
+        )
+
+
+def _content(books: Books, statement: Statement, lines: Sequence[Line]) -> Iterator[str]:
+    """Yield where closing, totals or fingerprint are not those of the lines."""
+    name = f"Statement {statement.number}"
+    closing = statement.opening_minor + sum(line.amount_minor for line in lines)
+    if statement.closing_minor != closing:
+        yield f"{name} closes with {statement.closing_minor:,}; its lines give {closing:,}."
+    totals = rules.totals(lines)
+    if msgspec.json.decode(statement.totals) != totals:
+        yield f"{name} states the totals {statement.totals}; its lines give {totals}."
+    payer, payee = books.slug_of[statement.payer_id], books.slug_of[statement.payee_id]
+    content = Content(
+        number=f"{payer}-{payee}-{statement.period}-{statement.currency}".upper(),
+        payee_id=statement.payee_id,
+        payer_id=statement.payer_id,
+        currency=statement.currency,
+        period=statement.period,
+        opening_minor=statement.opening_minor,
+        closing_minor=closing,
+        lines=tuple(lines),
+    )
+    if content.number != statement.number or rules.content_hash(content) != statement.content_hash:
+        yield f"{name} has a fingerprint of other content than {content.number}, its lines and its amounts."
+
+
+def _agreed(statement: Statement, settlement: Settlement) -> Iterator[str]:
+    """Yield where period or minimum are not those of the signed terms."""
+    name = f"Statement {statement.number}"
+    zone = periods.zone_named(settlement.time_zone)
+    period = periods.period_of(statement.starts_at, settlement.period, zone)
+    if (statement.starts_at, statement.ends_at, statement.period) != (
+        period.starts_at,
+        period.ends_at,
+        period.label,
+    ):
+        yield f"{name} covers {statement.starts_at} to {statement.ends_at}; its terms say {period.label}."
+    if statement.closed_at < statement.ends_at:
+        yield f"{name} was closed at {statement.closed_at}, before its period had ended."
+    minimum = settlement.minimum_payout_minor
+    reason = rules.carried_reason(closing_minor=statement.closing_minor, minimum_minor=minimum)
+    if (statement.minimum_minor, statement.carried_reason) != (minimum, reason):
+        yield (
+            f"{name} is {_carried(statement.carried_reason)} at a minimum of {statement.minimum_minor:,}; "
+            f"it should be {_carried(reason)} at {minimum:,}."
+        )
+
+
+def _carried(reason: str | None) -> str:
+    return "to be paid" if reason is None else f"carried ({reason})"
+
+
+def settlement_at(books: Books, statement: Statement, at: datetime) -> Settlement | None:
+    """Return the rules of a pair: the signed ones valid at an instant, else the last, as known then."""
+    known = [
+        row
+        for row in books.terms
+        if row.known_from <= at
+        and (row.known_until is None or at < row.known_until)
+        and _parties(books, row) == (statement.payer_id, statement.payee_id)
+    ]
+    known.sort(key=lambda row: (_holds(row, at), row.valid_from is not None, row.valid_from), reverse=True)
+    settlements = (books.terms_of[row.agreement_id].settlement for row in known)
+    return next((one for one in settlements if one.currency == statement.currency), None)
+
+
+def _parties(books: Books, row: Terms) -> tuple[UUID, UUID]:
+    partnership = books.partnership[row.partnership_id]
+    return partnership.advertiser_id, partnership.partner_id
+
+
+def _holds(row: Terms, at: datetime) -> bool:
+    return (row.valid_from is None or row.valid_from <= at) and (
+        row.valid_until is None or at < row.valid_until
+    )
+
+
+def _netted(made: Sequence[Close], explained: Explained) -> Iterator[str]:
+    """Yield where two directions of a pair were not set off as they should have been."""
+
+    def pair(close: Close) -> tuple[object, ...]:
+        one = close.statement
+        return one.currency, one.period, frozenset({one.payee_id, one.payer_id}), one.made_in
+
+    for sides in grouped(made, pair).values():
+        entry = closes.net_of(sides)
+        if entry is not None:
+            yield from explained.must_be_booked(entry, f"Statement {sides[0].statement.number}")
+
+
+def _recovered(accounts: Accounts, made: Sequence[Close]) -> Iterator[str]:
+    """Yield where what closes recovered is recorded otherwise."""
+    books = accounts.books
+    due: set[tuple[int, int, int]] = set()
+    for close in made:
+        for clawback_id, amount in close.recovered:
+            entry = books.entry_of_key.get(f"recover:{clawback_id}:{close.statement.period}")
+            if entry is not None:
+                due.add((clawback_id, books.legs_of[entry.id][0].id, amount))
+    booked = {
+        (one.clawback_id, one.transfer_id, one.amount_minor)
+        for one in books.clawback_settlements
+        if one.kind == "recovered"
+    }
+    for clawback_id, transfer_id, amount in sorted(due ^ booked):
+        which = "is missing" if (clawback_id, transfer_id, amount) in due else "follows from no close"
+        yield f"The settlement recovered of {amount:,} of clawback {clawback_id} {which}."

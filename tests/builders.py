@@ -1,0 +1,402 @@
+"""The named cast of the money's stories: Tune House sells music, and three partners promote it.
+
+Vinyl Weekly promotes it and is promoted by it in turn; Night Radio charges tax; Needle Drop is small.
+Everything is done through the real actions, many facts at a time.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import httpx
+import msgspec
+
+from partner_network.agreements.actions import draft, sign
+from partner_network.agreements.actions.draft import NewAgreement
+from partner_network.agreements.actions.sign import Signer
+from partner_network.brands import actions as brands
+from partner_network.brands.actions import NewBrand
+from partner_network.clicks.actions.insert import insert_clicks
+from partner_network.clicks.rules import Click, Consent, Excluded
+from partner_network.conversions.actions import customers, record_conversions, record_refunds
+from partner_network.conversions.rules.reports import (
+    ReportedConversion,
+    ReportedIdentification,
+    ReportedRefund,
+)
+from partner_network.database import connections
+from partner_network.gateways import clock
+from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.identity.rules import Member
+from partner_network.kernel import ids
+from partner_network.payouts import jobs as payouts
+from partner_network.payouts import queries as payout_queries
+from partner_network.payouts.actions import fund, onboard
+from partner_network.payouts.jobs import ChargeFunding
+from partner_network.programs import actions as programs
+from partner_network.programs.actions import NewProgram
+from partner_network.settings import Operator
+from partner_network.statements import jobs as statements
+from partner_network.statements import queries as statement_queries
+from partner_network.statements.actions import sign_off
+
+NEW_YORK = ZoneInfo("America/New_York")
+OPERATOR = Operator(
+    name="Side by Side",
+    legal_name="Side by Side Inc.",
+    address=("1 Network Plaza", "New York, NY"),
+    governing_law="the law of the State of New York",
+    courts="the courts of New York City",
+)
+CARD = "pm_card_bypassPending"
+
+SHOP, WEEKLY, RADIO, SMALL = "tune-house", "vinyl-weekly", "night-radio", "needle-drop"
+TAX_PPM = {SHOP: 0, WEEKLY: 0, RADIO: 88_750, SMALL: 0}
+POLICY_OF = {SHOP: "linear", WEEKLY: "last_click"}
+
+TERMS = """
+[[commission.components]]
+name = "sales"
+event = "sale"
+structure = "{structure}"
+tiers = [{{ from = 0, rate_ppm = 100_000 }}, {{ from = 20_000, rate_ppm = 150_000 }}]
+{bonus}
+[settlement]
+currency = "USD"
+time_zone = "America/New_York"
+hold_days = 5
+lock = {{ months = 0, days = 0 }}
+minimum_payout_minor = 1_000
+clawback = {{ mode = "recompute", max_age_days = 180, max_share_ppm = 500_000, contest_days = 10 }}
+"""
+BONUS = """
+[[commission.bonuses]]
+name = "first-two"
+kind = "first_n"
+event = "sale"
+metric = "count"
+n = 2
+period = "quarter"
+amount_minor = 250
+"""
+
+
+def at(month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
+    """An instant of 2026 by the clocks of New York."""
+    return datetime(2026, month, day, hour, minute, tzinfo=NEW_YORK)
+
+
+class Partnership(msgspec.Struct, frozen=True):
+    """One brand that promotes another's program."""
+
+    id: UUID
+    program_id: UUID
+    advertiser_id: UUID
+    partner_id: UUID
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A sale as its shop reports it; ``click`` is its own click."""
+
+    order_id: str
+    customer: str
+    at: datetime
+    net_minor: int
+    click: UUID | None = None
+
+
+class Cast:
+    """The companies and people of one network, and what they do."""
+
+    def __init__(self, stripe: StripeConnect, stripe_address: str) -> None:
+        self.stripe = stripe
+        self.stripe_address = stripe_address
+        self.brands: dict[str, UUID] = {}
+        self.programs: dict[str, UUID] = {}
+        self.partnerships: dict[tuple[str, str], Partnership] = {}
+        self.owners: dict[str, Member] = {}
+        self.preparer: Member
+        self.approver: Member
+        self.manager: Member
+
+    async def click(
+        self,
+        advertiser: str,
+        partner: str,
+        *instants: datetime,
+        consent: Consent = "granted",
+        excluded: Excluded | None = None,
+    ) -> list[UUID]:
+        """Let visitors click a partner's link at these instants."""
+        of = self.partnerships[advertiser, partner]
+        made = [ids.new_id(instant) for instant in instants]
+        async with connections.transaction() as connection:
+            await insert_clicks(
+                connection,
+                [
+                    Click(
+                        click_id=click_id,
+                        at=instant,
+                        link_id=of.id,
+                        partnership_id=of.id,
+                        program_id=of.program_id,
+                        advertiser_id=of.advertiser_id,
+                        partner_id=of.partner_id,
+                        visitor_key=None,
+                        consent=consent,
+                        excluded=excluded,
+                        country=None,
+                        network_prefix=None,
+                        subs=(),
+                    )
+                    for click_id, instant in zip(made, instants, strict=True)
+                ],
+            )
+        return made
+
+    async def identify(self, advertiser: str, customer_of: Mapping[UUID, str]) -> None:
+        """Tell who stands behind clicks."""
+        await customers.identify_customers(
+            [
+                ReportedIdentification(customer_id=customer, click_id=ids.shown("clk", click_id))
+                for click_id, customer in customer_of.items()
+            ],
+            brand_id=self.brands[advertiser],
+        )
+
+    async def order(self, advertiser: str, *orders: Order) -> None:
+        """Report sales, all at once."""
+        await record_conversions.record_conversions(
+            [
+                ReportedConversion(
+                    order_id=one.order_id,
+                    event="sale",
+                    customer_id=one.customer,
+                    occurred_at=one.at,
+                    currency="USD",
+                    net_minor=one.net_minor,
+                    click_id=None if one.click is None else ids.shown("clk", one.click),
+                )
+                for one in orders
+            ],
+            brand_id=self.brands[advertiser],
+        )
+
+    async def refund(self, advertiser: str, order_id: str, net_minor: int, when: datetime) -> None:
+        """Report that money was given back on an order."""
+        await record_refunds.record_refunds(
+            [
+                ReportedRefund(
+                    refund_id=f"R-{order_id}-{when:%m%d}",
+                    order_id=order_id,
+                    at=when,
+                    net_minor=net_minor,
+                    reason="Scratched",
+                )
+            ],
+            brand_id=self.brands[advertiser],
+        )
+
+    async def adjust(self, advertiser: str, partner: str, order_id: str, minor: int) -> None:
+        """Record, as an upheld dispute would, what one order shall pay more or less."""
+        now = await clock.now()
+        of = self.partnerships[advertiser, partner]
+        async with connections.transaction() as connection:
+            await connection.execute(
+                """WITH adjusted AS (
+                       INSERT INTO adjustments
+                           (id, conversion_id, partnership_id, at, recorded_at, minor, reason, decided_by)
+                       SELECT $1, id, $2, $3, $3, $4, 'An upheld dispute', $5
+                       FROM conversions WHERE brand_id = $6 AND order_id = $7
+                       RETURNING partnership_id, conversion_id)
+                   INSERT INTO unaccrued_conversions SELECT * FROM adjusted""",
+                ids.new_id(now),
+                of.id,
+                now,
+                minor,
+                self.manager.id,
+                of.advertiser_id,
+                order_id,
+            )
+
+    async def work(self) -> None:
+        """Decide, accrue and mature what is there, as the worker does."""
+        await statements.bring_up_to_date(await clock.now())
+
+    async def close_month(self, *, fund_it: bool = True) -> None:
+        """Do on the first of a month what the worker, finance and the advertisers do."""
+        now = await clock.now()
+        await statements.close_periods(now)
+        await self.sign_off()
+        if fund_it:
+            await self.pay_in()
+        await payouts.pay(self.stripe, now)
+
+    async def sign_off(self) -> None:
+        """Prepare and approve every statement that is to be paid."""
+        now = await clock.now()
+        async with connections.transaction() as connection:
+            drafts = await statement_queries.statements(connection, limit=1000)
+        for one in drafts:
+            if one.status == "draft":
+                await sign_off.prepare_statement(
+                    one.id, content_hash=one.content_hash, preparer_id=self.preparer.id, now=now
+                )
+                await sign_off.approve_statement(
+                    one.id,
+                    content_hash=one.content_hash,
+                    approver_id=self.approver.id,
+                    reason="As agreed",
+                    now=now,
+                )
+
+    async def pay_in(self) -> None:
+        """Let every advertiser pay what is missing."""
+        now = await clock.now()
+        for slug in self.programs:
+            async with connections.transaction() as connection:
+                need = await payout_queries.need_of(connection, self.brands[slug], "USD")
+                if not need.missing_minor:
+                    continue
+                funding_id = await fund.request_funding(
+                    connection,
+                    advertiser_id=self.brands[slug],
+                    amount_minor=need.missing_minor,
+                    currency="USD",
+                    requested_by=self.owners[slug].id,
+                    now=now,
+                )
+            await payouts.charge(self.stripe, ChargeFunding(funding_id), now)
+
+
+async def set_clock(instant: datetime) -> None:
+    """Stop the shared clock at an instant."""
+    async with connections.transaction() as connection:
+        await clock.set_simulated(connection, instant, running=False)
+
+
+async def open_network(stripe: StripeConnect, stripe_address: str) -> Cast:
+    """Found the network: brands, people, programs, signed agreements, accounts at Stripe."""
+    cast = Cast(stripe, stripe_address)
+    for slug, tax_rate_ppm in TAX_PPM.items():
+        name = slug.replace("-", " ").title()
+        cast.brands[slug] = await brands.create_brand(
+            NewBrand(
+                slug=slug,
+                name=name,
+                legal_name=f"{name} Inc.",
+                address="1 Main Street\nNew York, NY",
+                country="US",
+                tax_rate_ppm=tax_rate_ppm,
+            )
+        )
+        cast.owners[slug] = await _person(f"olga@{slug}.test", cast.brands[slug], "owner")
+    cast.manager = await _person("mia@network.test", None, "manager")
+    cast.preparer = await _person("pia@network.test", None, "finance")
+    cast.approver = await _person("art@network.test", None, "finance")
+    for slug, model in POLICY_OF.items():
+        cast.programs[slug] = await _program(cast, slug, model)
+    for advertiser, partner in ((SHOP, WEEKLY), (SHOP, RADIO), (SHOP, SMALL), (WEEKLY, SHOP)):
+        cast.partnerships[advertiser, partner] = await _partnership(cast, advertiser, partner)
+    await programs.pair_partnerships(
+        cast.manager, cast.partnerships[SHOP, WEEKLY].id, cast.partnerships[WEEKLY, SHOP].id
+    )
+    for advertiser, partner in cast.partnerships:
+        await _agree(cast, advertiser, partner)
+    for slug in cast.brands:
+        await _introduce_to_stripe(cast, slug)
+    return cast
+
+
+async def _person(email: str, brand_id: UUID | None, role: str) -> Member:
+    now = await clock.now()
+    member = Member(ids.new_id(now), email.partition("@")[0].title(), email, brand_id, frozenset({role}))
+    async with connections.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO members (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, '-', $4)",
+            member.id,
+            email,
+            member.name,
+            now,
+        )
+        await connection.execute(
+            "INSERT INTO memberships (id, member_id, brand_id, role, created_at) VALUES ($1, $2, $3, $4, $5)",
+            ids.new_id(now),
+            member.id,
+            brand_id,
+            role,
+            now,
+        )
+    return member
+
+
+async def _program(cast: Cast, slug: str, model: str) -> UUID:
+    program_id = await programs.create_program(
+        cast.owners[slug],
+        NewProgram(
+            brand_id=cast.brands[slug],
+            slug=f"{slug}-records",
+            name=f"{slug} records",
+            offer="Ten per cent on every record",
+            default_url=f"https://{slug}.test/",
+            destination_hosts=(f"{slug}.test",),
+        ),
+    )
+    await draft.publish_program_version(
+        cast.owners[slug], program_id, f'[program.attribution]\nmodel = "{model}"\n'
+    )
+    return program_id
+
+
+async def _partnership(cast: Cast, advertiser: str, partner: str) -> Partnership:
+    invited = await programs.invite_partner(
+        cast.owners[advertiser], cast.programs[advertiser], cast.brands[partner]
+    )
+    await programs.answer_partnership(cast.owners[partner], invited.partnership_id, accept=True)
+    return Partnership(
+        invited.partnership_id, cast.programs[advertiser], cast.brands[advertiser], cast.brands[partner]
+    )
+
+
+async def _agree(cast: Cast, advertiser: str, partner: str) -> None:
+    terms = TERMS.format(
+        structure="retroactive" if partner == WEEKLY else "graduated",
+        bonus=BONUS if partner == RADIO else "",
+    )
+    drafted = await draft.draft_agreement(
+        cast.owners[advertiser],
+        NewAgreement(cast.partnerships[advertiser, partner].id, "cross-promotion", "2026-11", terms),
+        OPERATOR,
+    )
+    for slug in (advertiser, partner):
+        await sign.sign_agreement(
+            Signer(cast.owners[slug], "192.0.2.7", "Tests"), drafted.id, drafted.content_hash
+        )
+
+
+async def _introduce_to_stripe(cast: Cast, slug: str) -> None:
+    now, brand_id = await clock.now(), cast.brands[slug]
+    page = await onboard.open_recipient(
+        cast.stripe,
+        brand_id,
+        email=cast.owners[slug].email,
+        return_url="http://127.0.0.1/back",
+        refresh_url="http://127.0.0.1/again",
+        now=now,
+    )
+    async with httpx.AsyncClient(trust_env=False, verify=False) as browser:  # noqa: S501 -- no certificates on loopback
+        await browser.post(page)
+    await onboard.read_recipient(cast.stripe, brand_id, now)
+    if slug in cast.programs:
+        await onboard.save_payment_method(
+            cast.stripe, brand_id, email=cast.owners[slug].email, payment_method_id=CARD, now=now
+        )
+
+
+def numbered(orders: Sequence[tuple[str, datetime, int, UUID | None]], start: int) -> list[Order]:
+    """Make orders of (customer, instant, net, own click), numbered from ``start`` on."""
+    return [
+        Order(order_id=f"{n:05}", customer=customer, at=instant, net_minor=net_minor, click=click)
+        for n, (customer, instant, net_minor, click) in enumerate(orders, start=start)
+    ]

@@ -1,0 +1,118 @@
+"""Four months of the named cast: enough that every table which money depends on has a row that matters."""
+
+from tests import builders
+from tests.builders import RADIO, SHOP, SMALL, WEEKLY, Cast, at, numbered
+
+
+async def live(cast: Cast) -> None:
+    """Live from January to the first of May 2026."""
+    await _january(cast)
+    await _february(cast)
+    await _march(cast)
+    await _april(cast)
+
+
+async def _january(cast: Cast) -> None:
+    ada, cid = await cast.click(SHOP, WEEKLY, at(1, 3), at(1, 7))
+    bob, cid_again, jon = await cast.click(SHOP, RADIO, at(1, 4), at(1, 8), at(1, 14))
+    (dee,) = await cast.click(SHOP, SMALL, at(1, 10))
+    (fay,) = await cast.click(SHOP, RADIO, at(1, 11), excluded="bot")
+    (gus,) = await cast.click(SHOP, WEEKLY, at(1, 12), consent="denied")
+    (hal,) = await cast.click(SHOP, RADIO, at(1, 5))
+    (ivy,) = await cast.click(WEEKLY, SHOP, at(1, 12))
+    await builders.set_clock(at(1, 16))
+    await cast.identify(SHOP, {ada: "ada", cid: "cid", cid_again: "cid", fay: "fay", hal: "hal"})
+    await cast.order(
+        SHOP,
+        *numbered(
+            [
+                ("ada", at(1, 5), 12_000, ada),
+                ("bob", at(1, 6), 9_000, bob),
+                ("cid", at(1, 9), 20_001, None),  # two partners share it
+                ("dee", at(1, 11), 5_000, dee),
+                ("eve", at(1, 11), 7_000, None),  # nobody's
+                ("fay", at(1, 12), 3_000, None),  # a bot's
+                ("gus", at(1, 13), 4_000, gus),  # without consent
+                ("jon", at(1, 15), 6_000, None),  # nobody's, until somebody tells who clicked
+                ("eve", at(1, 15), 0, None),
+            ],
+            start=1,
+        ),
+    )
+    await cast.order(WEEKLY, *numbered([("ivy", at(1, 13), 8_000, ivy)], start=1))
+    await cast.work()
+    await builders.set_clock(at(1, 18))
+    await cast.identify(SHOP, {jon: "jon"})
+    await cast.work()
+    await builders.set_clock(at(1, 20))
+    await cast.refund(SHOP, "00003", 5_000, at(1, 20))  # not matured yet
+    await cast.work()
+    await _first_of(cast, 2)
+
+
+async def _february(cast: Cast) -> None:
+    ada, kim = await cast.click(SHOP, WEEKLY, at(2, 4), at(2, 18))
+    bob, leo = await cast.click(SHOP, RADIO, at(2, 9), at(2, 11))
+    (dee,) = await cast.click(SHOP, SMALL, at(2, 12))
+    (ivy,) = await cast.click(WEEKLY, SHOP, at(2, 14))
+    await builders.set_clock(at(2, 21))
+    await cast.identify(SHOP, {kim: "kim"})
+    await cast.order(
+        SHOP,
+        *numbered(
+            [
+                ("ada", at(2, 5), 30_000, ada),
+                ("bob", at(2, 10), 15_000, bob),
+                ("leo", at(2, 12), 12_345, leo),
+                ("dee", at(2, 13), 8_000, dee),
+                ("kim", at(2, 19), 9_999, None),
+                ("hal", at(2, 20), 9_000, None),  # the click of January is too old
+            ],
+            start=11,
+        ),
+    )
+    await cast.order(WEEKLY, *numbered([("ivy", at(2, 15), 50_000, ivy)], start=11))
+    await cast.work()
+    await _first_of(cast, 3)
+
+
+async def _march(cast: Cast) -> None:
+    await builders.set_clock(at(3, 5))
+    await cast.refund(SHOP, "00002", 9_000, at(3, 5))  # paid already
+    await cast.refund(SHOP, "00001", 6_000, at(3, 5))
+    await cast.work()
+    await builders.set_clock(at(3, 8))
+    await cast.adjust(SHOP, WEEKLY, "00001", 100)  # gives back part of what is due
+    await cast.adjust(SHOP, RADIO, "00012", 123)
+    await cast.work()
+    late, bob, max_ = await cast.click(SHOP, RADIO, at(2, 26), at(3, 9), at(3, 12))
+    (ada,) = await cast.click(SHOP, WEEKLY, at(3, 10))
+    await builders.set_clock(at(3, 20))
+    await cast.order(
+        SHOP,
+        *numbered(
+            [
+                ("bob", at(3, 10), 20_000, bob),
+                ("ada", at(3, 12), 10_000, ada),
+                ("max", at(3, 13), 33_333, max_),
+                ("pam", at(2, 27), 4_321, late),  # reported when February was locked
+            ],
+            start=21,
+        ),
+    )
+    await _first_of(cast, 4)
+
+
+async def _april(cast: Cast) -> None:
+    await builders.set_clock(at(4, 10))
+    await cast.adjust(SHOP, RADIO, "00002", 250)  # after its clawback was recovered
+    await cast.work()
+    (ned,) = await cast.click(SHOP, RADIO, at(4, 12))
+    await builders.set_clock(at(4, 14))
+    await cast.order(SHOP, *numbered([("ned", at(4, 13), 5_000, ned)], start=31))
+    await _first_of(cast, 5, fund_it=False)
+
+
+async def _first_of(cast: Cast, month: int, *, fund_it: bool = True) -> None:
+    await builders.set_clock(at(month, 1, 6))
+    await cast.close_month(fund_it=fund_it)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -118,7 +118,7 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _queue(address: Address) -> AsyncIterator[PgQueuer]:
+async def _queue(address: Address) -> AsyncGenerator[PgQueuer]:
     role = {} if address.role is None else {"role": address.role}
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(address.url, server_settings=role)
     try:
@@ -128,8 +128,9 @@ async def _queue(address: Address) -> AsyncIterator[PgQueuer]:
 
 
 def _register(queue: PgQueuer, name: str, handler: Handler) -> None:
-    # A failed job is held with its traceback, for a person to look at and to start again.
-    @queue.entrypoint(name, on_failure="hold", concurrency_limit=1)
+    # A failed job is held with its traceback, for a person to look at and to start again. Jobs of one kind
+    # may run side by side: each locks what it changes, and the one that waited finds the work done.
+    @queue.entrypoint(name, on_failure="hold")
     async def work(job: Job) -> None:
         await handler(job.payload or b"")
         await log.ainfo("job done", job=name)

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from partner_network.identity.rules import OperatorRole
+
 SHOP = "needle-and-groove"
 RECIPROCAL = "liner-notes"
 CONTRACT = ("cross-promotion", "2026-11")
@@ -76,7 +78,7 @@ BRANDS = (
     ),
 )
 
-OPERATORS = {
+OPERATORS: dict[str, tuple[str, tuple[OperatorRole, ...]]] = {
     "admin": ("Ines Halvorsen", ("admin",)),
     "manager": ("Mara Vogel", ("manager",)),
     "preparer": ("Paul Weiss", ("finance",)),

@@ -30,7 +30,8 @@ class Month(msgspec.Struct, frozen=True):
 async def leave(installed: Installation, out: Path, found: Results, say: Say) -> None:
     """Copy the stored documents as they are and write the summary."""
     say(f"writing documents to {out}")
-    files = LocalFileStore(installed.folder / "files", installed.base_url, b"unused: nothing is signed here")
+    key = installed.environment["PARTNER_NETWORK_SECRET_KEY"].encode()
+    files = LocalFileStore(installed.folder / "files", installed.base_url, key)
     await connections.open_pool(installed.worker_database_url, max_size=1)
     try:
         async with connections.transaction() as connection:

@@ -21,7 +21,7 @@ from partner_network.sandbox.network import Network
 from partner_network.sandbox.orders import ZONE, ShopOrder
 from partner_network.sandbox.traffic import Click, GivenBack, Traffic
 
-REPORTING = time_of_day(23, 45)
+REPORTING = time_of_day(23, 59, 59)
 """When the shops report a day's orders, as every night."""
 CLOSING = time_of_day(0, 30)
 BATCH = 1000

@@ -203,12 +203,15 @@ async def _running(app: Litestar) -> AsyncGenerator[None]:
 
 @pytest.fixture
 async def network(
-    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> AsyncIterator[Network]:
-    """The web app on a fresh database."""
+    """The web app on a fresh database, with the fixture `more_routes` where a test module has one."""
+    has_more = "more_routes" in request.fixturenames
     monkeypatch.setattr(passwords, "_hasher", _HASHER)
     await connections.close_pool()  # the app opens its own, with the web role's rights only
-    app = web_app.create_app(settings(database, tmp_path))
+    app = web_app.create_app(
+        settings(database, tmp_path), routes=request.getfixturevalue("more_routes") if has_more else ()
+    )
     async with AsyncExitStack() as stack:
         owner = await database.connect("owner")
         stack.push_async_callback(owner.close)

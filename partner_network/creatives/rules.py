@@ -2,7 +2,6 @@
 
 import io
 import re
-import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
@@ -14,6 +13,7 @@ from partner_network.kernel.errors import InvalidError
 
 SIZE_BYTES_MAX = 20_000_000
 PIXELS_MAX = 50_000_000
+Image.MAX_IMAGE_PIXELS = PIXELS_MAX  # the library's own guard, before it reads a single point
 TITLE_CHARACTERS_MAX = 120
 _STEM_CHARACTERS_MAX = 80
 
@@ -70,9 +70,7 @@ def made_anew(content: bytes) -> Picture:
         )
     kind = format_of(content)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # the library only warns of pictures that are made to burst memory
-            return Picture(_written(content, kind), kind)
+        return Picture(_written(content, kind), kind)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
         raise InvalidError(
             "The picture cannot be read; save it anew in a picture program and upload that.",

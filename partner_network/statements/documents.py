@@ -2,19 +2,17 @@
 
 import csv
 import io
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date, datetime
 from functools import lru_cache, partial
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from partner_network.kernel import money
-from partner_network.statements import chart
+from partner_network.statements import chart, wording
 from partner_network.statements.rules import EARNING_KINDS
 
 KIND_LABELS = {
@@ -136,16 +134,54 @@ def kind_totals(document: StatementDocument) -> list[KindTotal]:
     return [KindTotal(label, counts[kind], sums[kind]) for kind, label in KIND_LABELS.items() if counts[kind]]
 
 
+class LineGroup(msgspec.Struct, frozen=True):
+    """Lines that share what their title says, and their sum in minor units; some differ in their period."""
+
+    title: str
+    lines: list[Line]
+    amount_minor: int
+    has_periods: bool
+
+
+def line_groups(document: StatementDocument) -> list[LineGroup]:
+    """Return the lines grouped by kind, program, component and clause, and earnings by period too."""
+    groups: dict[tuple[str | None, ...], list[Line]] = {}
+    for line in document.lines:
+        period = line.earning_period if line.kind in EARNING_KINDS else None
+        key = (line.kind, line.program, line.component, period, line.clause)
+        groups.setdefault(key, []).append(line)
+    has_programs = len({line.program for line in document.lines if line.program}) > 1
+    order = list(KIND_LABELS)
+    in_order = sorted(groups.values(), key=lambda lines: order.index(lines[0].kind))
+    return [_line_group(lines, has_programs=has_programs) for lines in in_order]
+
+
+def _line_group(lines: list[Line], *, has_programs: bool) -> LineGroup:
+    first = lines[0]
+    has_periods = first.kind not in EARNING_KINDS
+    parts = [
+        KIND_LABELS[first.kind],
+        first.program if has_programs else None,
+        first.component,
+        f"earned in {wording.period(first.earning_period)}"
+        if first.earning_period and not has_periods
+        else None,
+        f"clause {first.clause}" if first.clause else None,
+    ]
+    title = ", ".join(part for part in parts if part)
+    return LineGroup(title, lines, sum(line.amount_minor for line in lines), has_periods)
+
+
 def statement_html(document: StatementDocument) -> str:
     """Return the statement as one printable page of HTML with its CSV attached."""
     earned = [(line.on, line.amount_minor) for line in document.lines if line.kind in EARNING_KINDS]
     return _template().render(
         document=document,
         kinds=kind_totals(document),
-        labels=KIND_LABELS,
+        groups=line_groups(document),
         programs=sorted({line.program for line in document.lines if line.program}),
         lines_minor=sum(line.amount_minor for line in document.lines),
-        figure=partial(decimal_text, currency=document.currency, grouped=True),
+        figure=partial(wording.decimal_text, currency=document.currency, grouped=True),
         chart=chart.bars(earned, document.currency),
         csv=b64encode(statement_csv(document).encode()).decode(),
     )
@@ -163,18 +199,6 @@ def statement_csv(document: StatementDocument) -> str:
     writer.writerow(_COLUMNS)
     writer.writerows(_cells(document, row) for row in _rows(document))
     return target.getvalue()
-
-
-def decimal_text(minor: int, currency: str, *, grouped: bool = False) -> str:
-    """Return an amount as an exact decimal with every digit of its minor unit: -125050 cents is `-1250.50`.
-
-    `grouped` is for people: thousands apart, and a true minus sign.
-    """
-    digits = money.exponent(currency)
-    whole, part = divmod(abs(minor), 10**digits)
-    sign = "" if minor >= 0 else "\u2212" if grouped else "-"
-    fraction = f".{part:0{digits}}" if digits else ""
-    return f"{sign}{whole:,}{fraction}" if grouped else f"{sign}{whole}{fraction}"
 
 
 _COLUMNS = (
@@ -234,9 +258,9 @@ def _cells(document: StatementDocument, row: _Row) -> list[str]:
         row.on.isoformat(),
         *(_inert(text) for text in texts),
         document.currency,
-        "" if row.base_minor is None else decimal_text(row.base_minor, document.currency),
+        "" if row.base_minor is None else wording.decimal_text(row.base_minor, document.currency),
         "" if row.base_minor is None else str(row.base_minor),
-        decimal_text(row.amount_minor, document.currency),
+        wording.decimal_text(row.amount_minor, document.currency),
         str(row.amount_minor),
     ]
 
@@ -256,32 +280,10 @@ def _template() -> Template:
     )
     filters: dict[str, Callable[..., str]] = {
         "money": money.display,
-        "day": _day,
-        "instant": _instant,
-        "percent": _percent,
-        "period": _period,
+        "day": wording.day,
+        "instant": wording.instant,
+        "percent": wording.percent,
+        "period": wording.period,
     }
     environment.filters.update(filters)
     return environment.get_template("statement.html")
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
-
-
-def _instant(at: datetime) -> str:
-    utc = at.astimezone(UTC)
-    return f"{_day(utc.date())}, {utc:%H:%M} UTC"
-
-
-def _period(label: str) -> str:
-    """Return `March 2025` for 2025-03 and `Q1 2025` for 2025-Q1; any other label stays as it is."""
-    if month := re.fullmatch(r"(\d{4})-(\d{2})", label):
-        return f"{date(int(month[1]), int(month[2]), 1):%B %Y}"
-    if quarter := re.fullmatch(r"(\d{4})-(Q\d)", label):
-        return f"{quarter[2]} {quarter[1]}"
-    return label
-
-
-def _percent(ppm: int) -> str:
-    return f"{Decimal(ppm).scaleb(-4).normalize():f} %"

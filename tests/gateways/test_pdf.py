@@ -19,6 +19,7 @@ def is_running(pid: int) -> bool:
 
 
 PAGE = """<html lang="en"><head><title>Two pages</title><link rel="stylesheet" href="pdf/fonts.css">
+<link rel="attachment" href="data:text/plain,12.50" title="amount.txt">
 <style>body { font-family: "Plex Sans" } h1 { break-before: page }</style></head>
 <body><h1>First</h1><p>12.50</p><h1>Second</h1></body></html>"""
 

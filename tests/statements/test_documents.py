@@ -11,7 +11,7 @@ import pypdf
 import pytest
 
 from partner_network.gateways import pdf
-from partner_network.statements import chart, documents
+from partner_network.statements import chart, documents, wording
 
 PAYER = documents.Party("Bluebird Records Inc.", ("418 Mercer Street", "New York"), "US 98-7654321")
 PAYEE = documents.Party("Needle & Groove LLC", ("77 Water Street",))
@@ -95,6 +95,26 @@ def test_lines_are_summed_by_kind() -> None:
     ]
 
 
+def test_lines_are_grouped_so_that_each_group_says_its_clause_once() -> None:
+    assert [
+        (group.title, len(group.lines), group.amount_minor) for group in documents.line_groups(STATEMENT)
+    ] == [
+        ("Commission, sales, earned in January 2025, clause 4.2", 200, 40_100),
+        ("Bonuses, first-fifty, earned in Q1 2025, clause 6.1", 1, 2_500),
+        ("Late commission, sales, earned in January 2025, clause 4.2", 1, 999),
+        ("Recovered clawbacks, sales, clause 5.4", 1, -1_250),
+    ]
+
+
+def test_lines_of_several_programs_name_theirs() -> None:
+    lines = (msgspec.structs.replace(LINES[0], program="Tape Club"), *LINES[1:])
+    titles = [group.title for group in documents.line_groups(msgspec.structs.replace(STATEMENT, lines=lines))]
+    assert titles[:2] == [
+        "Commission, Tape Club, sales, earned in January 2025, clause 4.2",
+        "Commission, Record Club, sales, earned in January 2025, clause 4.2",
+    ]
+
+
 def test_the_csv_adds_up_to_the_closing_in_minor_units_and_in_decimals() -> None:
     *parts, closing = rows_of(STATEMENT)
     assert sum(int(row["amount_minor"]) for row in parts) == int(closing["amount_minor"]) == 49_235
@@ -153,8 +173,8 @@ def test_ordinary_text_stays_as_it_is_in_the_csv() -> None:
 def test_amounts_are_exact_decimals_with_every_digit_of_the_currency(
     minor: int, currency: str, plain: str, for_people: str
 ) -> None:
-    assert documents.decimal_text(minor, currency) == plain
-    assert documents.decimal_text(minor, currency, grouped=True) == for_people
+    assert wording.decimal_text(minor, currency) == plain
+    assert wording.decimal_text(minor, currency, grouped=True) == for_people
 
 
 @pytest.fixture(scope="module")
@@ -172,18 +192,22 @@ def test_the_printed_statement_lists_every_line_and_the_same_sums(printed: pypdf
         "Netted 31 Mar 2025, STM-2025-03-0002 (clause 7.1) -30.00",
         "Closing amount 492.35",
         "$492.35",
-        "All 203 lines 423.49",
+        "Commission, sales, earned in January 2025, clause 4.2",
+        "200 lines 401.00",
+        "Recovered clawbacks, sales, clause 5.4",
+        "1 line -12.50",
     ):
         assert words in text
     for index in range(200):
-        assert f"{index:06d} sales Commission 2025-01 4.2 " in text
+        base, earned = (wording.decimal_text(minor, "USD") for minor in (2_020 + 20 * index, 101 + index))
+        assert f" 2025 {index:06d} {base} {earned}\n" in text
 
 
 def test_every_page_of_lines_repeats_the_heads_of_the_columns(printed: pypdf.PdfReader) -> None:
     pages = [page.extract_text() for page in printed.pages]
     assert len(pages) > 3
     for number, page in enumerate(pages, 1):
-        assert "Earned in" in page
+        assert "Date Order" in page
         assert "STM-2025-03-0001" in page
         assert f"{number} of {len(pages)}" in page
 

@@ -15,7 +15,7 @@ from partner_network.agreements.terms import (
     ProgramPolicy,
     Windows,
 )
-from partner_network.attribution import rules
+from partner_network.attribution import exclusions, rules
 from partner_network.attribution.facts import (
     Binding,
     Conversion,
@@ -105,6 +105,21 @@ def test_a_window_counts_seconds_across_a_clock_change() -> None:
     # Berlin's clocks jumped on 29 March 2026: by the calendar a day of these thirty had 23 hours.
     decision = decide(touch("click", 30 - 1 / 86_400))
     assert reason(decision, "click").startswith("clicked 29 d 23 h before the sale")
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(minutes=59, seconds=59), "59 min 59 s"),
+        (timedelta(hours=1), "0 d 01 h"),
+        (timedelta(days=1, minutes=59), "1 d 00 h"),
+        (timedelta(microseconds=999_999), "0 min 00 s"),
+    ],
+)
+def test_elapsed_time_is_said_in_days_and_hours_or_below_an_hour_in_minutes(
+    span: timedelta, said: str
+) -> None:
+    assert exclusions.spoken(span) == said
 
 
 def test_a_touch_out_of_its_window_says_both_numbers() -> None:

@@ -50,6 +50,37 @@ def test_under_recompute_a_partial_refund_changes_no_count_and_a_full_one_frees_
     assert cast.paid(fully, cast.terms(component)) == {"a": 0, "b": 500}
 
 
+def test_a_count_loses_an_order_when_all_of_the_lines_it_takes_went_back() -> None:
+    component = replace(
+        cast.SALES,
+        metric="count",
+        tiers=(Tier(0, amount_minor=500),),
+        match=replace(FLAT.match, skus=("cd",)),
+    )
+    lines = (
+        Line(id="l1", net_minor=600, sku="cd"),
+        Line(id="l2", net_minor=400, sku="book"),
+        Line(id="l3", net_minor=0, sku="cd"),
+    )
+    order = cast.order("a", 1_000, lines=lines)
+    for refunds, minor, counted in [
+        ((), 500, 1_000_000),
+        ((cast.refund(600, line="l1"),), 0, 0),
+        ((cast.refund(599, line="l1"),), 500, 1_000_000),
+        ((cast.refund(400, line="l2"),), 500, 1_000_000),
+    ]:
+        (row,) = cast.rows([replace(order, refunds=refunds)], cast.terms(component))
+        assert (row.minor, row.metric_after, row.metric_total) == (minor, counted, counted)
+
+
+def test_a_free_order_counts_until_it_is_taken_back() -> None:
+    component = replace(cast.SALES, metric="count", tiers=(Tier(0, amount_minor=500),))
+    free = Line(id="l1", net_minor=0)
+    assert cast.paid([cast.order("a", 0, lines=(free,))], cast.terms(component)) == {"a": 500}
+    back = cast.order("a", 0, lines=(free,), refunds=(cast.refund(0),))
+    assert cast.paid([back], cast.terms(component)) == {"a": 0}
+
+
 def test_under_line_only_a_fully_refunded_action_keeps_its_place() -> None:
     component = replace(
         cast.SALES, metric="count", tiers=(Tier(0, amount_minor=500), Tier(1, amount_minor=900))

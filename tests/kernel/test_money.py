@@ -69,6 +69,11 @@ def test_amounts_of_one_currency_add_and_compare() -> None:
     assert two > one
     assert two >= one
     assert min(two, one) is one
+    same = money.Money(1, "EUR")
+    assert one <= same
+    assert one >= same
+    assert not one < same
+    assert not one > same
 
 
 def test_amounts_of_two_currencies_refuse_each_other() -> None:

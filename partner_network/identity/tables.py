@@ -1,0 +1,59 @@
+"""How Piccolo sees people and keys; sessions are not mapped, nobody has a reason to browse them.
+
+What only compares (hashes of passwords, keys and tokens) is marked secret, so that no page shows it.
+"""
+
+from piccolo.columns import UUID, Array, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.table import Table
+
+from partner_network.brands.tables import Brand
+from partner_network.database import connections
+
+
+class Member(Table, tablename="members", db=connections.engine):
+    """A person with an account."""
+
+    id = UUID(primary_key=True, default=None)
+    email = Text(unique=True, default=None)
+    name = Text(default=None)
+    password_hash = Text(default=None, secret=True)
+    created_at = Timestamptz(default=None)
+
+
+class Membership(Table, tablename="memberships", db=connections.engine):
+    """A role of a person at a brand, or at the operator when there is no brand."""
+
+    id = UUID(primary_key=True, default=None)
+    member_id = ForeignKey(Member, default=None, null=False)
+    brand_id = ForeignKey(Brand, default=None)
+    role = Text(default=None)
+    created_at = Timestamptz(default=None)
+
+
+class ApiKey(Table, tablename="api_keys", db=connections.engine):
+    """What a brand's machine shows."""
+
+    id = UUID(primary_key=True, default=None)
+    brand_id = ForeignKey(Brand, default=None, null=False)
+    name = Text(default=None)
+    prefix = Text(default=None)
+    key_hash = Bytea(default=None, secret=True)
+    scopes = Array(base_column=Text(), default=list)
+    created_at = Timestamptz(default=None)
+    revoked_at = Timestamptz(default=None, null=True)
+
+
+class Invitation(Table, tablename="invitations", db=connections.engine):
+    """An offer to join, for whoever holds its token."""
+
+    id = UUID(primary_key=True, default=None)
+    token_hash = Bytea(default=None, secret=True)
+    partnership_id = UUID(default=None, null=True)
+    brand_id = ForeignKey(Brand, default=None)
+    role = Text(default=None)
+    email = Text(default=None)
+    invited_by = ForeignKey(Member, default=None, null=False)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    accepted_at = Timestamptz(default=None, null=True)
+    accepted_by = ForeignKey(Member, default=None)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from litestar import Litestar, Response, get
-from litestar.datastructures import MutableScopeHeaders, State
+from litestar.datastructures import CacheControlHeader, MutableScopeHeaders, State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
@@ -47,6 +48,7 @@ BUILT_ASSETS = FOLDER.parent / "assets" / "build"
 BODY_BYTES_MAX = 5_000_000
 POOL_CONNECTIONS = 20
 GARBAGE_THRESHOLD = 50_000
+ASSETS_KEPT_S = 3_600
 
 SECURITY_HEADERS = {
     # No inline script and no other site: what an injected text could do ends here.
@@ -57,6 +59,7 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "strict-origin-when-cross-origin",
     "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",  # what one person sees is kept for nobody; assets say otherwise
 }
 
 
@@ -104,7 +107,12 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
                 pages.environment(_template_folders(), BUILT_ASSETS)
             )
         ),
-        openapi_config=OpenAPIConfig(title="Partner network", version="1", path="/api/v1/schema"),
+        openapi_config=OpenAPIConfig(
+            title="Partner network",
+            version="1",
+            path="/api/v1/schema",
+            render_plugins=[JsonRenderPlugin()],  # the others load their scripts from strangers
+        ),
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
@@ -159,7 +167,7 @@ async def download(
     opened = await file_store.open_signed(
         key.lstrip("/"), filename=filename, expires=expires, signature=signature, now=clock.wall_now()
     )
-    headers = {"content-disposition": opened.content_disposition, "cache-control": "private, no-store"}
+    headers = {"content-disposition": opened.content_disposition}
     return Response(opened.content, media_type=opened.content_type, headers=headers)
 
 
@@ -244,6 +252,10 @@ def _assets() -> list[ControllerRouterHandler]:
         return []
     return [
         create_static_files_router(
-            path="/assets", directories=[BUILT_ASSETS], opt={WITHOUT_SESSION: True}, include_in_schema=False
+            path="/assets",
+            directories=[BUILT_ASSETS],
+            opt={WITHOUT_SESSION: True},
+            include_in_schema=False,
+            cache_control=CacheControlHeader(max_age=ASSETS_KEPT_S, public=True),
         )
     ]

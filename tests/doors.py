@@ -12,6 +12,7 @@ import asyncpg
 import httpx
 import pytest
 from litestar import Litestar
+from litestar.types import ControllerRouterHandler
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -201,19 +202,31 @@ async def _running(app: Litestar) -> AsyncGenerator[None]:
         await task
 
 
-@pytest.fixture
-async def network(
-    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> AsyncIterator[Network]:
-    """The web app on a fresh database, with the fixture `more_routes` where a test module has one."""
-    has_more = "more_routes" in request.fixturenames
-    monkeypatch.setattr(passwords, "_hasher", _HASHER)
-    await connections.close_pool()  # the app opens its own, with the web role's rights only
-    app = web_app.create_app(
-        settings(database, tmp_path), routes=request.getfixturevalue("more_routes") if has_more else ()
-    )
+@asynccontextmanager
+async def serving(
+    database: FreshDatabase,
+    folder: Path,
+    *,
+    sandbox: bool = False,
+    routes: tuple[ControllerRouterHandler, ...] = (),
+) -> AsyncGenerator[Network]:
+    """Serve the web app on a database, with the web role's rights only."""
+    await connections.close_pool()  # the app opens its own
+    app = web_app.create_app(settings(database, folder, sandbox=sandbox), routes=routes)
     async with AsyncExitStack() as stack:
         owner = await database.connect("owner")
         stack.push_async_callback(owner.close)
         await stack.enter_async_context(_running(app))
         yield Network(app, database, owner, stack)
+
+
+@pytest.fixture
+async def network(
+    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[Network]:
+    """The web app on a fresh database, with the fixture `more_routes` where a test module has one."""
+    monkeypatch.setattr(passwords, "_hasher", _HASHER)
+    has_more = "more_routes" in request.fixturenames
+    routes = request.getfixturevalue("more_routes") if has_more else ()
+    async with serving(database, tmp_path, routes=routes) as served:
+        yield served

@@ -46,6 +46,7 @@ async def test_every_answer_carries_the_security_headers_even_a_refusal(network:
         assert "unsafe-inline" not in headers["content-security-policy"], path
         assert headers["x-content-type-options"] == "nosniff", path
         assert headers["referrer-policy"], path
+        assert headers["cache-control"] == "no-store", path
 
 
 async def test_an_unknown_address_is_a_page_to_people_and_a_problem_to_programs(network: Network) -> None:

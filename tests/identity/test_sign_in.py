@@ -1,10 +1,14 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from partner_network.database import connections
+from partner_network.gateways import clock
 from partner_network.identity import rules
 from partner_network.kernel import ids
-from tests.doors import PASSWORD, Browser, Network
+from tests.conftest import FreshDatabase
+from tests.doors import PASSWORD, Browser, Network, serving
 
 COOKIE = "partner_network"
 
@@ -113,6 +117,31 @@ async def test_a_session_lasts_twelve_hours_at_most(network: Network, olivia: Br
     assert await is_signed_in(olivia)
     lasts = await network.owner.fetchval("SELECT expires_at - created_at FROM sessions")
     assert lasts == timedelta(hours=12)
+
+
+async def test_a_session_lives_in_the_walls_time_whatever_the_sandbox_simulates(
+    database: FreshDatabase, tmp_path: Path
+) -> None:
+    async with serving(database, tmp_path, sandbox=True) as network:
+        await network.person("mia@network.example", None, ["manager"])
+        async with connections.transaction() as connection:
+            await clock.set_simulated(connection, datetime(2031, 1, 1, tzinfo=UTC), running=False)
+        mia = await network.signed_in("mia@network.example")
+        brand = await mia.accepted(
+            "/api/v1/brands",
+            {
+                "slug": "drum-school",
+                "name": "Drum School",
+                "legal_name": "Drum School LLC",
+                "address": "2 Snare Lane",
+                "country": "US",
+            },
+        )
+
+        assert brand["created_at"] == "2031-01-01T00:00:00+00:00"
+        assert await is_signed_in(mia)
+        ends_in = await network.owner.fetchval("SELECT expires_at - now() FROM sessions")
+        assert timedelta(hours=11) < ends_in <= timedelta(hours=12)
 
 
 async def test_a_request_keeps_a_session_awake(network: Network, olivia: Browser) -> None:

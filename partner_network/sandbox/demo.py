@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -67,10 +69,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="another seed makes other clicks and refunds")
     parser.add_argument("--json", action="store_true", help="with --once: the last line is one JSON object")
     parser.add_argument("--out", type=Path, help="with --once: a folder for agreements, statements, summary")
+    parser.add_argument(
+        "--verify", action="store_true", help="with --once: recompute every figure at the end and compare"
+    )
     parser.add_argument("--data", type=Path, default=Path(".data/demo"), help="where the demo keeps its data")
     given = parser.parse_args()
-    if not given.once and (given.json or given.out):
-        parser.error("--json and --out go with --once")
+    if not given.once and (given.json or given.out or given.verify):
+        parser.error("--json, --out and --verify go with --once")
     return given
 
 
@@ -79,11 +84,22 @@ def _run_once(given: argparse.Namespace, sold: list[ShopOrder], say: _Progress) 
         found, stations = asyncio.run(_replay(installed, sold, given.seed, say))
         if given.out:
             asyncio.run(documents_out.leave(installed, given.out, found, say))
+        if given.verify:
+            say("recomputing everything from facts and signed terms")
+            _verify(installed)
     for station, seconds in stations.seconds.items():
         say(f"{station}: {seconds:.1f} s")
     if not found.adds_up or found.ledger_sum_minor:
         sys.exit(f"bin/demo: the money does not add up: {found}")
     sys.stdout.write(msgspec.json.encode(found).decode() + "\n" if given.json else _in_words(found))
+
+
+def _verify(installed: Installation) -> None:
+    command = [sys.executable, "-m", "partner_network", "verify"]
+    environment = {**os.environ, **installed.environment}
+    proof = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)  # noqa: S603 - our own
+    if proof.returncode:
+        sys.exit("bin/demo: the proof failed; the line above says where")
 
 
 @contextmanager

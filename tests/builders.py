@@ -109,9 +109,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Cast:
     """The companies and people of one network, and what they do."""
 
-    def __init__(self, stripe: StripeConnect, stripe_address: str) -> None:
+    def __init__(self, stripe: StripeConnect) -> None:
         self.stripe = stripe
-        self.stripe_address = stripe_address
         self.brands: dict[str, UUID] = {}
         self.programs: dict[str, UUID] = {}
         self.partnerships: dict[tuple[str, str], Partnership] = {}
@@ -276,9 +275,9 @@ async def set_clock(instant: datetime) -> None:
         await clock.set_simulated(connection, instant, running=False)
 
 
-async def open_network(stripe: StripeConnect, stripe_address: str) -> Cast:
+async def open_network(stripe: StripeConnect) -> Cast:
     """Found the network: brands, people, programs, signed agreements, accounts at Stripe."""
-    cast = Cast(stripe, stripe_address)
+    cast = Cast(stripe)
     for slug, tax_rate_ppm in TAX_PPM.items():
         name = slug.replace("-", " ").title()
         cast.brands[slug] = await brands.create_brand(

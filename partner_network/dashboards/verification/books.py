@@ -192,10 +192,11 @@ async def read_books() -> Books:
     """Read everything at one instant of the database: nothing that is booked meanwhile is seen in part."""
     async with connections.transaction(isolation="repeatable_read") as connection:
         await connection.execute("SET TRANSACTION READ ONLY")
-        return await _books(connection)
+        return await read_within(connection)
 
 
-async def _books(connection: Connection) -> Books:
+async def read_within(connection: Connection) -> Books:
+    """Read everything within the caller's transaction, which has to be REPEATABLE READ."""
     return Books(
         brands=await _read(connection, facts.Brand, "brands"),
         programs=await _read(connection, facts.Program, "programs ORDER BY id"),

@@ -1,0 +1,497 @@
+"""What somebody might change behind everybody's back, a row at a time, and where the proof must see it."""
+
+from msgspec import Struct
+
+# In these, nothing is of consequence for money, or a row says only that work waits.
+WITHOUT_MONEY = {
+    "agreement_documents",
+    "api_keys",
+    "audit_blocks",
+    "creatives",
+    "invitations",
+    "links",
+    "members",
+    "migration",
+    "pgqueuer",
+    "pgqueuer_log",
+    "pgqueuer_schedules",
+    "pgqueuer_statistics",
+    "sessions",
+    "simulated_clock",
+    "statement_documents",
+    "stripe_events",
+    "unaccrued_conversions",
+    "undecided_conversions",
+    "visitor_salts",
+}
+
+
+class Damage(Struct, frozen=True):
+    """One row changed; `kind` of the proof must fail with a sentence in which `names` is found."""
+
+    table: str
+    change: str
+    where: str
+    kind: str
+    names: str
+
+
+def _order(order_id: str) -> str:
+    shop = "(SELECT id FROM brands WHERE slug = 'tune-house')"
+    return f"(SELECT id FROM conversions WHERE order_id = '{order_id}' AND brand_id = {shop})"
+
+
+BOB, EVE, JON = _order("00002"), _order("00005"), _order("00008")
+RADIO = "(SELECT id FROM brands WHERE slug = 'night-radio')"
+WEEKLY = "(SELECT id FROM brands WHERE slug = 'vinyl-weekly')"
+RADIO_FEBRUARY = "(SELECT id FROM statements WHERE number = 'TUNE-HOUSE-NIGHT-RADIO-2026-02-USD')"
+SMALL_FEBRUARY = "(SELECT id FROM statements WHERE number = 'TUNE-HOUSE-NEEDLE-DROP-2026-02-USD')"
+RADIO_PARTNERSHIP = f"(SELECT id FROM partnerships WHERE partner_id = {RADIO})"
+BOBS = f"(SELECT id FROM commissions WHERE conversion_id = {BOB})"
+BOBS_MATURITY = f"(SELECT id FROM ledger_entries WHERE key = 'mature:' || {BOBS})"
+BOBS_CLAWBACK = f"(SELECT transfer_id FROM clawbacks WHERE commission_id = {BOBS})"
+MIA = "(SELECT id FROM members WHERE email = 'mia@network.test')"
+
+DAMAGES = [
+    Damage("brands", "tax_rate_ppm = 98_750", f"id = {RADIO}", "statements", "NIGHT-RADIO-2026-02-USD.*tax:"),
+    Damage(
+        "programs", "created_at = '2026-06-01'", "slug = 'tune-house-records'", "conversions", "sale 0000"
+    ),
+    Damage(
+        "program_versions",
+        "policy_toml = replace(policy_toml, 'linear', 'time_decay')",
+        "policy_toml ~ 'linear'",
+        "agreements",
+        "tune-house-records/.*another policy",
+    ),
+    Damage(
+        "partnerships",
+        "active_from = active_from + interval '1 s'",
+        f"id = {RADIO_PARTNERSHIP}",
+        "agreements",
+        "night-radio with tune-house is active from",
+    ),
+    Damage("partnerships", "ended_at = '2026-02-01'", f"id = {RADIO_PARTNERSHIP}", "decisions", "sale 000"),
+    Damage(
+        "memberships",
+        "role = 'manager'",
+        "member_id = (SELECT id FROM members WHERE email = 'art@network.test')",
+        "approvals",
+        "may not approve statements",
+    ),
+    Damage(
+        "memberships",
+        "role = 'viewer'",
+        "member_id = (SELECT id FROM members WHERE email = 'olga@night-radio.test')",
+        "agreements",
+        "no owner",
+    ),
+    Damage(
+        "agreements",
+        "terms_toml = replace(terms_toml, '100_000', '110_000')",
+        f"partnership_id = {RADIO_PARTNERSHIP}",
+        "agreements",
+        "tune-house-records/night-radio/1 has the fingerprint",
+    ),
+    Damage(
+        "agreements",
+        "contract_version = '2026-10'",
+        f"partnership_id = {RADIO_PARTNERSHIP}",
+        "agreements",
+        "tune-house-records/night-radio/1 can no longer be read",
+    ),
+    Damage(
+        "agreement_parties",
+        """parties = jsonb_set(parties, '{courts}', '"Elsewhere"')""",
+        f"agreement_id = (SELECT id FROM agreements WHERE partnership_id = {RADIO_PARTNERSHIP})",
+        "agreements",
+        "night-radio/1 has the fingerprint",
+    ),
+    Damage(
+        "signatures",
+        "signed_at = signed_at + interval '1 day'",
+        f"brand_id = {RADIO}",
+        "agreements",
+        "night-radio with tune-house is active from",
+    ),
+    Damage(
+        "signatures",
+        "member_id = (SELECT id FROM members",
+        f"email = 'mia@network.test') WHERE brand_id = {RADIO}",
+        "agreements",
+        "signature of night-radio.*no owner",
+    ),
+    Damage(
+        "terms",
+        "valid = tstzrange(lower(valid) - interval '1 day', NULL)",
+        f"partnership_id = {RADIO_PARTNERSHIP}",
+        "agreements",
+        "terms of night-radio with tune-house hold from",
+    ),
+    Damage(
+        "customers", "external_id = 'bobby'", "external_id = 'bob'", "conversions", "sale 00002 of tune-house"
+    ),
+    Damage(
+        "clicks_default",
+        "excluded = 'bot'",
+        f"click_id = (SELECT click_id FROM conversions WHERE id = {BOB})",
+        "decisions",
+        "sale 00002 of tune-house is attributed.*facts give unattributed",
+    ),
+    Damage(
+        "clicks_default",
+        "at = at + interval '1 hour', recorded_at = recorded_at + interval '1 hour'",
+        f"click_id = (SELECT click_id FROM conversions WHERE id = {BOB})",
+        "clicks",
+        "does not agree with itself",
+    ),
+    Damage(
+        "clicks_default",
+        "consent = 'denied'",
+        f"click_id = (SELECT click_id FROM conversions WHERE id = {BOB})",
+        "decisions",
+        "sale 00002 of tune-house",
+    ),
+    Damage(
+        "identifications",
+        "recorded_at = '2026-02-10'",
+        f"customer_id = (SELECT customer_id FROM conversions WHERE id = {JON})",
+        "decisions",
+        "sale 00008 of tune-house",
+    ),
+    Damage(
+        "conversions", "net_minor = net_minor + 1", f"id = {EVE}", "conversions", "sale 00005 of tune-house"
+    ),
+    Damage(
+        "conversions",
+        "occurred_at = occurred_at - interval '1 s'",
+        f"id = {BOB}",
+        "conversions",
+        "sale 00002 of tune-house",
+    ),
+    Damage(
+        "conversions",
+        """lines = '[{"id": "1", "net_minor": 9000}]'""",
+        f"id = {BOB}",
+        "conversions",
+        "sale 00002 of tune-house",
+    ),
+    Damage(
+        "refunds",
+        "net_minor = net_minor - 1",
+        f"conversion_id = {BOB}",
+        "refunds",
+        "R-00002-0305 of the sale 00002",
+    ),
+    Damage(
+        "refunds",
+        "at = at - interval '1 s'",
+        f"conversion_id = {BOB}",
+        "refunds",
+        "R-00002-0305 of the sale 00002",
+    ),
+    Damage(
+        "adjustments",
+        "minor = minor + 1",
+        f"conversion_id = {BOB}",
+        "commissions",
+        "night-radio on the sale 00002 of tune-house is booked as 250; facts and terms give 251",
+    ),
+    Damage(
+        "decisions",
+        "outcome = 'unattributed'",
+        f"conversion_id = {BOB}",
+        "decisions",
+        "sale 00002 of tune-house is unattributed",
+    ),
+    Damage(
+        "decisions",
+        "candidates = '[]'",
+        f"conversion_id = {BOB}",
+        "decisions",
+        "sale 00002 of tune-house lists other candidates",
+    ),
+    Damage(
+        "decisions",
+        "candidates = '[]', decided_at = '2026-01-19'",
+        f"conversion_id = {JON} AND rev = 1",
+        "decisions",
+        "Decision 1 on the sale 00008",
+    ),
+    Damage(
+        "credits",
+        "weight_numerator = 2",
+        f"conversion_id = {BOB}",
+        "decisions",
+        "sale 00002 of tune-house.*: 2 to",
+    ),
+    Damage(
+        "credits",
+        "touched_at = touched_at - interval '1 s'",
+        f"conversion_id = {BOB}",
+        "decisions",
+        "sale 00002 of tune-house",
+    ),
+    Damage(
+        "commissions",
+        "matures_at = matures_at + interval '1 day'",
+        f"id = {BOBS}",
+        "commissions",
+        "sale 00002 of tune-house matures at",
+    ),
+    Damage(
+        "commissions",
+        "matured_at = matured_at + interval '1 day'",
+        f"id = {BOBS}",
+        "maturities",
+        "sale 00002 of tune-house matured at",
+    ),
+    Damage(
+        "commissions",
+        "period = '2026-02'",
+        f"id = {BOBS}",
+        "commissions",
+        "sale 00002 of tune-house counts in 2026-02",
+    ),
+    Damage("commissions", "component = 'gifts'", f"id = {BOBS}", "commissions", "gifts.*sale 00002"),
+    Damage(
+        "commission_revisions",
+        "target_minor = target_minor + 1",
+        f"commission_id = {BOBS} AND rev = 3",
+        "commissions",
+        "Revision 3 of .* sale 00002 of tune-house",
+    ),
+    Damage(
+        "commission_revisions",
+        "target_minor = target_minor + 1, inputs = jsonb_set(inputs, '{minor}', to_jsonb(target_minor + 1))",
+        f"commission_id = {BOBS} AND rev = 3",
+        "commissions",
+        "sale 00002 of tune-house is booked as 251",
+    ),
+    Damage(
+        "commission_revisions",
+        "entry_id = entry_id - 1",
+        f"commission_id = {BOBS} AND rev = 3",
+        "revisions",
+        "sale 00002 of tune-house names another entry",
+    ),
+    Damage(
+        "commission_revisions",
+        "clause = 'x'",
+        f"commission_id = {BOBS} AND rev = 3",
+        "commissions",
+        "sale 00002 of tune-house cites x",
+    ),
+    Damage(
+        "ledger_accounts",
+        "kind = 'pay_held'",
+        f"kind = 'pay_funded' AND holder_id = {RADIO}",
+        "entries",
+        "no longer says what was booked",
+    ),
+    Damage("ledger_entries", "kind = 'accrue'", f"key = 'mature:' || {BOBS}", "entries", "Entry mature:"),
+    Damage(
+        "ledger_entries",
+        "key = 'mature:0'",
+        f"key = 'mature:' || {BOBS}",
+        "maturities",
+        "sale 00002 .*calls for the entry mature:",
+    ),
+    Damage(
+        "ledger_transfers",
+        "amount_minor = amount_minor + 1",
+        f"entry_id = {BOBS_MATURITY}",
+        "entries",
+        "Entry mature:",
+    ),
+    Damage(
+        "ledger_transfers",
+        "effective_at = effective_at + interval '1 day'",
+        f"entry_id = {BOBS_MATURITY}",
+        "entries",
+        "Entry mature:.*a leg of it does not",
+    ),
+    Damage(
+        "ledger_balances",
+        "credits_posted_minor = credits_posted_minor + 1",
+        f"account_id = (SELECT id FROM ledger_accounts WHERE kind = 'pay' AND holder_id = {RADIO})",
+        "balances",
+        "balance of pay:night-radio:tune-house in USD",
+    ),
+    Damage(
+        "clawbacks",
+        "amount_minor = amount_minor + 1",
+        f"commission_id = {BOBS}",
+        "clawbacks",
+        "Clawback .* of 901 .* should be .* of 900",
+    ),
+    Damage(
+        "clawbacks",
+        "contest_until = contest_until - interval '1 day'",
+        f"commission_id = {BOBS}",
+        "clawbacks",
+        "should be .* until 2026-03-15",
+    ),
+    Damage(
+        "clawback_settlements",
+        "amount_minor = amount_minor - 1",
+        f"kind = 'recovered' AND clawback_id = {BOBS_CLAWBACK}",
+        "revisions",
+        "sale 00002 of tune-house calls for the entry .*1 from clawback_owed to clawback_due",
+    ),
+    Damage(
+        "clawback_settlements",
+        "kind = 'forgiven'",
+        "kind = 'restored'",
+        "clawbacks",
+        "settlement restored of 100",
+    ),
+    Damage(
+        "clawback_settlements",
+        "amount_minor = amount_minor + 1",
+        "kind = 'returned'",
+        "clawbacks",
+        "settlement returned of 25[01]",
+    ),
+    Damage(
+        "statements",
+        "totals = jsonb_set(totals, '{tax}', '256')",
+        f"id = {RADIO_FEBRUARY}",
+        "statements",
+        "NIGHT-RADIO-2026-02-USD states the totals",
+    ),
+    Damage(
+        "statements",
+        "minimum_minor = 5000",
+        f"id = {RADIO_FEBRUARY}",
+        "statements",
+        "NIGHT-RADIO-2026-02-USD is to be paid at a minimum of 5,000",
+    ),
+    Damage(
+        "statements",
+        "carried_reason = NULL",
+        f"id = {SMALL_FEBRUARY}",
+        "statements",
+        "NEEDLE-DROP-2026-02-USD is to be paid",
+    ),
+    Damage(
+        "statements",
+        "content_hash = sha256('x')",
+        f"id = {SMALL_FEBRUARY}",
+        "statements",
+        "fingerprint of other content than TUNE-HOUSE-NEEDLE-DROP-2026-02-USD",
+    ),
+    Damage(
+        "statements",
+        "number = 'X'",
+        f"id = {SMALL_FEBRUARY}",
+        "statements",
+        "fingerprint of other content than TUNE-HOUSE-NEEDLE-DROP-2026-02-USD",
+    ),
+    Damage(
+        "statements",
+        "ends_at = ends_at + interval '1 day'",
+        f"id = {SMALL_FEBRUARY}",
+        "statements",
+        "NEEDLE-DROP-2026-02-USD",
+    ),
+    Damage(
+        "statement_lines",
+        "kind = 'late'",
+        f"statement_id = {SMALL_FEBRUARY}",
+        "statements",
+        "NEEDLE-DROP-2026-02-USD lists transfer",
+    ),
+    Damage(
+        "statement_lines",
+        "amount_minor = amount_minor + 1",
+        f"statement_id = {SMALL_FEBRUARY}",
+        "statements",
+        "NEEDLE-DROP-2026-02-USD lists transfer",
+    ),
+    Damage(
+        "statement_preparations",
+        "prepared_at = '2026-02-28'",
+        f"statement_id = {RADIO_FEBRUARY}",
+        "approvals",
+        "preparation of statement TUNE-HOUSE-NIGHT-RADIO-2026-02-USD",
+    ),
+    Damage(
+        "statement_approvals",
+        "approver_id = (SELECT id FROM members",
+        f"email = 'mia@network.test') WHERE statement_id = {RADIO_FEBRUARY}",
+        "approvals",
+        "NIGHT-RADIO-2026-02-USD is by .* may not approve",
+    ),
+    Damage(
+        "statement_approvals",
+        "approved_at = '2026-02-28'",
+        f"statement_id = {RADIO_FEBRUARY}",
+        "approvals",
+        "NIGHT-RADIO-2026-02-USD is of .*before it was prepared",
+    ),
+    Damage(
+        "stripe_accounts",
+        "account_id = 'acct_other'",
+        f"brand_id = {RADIO}",
+        "payouts",
+        "NIGHT-RADIO-2026-02-USD went to",
+    ),
+    Damage(
+        "fundings",
+        "amount_minor = amount_minor + 1",
+        "id = (SELECT min(id::text)::uuid FROM fundings)",
+        "fundings",
+        "Funding .* by tune-house",
+    ),
+    Damage(
+        "fundings",
+        "status = 'processing', settled_at = NULL",
+        "id = (SELECT min(id::text)::uuid FROM fundings)",
+        "explained",
+        "Entry funding:.* follows from no fact",
+    ),
+    Damage(
+        "fundings",
+        "payment_intent_id = NULL",
+        "id = (SELECT min(id::text)::uuid FROM fundings)",
+        "charges",
+        "names no payment",
+    ),
+    Damage(
+        "payouts",
+        "amount_minor = amount_minor + 1",
+        f"statement_id = {RADIO_FEBRUARY}",
+        "payouts",
+        "NIGHT-RADIO-2026-02-USD is of 3,131; fundable was 3,130",
+    ),
+    Damage(
+        "payouts",
+        "payee_id = (SELECT id FROM brands",
+        f"slug = 'vinyl-weekly') WHERE statement_id = {RADIO_FEBRUARY}",
+        "payouts",
+        "NIGHT-RADIO-2026-02-USD names other parties",
+    ),
+    Damage(
+        "payout_attempts",
+        "amount_minor = amount_minor + 1",
+        "amount_minor = 3130",
+        "payouts",
+        "Attempt 1 .*NIGHT-RADIO-2026-02-USD is of 3,131",
+    ),
+    Damage(
+        "payout_attempts",
+        "destination = 'acct_other'",
+        "amount_minor = 3130",
+        "payouts",
+        "NIGHT-RADIO-2026-02-USD went to acct_other",
+    ),
+    Damage(
+        "payout_attempts",
+        "stripe_transfer_id = 'tr_other'",
+        "amount_minor = 3130",
+        "transfers",
+        "NIGHT-RADIO-2026-02-USD was accepted as tr_other",
+    ),
+    Damage("payout_attempts", "status = 'accepted'", "amount_minor = 3130", "explained", "Entry settle:"),
+]

@@ -5,6 +5,7 @@ from litestar.params import JSONBody
 
 from partner_network import app as web_app
 from partner_network.identity.web.requests import WITHOUT_SESSION
+from tests.agreements.cast import cast_of
 from tests.doors import Network, network
 
 __all__ = ["network"]
@@ -116,6 +117,22 @@ async def test_a_link_nobody_made_is_answered_by_a_friendly_page(network: Networ
 
     assert answer.status_code == 404
     assert "text/html" in answer.headers["content-type"]
+
+
+async def test_a_partners_link_leads_through_the_app_to_the_shop_and_leaves_a_click(network: Network) -> None:
+    cast = await cast_of(network)
+    await cast.signed()
+    link = await cast.partner.accepted(
+        "/api/v1/links",
+        {"partnership": cast.partnership, "name": "blog", "destination_url": "https://groove.example/club"},
+    )
+    visitor = await network.browser()
+
+    answer = await visitor.get(link["url"], headers={"user-agent": "Mozilla/5.0 (X11) Firefox/140.0"})
+
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("https://groove.example/club?clk=clk_")
+    assert await network.owner.fetchval("SELECT count(*) FROM clicks WHERE excluded IS NULL") == 1
 
 
 async def test_the_description_of_the_api_names_its_doors(network: Network) -> None:

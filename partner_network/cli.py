@@ -16,6 +16,7 @@ from partner_network.gateways.stripe_connect import StripeConnect, StripeRefused
 from partner_network.kernel.errors import PartnerNetworkError
 from partner_network.schedule import Gateways
 from partner_network.settings import Settings
+from partner_network.statements.document_queries import Issuer
 
 DONE, DIFFERS, CANNOT = 0, 1, 2
 CONNECTIONS = 2
@@ -63,7 +64,8 @@ async def _worker(settings: Settings, _: argparse.Namespace) -> int:
     stripe = _stripe(settings)
     try:
         async with Renderer() as renderer:
-            await schedule.run(settings, Gateways(stripe, renderer, app.file_store(settings)), stop)
+            doors = Gateways(stripe, renderer, app.file_store(settings), _issuer(settings))
+            await schedule.run(settings, doors, stop)
     finally:
         await stripe.close()
     return DONE
@@ -84,6 +86,11 @@ async def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
             await stripe.close()
         await connections.close_pool()
     return DONE
+
+
+def _issuer(settings: Settings) -> Issuer:
+    operator = settings.operator
+    return Issuer("" if operator is None else operator.name, settings.base_url)
 
 
 def _stripe(settings: Settings) -> StripeConnect:

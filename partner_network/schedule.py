@@ -28,6 +28,7 @@ from partner_network.payouts.rules import ChargeFunding, ReadFunding
 from partner_network.settings import Settings
 from partner_network.statements import jobs as statements
 from partner_network.statements import rules as statement_rules
+from partner_network.statements.document_queries import Issuer
 
 CALENDAR_EVERY = timedelta(minutes=1)
 CONNECTIONS = 8
@@ -41,6 +42,7 @@ class Gateways(msgspec.Struct, frozen=True):
     stripe: StripeConnect
     renderer: Renderer
     files: FileStore
+    issuer: Issuer
 
 
 def handlers(doors: Gateways) -> Mapping[str, Handler]:
@@ -57,7 +59,7 @@ def handlers(doors: Gateways) -> Mapping[str, Handler]:
 
     async def render_statement(payload: bytes) -> None:
         job = msgspec.json.decode(payload, type=statement_rules.RenderStatement)
-        await statements.render(doors.renderer, doors.files, job, await clock.now())
+        await statements.render(doors.renderer, doors.files, doors.issuer, job, await clock.now())
 
     async def render_agreement(payload: bytes) -> None:
         job = msgspec.json.decode(payload, type=agreements.RenderAgreement)

@@ -6,9 +6,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import msgspec
 
 from partner_network.database.connections import Connection
-from partner_network.kernel import money, periods
+from partner_network.kernel import ids, money, periods
 from partner_network.statements import queries, rules
 from partner_network.statements.documents import (
     Line,
@@ -20,7 +21,12 @@ from partner_network.statements.documents import (
 )
 from partner_network.statements.queries import Statement, StatementLine
 
-OPERATOR_NAME = "Partner Network"
+
+class Issuer(msgspec.Struct, frozen=True):
+    """In whose network a statement is made, and where its live page is."""
+
+    operator_name: str
+    base_url: str
 
 
 async def has_documents(connection: Connection, statement_id: UUID) -> bool:
@@ -32,7 +38,7 @@ async def has_documents(connection: Connection, statement_id: UUID) -> bool:
     )
 
 
-async def document_of(connection: Connection, statement_id: UUID) -> StatementDocument:
+async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer) -> StatementDocument:
     """Return a statement as its PDF and CSV show it; money in minor units."""
     statement = await queries.statement_of(connection, statement_id)
     lines = await queries.lines_of(connection, statement_id)
@@ -50,7 +56,7 @@ async def document_of(connection: Connection, statement_id: UUID) -> StatementDo
         number=statement.number,
         payer=_party(brands[statement.payer_id]),
         payee=_party(brands[statement.payee_id]),
-        operator_name=OPERATOR_NAME,
+        operator_name=issuer.operator_name,
         period_label=statement.period,
         first_day=statement.starts_at.astimezone(zone).date(),
         last_day=(statement.ends_at - timedelta(microseconds=1)).astimezone(zone).date(),
@@ -60,7 +66,7 @@ async def document_of(connection: Connection, statement_id: UUID) -> StatementDo
         opening_minor=statement.opening_minor,
         closing_minor=statement.closing_minor,
         content_hash=statement.content_hash.hex(),
-        verify_url="",
+        verify_url=f"{issuer.base_url}/statements/{ids.shown('stm', statement.id)}",
         lines=tuple(
             Line(
                 on=(line.occurred_at or line.effective_at).astimezone(zone).date(),

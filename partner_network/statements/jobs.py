@@ -10,6 +10,7 @@ from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.pdf import Renderer
 from partner_network.statements import document_queries, documents
 from partner_network.statements.actions import close
+from partner_network.statements.document_queries import Issuer
 from partner_network.statements.rules import RenderStatement
 
 
@@ -27,12 +28,14 @@ async def close_periods(now: datetime) -> None:
     await close.close_due(now)
 
 
-async def render(renderer: Renderer, files: FileStore, job: RenderStatement, now: datetime) -> None:
+async def render(
+    renderer: Renderer, files: FileStore, issuer: Issuer, job: RenderStatement, now: datetime
+) -> None:
     """Make a statement's PDF and CSV from the frozen content and store both by hash."""
     async with connections.transaction() as connection:
         if await document_queries.has_documents(connection, job.statement_id):
             return
-        document = await document_queries.document_of(connection, job.statement_id)
+        document = await document_queries.document_of(connection, job.statement_id, issuer)
     pdf = await renderer.pdf(documents.statement_html(document))
     csv = documents.statement_csv(document).encode()
     stored = [

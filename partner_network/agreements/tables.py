@@ -1,12 +1,11 @@
-"""How Piccolo sees agreements; it knows no ranges, so of the terms only whose they are.
-
-Signatures have a key of two columns, which Piccolo cannot map.
-"""
+"""How Piccolo sees agreements, their signatures and the terms that hold."""
 
 from piccolo.columns import JSONB, UUID, BigInt, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.table import Table
 
+from partner_network.brands.tables import Brand
 from partner_network.database import connections
+from partner_network.database.columns import TstzRange
 from partner_network.identity.tables import Member
 from partner_network.programs.tables import Partnership, ProgramVersion
 
@@ -33,6 +32,20 @@ class AgreementParties(Table, tablename="agreement_parties", db=connections.engi
     parties = JSONB(default=None)
 
 
+class Signature(Table, tablename="signatures", db=connections.engine):
+    """One brand's signature under exactly what was drafted."""
+
+    agreement_id = ForeignKey(Agreement, primary_key=True, default=None, null=False)
+    brand_id = ForeignKey(Brand, primary_key=True, default=None, null=False)
+    signed_hash = Bytea(default=None)
+    member_id = ForeignKey(Member, default=None, null=False)
+    name = Text(default=None)
+    role = Text(default=None)
+    signed_at = Timestamptz(default=None)
+    address_prefix = Text(default=None)
+    user_agent = Text(default=None)
+
+
 class AgreementDocument(Table, tablename="agreement_documents", db=connections.engine):
     """The PDF of a signed agreement."""
 
@@ -44,8 +57,10 @@ class AgreementDocument(Table, tablename="agreement_documents", db=connections.e
 
 
 class Terms(Table, tablename="terms", db=connections.engine):
-    """Which agreement holds for a partnership, in some range of time."""
+    """Which agreement holds for a partnership when, as known when."""
 
     id = UUID(primary_key=True, default=None)
     partnership_id = ForeignKey(Partnership, default=None, null=False)
     agreement_id = ForeignKey(Agreement, default=None, null=False)
+    valid = TstzRange(default=None)
+    recorded = TstzRange(default=None)

@@ -1,6 +1,6 @@
-"""How Piccolo sees the table of clicks."""
+"""How Piccolo sees clicks, and the salts under which visitors are recognised for a day."""
 
-from piccolo.columns import UUID, Array, Bytea, Text, Timestamptz
+from piccolo.columns import UUID, Array, Bytea, Date, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.database import connections
@@ -23,3 +23,10 @@ class Click(Table, tablename="clicks", db=connections.engine):
     country = Text(default=None, null=True)
     network_prefix = Text(default=None, null=True)
     subs = Array(base_column=Text(), default=list)
+
+
+class VisitorSalt(Table, tablename="visitor_salts", db=connections.engine):
+    """The salt of one day; only the redirect may read it, and it is destroyed within two."""
+
+    day = Date(primary_key=True, default=None)
+    salt = Bytea(default=None, secret=True)

@@ -1,6 +1,6 @@
-"""How Piccolo sees the tables of reported facts; identifications have a key of two columns and no mapping."""
+"""How Piccolo sees the tables of reported facts."""
 
-from piccolo.columns import JSONB, UUID, BigInt, Bytea, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.database import connections
@@ -13,6 +13,14 @@ class Customer(Table, tablename="customers", db=connections.engine):
     brand_id = UUID(default=None)
     external_id = Text(default=None)
     first_seen_at = Timestamptz(default=None)
+
+
+class Identification(Table, tablename="identifications", db=connections.engine):
+    """Which customer stands behind a click, as the advertiser told us."""
+
+    customer_id = ForeignKey(Customer, primary_key=True, default=None, null=False)
+    click_id = UUID(primary_key=True, default=None)
+    recorded_at = Timestamptz(default=None)
 
 
 class Conversion(Table, tablename="conversions", db=connections.engine):

@@ -1,6 +1,7 @@
-"""How Piccolo sees people and keys; sessions are not mapped, nobody has a reason to browse them.
+"""How Piccolo sees people, their sessions and keys.
 
-What only compares (hashes of passwords, keys and tokens) is marked secret, so that no page shows it.
+What only compares (hashes of passwords, keys and tokens, the token of a form) is marked secret, so that no
+page shows it.
 """
 
 from piccolo.columns import UUID, Array, Bytea, ForeignKey, Text, Timestamptz
@@ -28,6 +29,18 @@ class Membership(Table, tablename="memberships", db=connections.engine):
     brand_id = ForeignKey(Brand, default=None)
     role = Text(default=None)
     created_at = Timestamptz(default=None)
+
+
+class Session(Table, tablename="sessions", db=connections.engine):
+    """A signed-in browser or program."""
+
+    token_hash = Bytea(primary_key=True, default=None, secret=True)
+    member_id = ForeignKey(Member, default=None, null=False)
+    brand_id = ForeignKey(Brand, default=None)
+    csrf_token = Text(default=None, secret=True)
+    created_at = Timestamptz(default=None)
+    last_seen_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
 
 
 class ApiKey(Table, tablename="api_keys", db=connections.engine):

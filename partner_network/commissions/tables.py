@@ -1,0 +1,85 @@
+"""How Piccolo sees commissions, their revisions and what is clawed back."""
+
+from piccolo.columns import JSONB, UUID, BigInt, ForeignKey, Integer, Text, Timestamptz
+from piccolo.table import Table
+
+from partner_network.agreements.tables import Agreement
+from partner_network.brands.tables import Brand
+from partner_network.conversions.tables import Conversion
+from partner_network.database import connections
+from partner_network.identity.tables import Member
+from partner_network.ledger.tables import LedgerEntry
+from partner_network.programs.tables import Partnership
+
+
+class UnaccruedConversion(Table, tablename="unaccrued_conversions", db=connections.engine):
+    """A conversion whose commission is to be computed, again or for the first time."""
+
+    partnership_id = ForeignKey(Partnership, primary_key=True, default=None, null=False)
+    conversion_id = ForeignKey(Conversion, primary_key=True, default=None, null=False)
+
+
+class Adjustment(Table, tablename="adjustments", db=connections.engine):
+    """An outcome that changes money and that no recompute undoes."""
+
+    id = UUID(primary_key=True, default=None)
+    conversion_id = ForeignKey(Conversion, default=None, null=False)
+    partnership_id = ForeignKey(Partnership, default=None, null=False)
+    at = Timestamptz(default=None)
+    recorded_at = Timestamptz(default=None)
+    minor = BigInt(default=None)
+    reason = Text(default=None)
+    decided_by = ForeignKey(Member, default=None, null=False)
+
+
+class Commission(Table, tablename="commissions", db=connections.engine):
+    """What one partnership earns on one conversion, or as a bonus, by one component."""
+
+    id = BigInt(primary_key=True, default=None)
+    kind = Text(default=None)
+    conversion_id = ForeignKey(Conversion, default=None)
+    partnership_id = ForeignKey(Partnership, default=None, null=False)
+    advertiser_id = ForeignKey(Brand, default=None, null=False)
+    partner_id = ForeignKey(Brand, default=None, null=False)
+    agreement_id = ForeignKey(Agreement, default=None, null=False)
+    component = Text(default=None)
+    period = Text(default=None)
+    currency = Text(default=None)
+    earned_at = Timestamptz(default=None)
+    matures_at = Timestamptz(default=None)
+    matured_at = Timestamptz(default=None, null=True)
+
+
+class CommissionRevision(Table, tablename="commission_revisions", db=connections.engine):
+    """One state of what a commission should be, with all it was computed from."""
+
+    commission_id = ForeignKey(Commission, primary_key=True, default=None, null=False)
+    rev = Integer(primary_key=True, default=None)
+    previous_rev = Integer(default=None, null=True)
+    previous_target_minor = BigInt(default=None)
+    target_minor = BigInt(default=None)
+    entry_id = ForeignKey(LedgerEntry, default=None)
+    inputs = JSONB(default=None)
+    clause = Text(default=None)
+    engine_version = Text(default=None)
+    recorded_at = Timestamptz(default=None)
+
+
+class Clawback(Table, tablename="clawbacks", db=connections.engine):
+    """Money earned and matured that came back: due from the partner, owed to the advertiser."""
+
+    transfer_id = BigInt(primary_key=True, default=None)
+    commission_id = ForeignKey(Commission, default=None, null=False)
+    amount_minor = BigInt(default=None)
+    contest_until = Timestamptz(default=None)
+    max_share_ppm = BigInt(default=None)
+    clause = Text(default=None)
+
+
+class ClawbackSettlement(Table, tablename="clawback_settlements", db=connections.engine):
+    """A bit of how a clawback ends."""
+
+    clawback_id = ForeignKey(Clawback, primary_key=True, default=None, null=False)
+    transfer_id = BigInt(primary_key=True, default=None)
+    kind = Text(default=None)
+    amount_minor = BigInt(default=None)

@@ -1,0 +1,81 @@
+"""How Piccolo sees money on its way, and what Stripe told us."""
+
+from piccolo.columns import UUID, BigInt, Bytea, ForeignKey, Integer, Text, Timestamptz
+from piccolo.table import Table
+
+from partner_network.brands.tables import Brand
+from partner_network.database import connections
+from partner_network.identity.tables import Member
+from partner_network.ledger.tables import LedgerEntry, LedgerTransfer
+from partner_network.statements.tables import Statement
+
+
+class StripeAccount(Table, tablename="stripe_accounts", db=connections.engine):
+    """A brand at Stripe, as we last read it there."""
+
+    brand_id = UUID(primary_key=True, default=None)
+    account_id = Text(unique=True, default=None, null=True)
+    transfers_status = Text(default=None, null=True)
+    customer_id = Text(unique=True, default=None, null=True)
+    payment_method_id = Text(default=None, null=True)
+    read_at = Timestamptz(default=None)
+
+
+class Funding(Table, tablename="fundings", db=connections.engine):
+    """A payment of an advertiser to the network."""
+
+    id = UUID(primary_key=True, default=None)
+    advertiser_id = ForeignKey(Brand, default=None, null=False)
+    amount_minor = BigInt(default=None)
+    currency = Text(default=None)
+    idempotency_key = Text(unique=True, default=None)
+    payment_intent_id = Text(unique=True, default=None, null=True)
+    status = Text(default=None)
+    failure = Text(default=None, null=True)
+    requested_by = ForeignKey(Member, default=None, null=False)
+    requested_at = Timestamptz(default=None)
+    settled_at = Timestamptz(default=None, null=True)
+
+
+class Payout(Table, tablename="payouts", db=connections.engine):
+    """Money reserved for one approved statement."""
+
+    id = UUID(primary_key=True, default=None)
+    statement_id = ForeignKey(Statement, default=None, null=False)
+    content_hash = Bytea(default=None)
+    closing_minor = BigInt(default=None)
+    currency = Text(default=None)
+    payee_id = ForeignKey(Brand, default=None, null=False)
+    payer_id = ForeignKey(Brand, default=None, null=False)
+    amount_minor = BigInt(default=None)
+    fund_entry_id = ForeignKey(LedgerEntry, default=None, null=False)
+    reserved_at = Timestamptz(default=None)
+    held_reason = Text(default=None, null=True)
+
+
+class PayoutAttempt(Table, tablename="payout_attempts", db=connections.engine):
+    """One try to send a payout."""
+
+    id = UUID(primary_key=True, default=None)
+    payout_id = ForeignKey(Payout, default=None, null=False)
+    n = Integer(default=None)
+    idempotency_key = Text(unique=True, default=None)
+    amount_minor = BigInt(default=None)
+    destination = Text(default=None)
+    status = Text(default=None)
+    pending_transfer_id = ForeignKey(LedgerTransfer, default=None, null=False)
+    stripe_transfer_id = Text(unique=True, default=None, null=True)
+    answer = Text(default=None, null=True)
+    started_at = Timestamptz(default=None)
+    finished_at = Timestamptz(default=None, null=True)
+
+
+class StripeEvent(Table, tablename="stripe_events", db=connections.engine):
+    """What Stripe told us, kept raw before anything is made of it."""
+
+    event_id = Text(primary_key=True, default=None)
+    type = Text(default=None)
+    object_id = Text(default=None)
+    payload = Bytea(default=None)
+    received_at = Timestamptz(default=None)
+    handled_at = Timestamptz(default=None, null=True)

@@ -153,6 +153,18 @@ async def test_a_click_of_unknown_consent_counts(story: Story) -> None:
     assert await story.credited() == ["blog"]
 
 
+async def test_a_click_older_than_two_windows_is_no_candidate_and_one_just_too_old_is_shown(
+    story: Story,
+) -> None:
+    await story.click(story.blog, on(31, 11) - days(60) - SECOND)
+    shown = await story.click(story.blog, on(31, 11) - days(59))
+    await story.shop.report(order(1, on(31, 11)))
+    await actions.decide_pending()
+    assert await story.verdicts() == {
+        str(shown): ("excluded", "clicked 59 d 00 h before the sale; the window is 30 d")
+    }
+
+
 async def test_an_order_without_a_click_is_unattributed_and_owes_no_work(story: Story) -> None:
     await story.click(story.blog, on(1), customer="bob")
     await story.shop.report(order(1, on(3)))

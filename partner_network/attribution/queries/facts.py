@@ -1,14 +1,15 @@
 """Read what is known about a batch of conversions, one statement for all of them each time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import get_args
 from uuid import UUID
 
 import asyncpg
 
 from partner_network.agreements import terms_reading
-from partner_network.agreements.terms import ProgramPolicy, Terms
+from partner_network.agreements.terms import Event, ProgramPolicy, Terms, TouchKind, Windows
 from partner_network.attribution import cases as values
 from partner_network.attribution.cases import (
     Bond,
@@ -25,9 +26,13 @@ from partner_network.attribution.queries.decisions import credits_of
 from partner_network.attribution.queries.waiting import EARLIER, PLACES, places
 from partner_network.database.connections import Connection
 
+WINDOWS_BACK = 2
+"""Touches older than so many of the program's longest windows are no candidates: they cannot count, and
+receipts still show those that came just too early."""
 MOST_TOUCHES = 200
-"""A customer's last so many touches before an order are looked at, so that none costs without bound."""
+"""Of the others the last so many are looked at, so that no order costs without bound."""
 MOST_BONDS = 1_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no click id is older
 
 
 async def known_about(
@@ -36,7 +41,7 @@ async def known_about(
     """Return everything that the decisions of a batch in canonical order depend on."""
     binding = [case for case in batch if _policy(case, policies).binding_months]
     new_only = [case for case in batch if _policy(case, policies).customers == "new_only"]
-    touches = await _touches_of(connection, batch)
+    touches = await _touches_of(connection, batch, await _looked_back(connection, set(policies)))
     bonds = await _bonds_before(connection, binding) if binding else {}
     partnership_ids = {one.partnership_id for found in touches for one in found}
     for found in bonds.values():
@@ -77,18 +82,43 @@ _TOUCH = """k.click_id::text AS id, k.partner_id::text AS partner, k.program_id:
     k.consent, k.excluded, k.partnership_id"""
 
 
-async def _touches_of(connection: Connection, batch: Sequence[Case]) -> list[list[Found]]:
+async def _looked_back(connection: Connection, program_ids: Iterable[UUID]) -> dict[UUID, timedelta]:
+    """Return how far before a conversion of each program touches are candidates."""
+    rows = await connection.fetch(
+        """SELECT p.program_id, g.terms_toml FROM partnerships p JOIN terms t ON t.partnership_id = p.id
+           JOIN agreements g ON g.id = t.agreement_id
+           WHERE p.program_id = ANY($1::uuid[]) GROUP BY p.program_id, g.terms_toml""",
+        list(program_ids),
+    )
+    longest = dict.fromkeys(program_ids, 0)
+    for row in rows:
+        days = _longest_days(_terms(row["terms_toml"]).windows)
+        longest[row["program_id"]] = max(longest[row["program_id"]], days)
+    return {program_id: timedelta(days=WINDOWS_BACK * days) for program_id, days in longest.items()}
+
+
+@lru_cache(maxsize=1024)
+def _longest_days(windows: Windows) -> int:
+    return max(windows.days(kind, event) for kind in get_args(TouchKind) for event in get_args(Event))
+
+
+async def _touches_of(
+    connection: Connection, batch: Sequence[Case], looked_back: Mapping[UUID, timedelta]
+) -> list[list[Found]]:
     """Return for each conversion its customer's last touches up to it, and its own click.
 
-    An identified click counts as recorded when both it and who stands behind it were.
+    Click ids carry their millisecond, so that the span of a customer's clicks is found by index. An
+    identified click counts as recorded when both it and who stands behind it were.
     """
     rows = await connection.fetch(
         f"""SELECT w.n, t.*
-            FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS w (customer_id, at, n)
+            FROM unnest($1::uuid[], $2::timestamptz[], $4::timestamptz[])
+                WITH ORDINALITY AS w (customer_id, at, since, n)
             CROSS JOIN LATERAL (
                 SELECT {_TOUCH}, greatest(k.recorded_at, i.recorded_at) AS recorded_at
                 FROM identifications i JOIN clicks k ON k.click_id = i.click_id
-                WHERE i.customer_id = w.customer_id AND k.at <= w.at
+                WHERE i.customer_id = w.customer_id AND i.click_id >= first_click_id(w.since)
+                    AND i.click_id < first_click_id(w.at + interval '2 milliseconds') AND k.at <= w.at
                 ORDER BY i.click_id DESC LIMIT {MOST_TOUCHES}) t
             UNION ALL
             SELECT w.n, {_TOUCH}, k.recorded_at
@@ -97,6 +127,7 @@ async def _touches_of(connection: Connection, batch: Sequence[Case]) -> list[lis
         [case.customer_id for case in batch],
         [case.occurred_at for case in batch],
         [case.click_id for case in batch],
+        [max(_EPOCH, case.occurred_at - looked_back[case.program_id]) for case in batch],
     )
     found: list[list[Found]] = [[] for _ in batch]
     for row in rows:

@@ -162,6 +162,13 @@ def test_a_line_refunded_before_never_falls_below_zero() -> None:
     assert [row.minor for row in cast.rows([order], cast.terms(whole, rest))] == [0, 200]
 
 
+def test_a_spread_that_just_fits_keeps_to_the_net_of_the_lines() -> None:
+    refunds = (cast.refund(90, line="l3"), cast.refund(100, id="r2"))
+    whole = replace(FLAT, tiers=(Tier(0, 1_000_000),), match=replace(FLAT.match, skus=("l1",)))
+    order = cast.order("a", 1_000, lines=by_sku("l1", "l2", "l3"), refunds=refunds)
+    assert cast.paid([order], cast.terms(whole)) == {"a": 540}
+
+
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [

@@ -24,6 +24,7 @@ from partner_network.clicks import web as clicks
 from partner_network.clicks.actions.record import ClickRecorder
 from partner_network.conversions import web as conversions
 from partner_network.creatives import web as creatives
+from partner_network.dashboards.web import routes as dashboards
 from partner_network.database import addresses, connections
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.local import LocalFileStore
@@ -82,6 +83,7 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
             *conversions.ROUTES,
             *statements.ROUTES,
             *payouts.ROUTES,
+            *dashboards.ROUTES,
             live,
             ready,
             download,

@@ -1,0 +1,125 @@
+"""The agreements of a brand: the list, reading one in full, signing it, and answering an invitation."""
+
+from typing import Any, Literal
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect, Template
+from markupsafe import Markup
+
+from partner_network.agreements import contracts, documents, queries, terms_reading, wording
+from partner_network.agreements import web as agreements_api
+from partner_network.agreements.actions import sign
+from partner_network.agreements.queries import Agreement
+from partner_network.dashboards.web import portal
+from partner_network.dashboards.web.portal import Told
+from partner_network.identity.rules import Member
+from partner_network.identity.web import addresses, guards
+from partner_network.kernel.errors import InvalidError
+from partner_network.programs import actions as programs
+from partner_network.programs import queries as partnerships
+
+ROWS_MAX = 200
+
+
+class SignatureForm(msgspec.Struct):
+    """What the signing form sends: the hash of the text on the page, and the tick."""
+
+    content_hash: str = ""
+    agreed: str = ""
+    csrf_token: str = ""
+
+
+class AnswerForm(msgspec.Struct):
+    """What an invited brand says."""
+
+    answer: Literal["accept", "decline"]
+    csrf_token: str = ""
+
+
+@get("/agreements", guards=[guards.must_read_agreements])
+async def show_agreements(member: NamedDependency[Member], told: Told = "") -> Template:
+    """List a brand's agreements, the newest first, with the invitations that wait for an answer."""
+    brand_id = portal.brand_of(member)
+    found = await queries.agreements_of(member, after=None, limit=ROWS_MAX)
+    related = await partnerships.partnerships_of(member, after=None, limit=ROWS_MAX)
+    return Template(
+        "portal/agreements.html",
+        context={
+            "agreements": [(one, _state(one, member)) for one in reversed(found)],
+            "partnerships": {one.id: one for one in related},
+            "invited": [one for one in related if one.status == "invited" and one.partner_id == brand_id],
+            "told": portal.told(told),
+            "brand_id": brand_id,
+        },
+    )
+
+
+@get("/agreements/{agreement:str}", guards=[guards.must_read_agreements])
+async def show_agreement(
+    agreement: FromPath[str], member: NamedDependency[Member], told: Told = ""
+) -> Template:
+    """Show the full text of an agreement, its terms in plain words, who signed it, and the form to sign."""
+    portal.brand_of(member)
+    found = await queries.agreement_of(member, addresses.in_path("agr", agreement))
+    terms = terms_reading.read_terms(found.terms_toml)
+    contract = contracts.published(found.contract_name, found.contract_version)
+    clauses = documents.clauses_html(contract, found.parties, terms)
+    return Template(
+        "portal/agreement.html",
+        context={
+            "agreement": found,
+            "state": _state(found, member),
+            "clauses": Markup(clauses),  # noqa: S704 - our own contract, escaped as it was filled
+            "terms": terms,
+            "words": wording,
+            "told": portal.told(told),
+        },
+    )
+
+
+@post("/agreements/{agreement:str}/signatures", guards=[guards.must_sign_agreements])
+async def sign_agreement(
+    agreement: FromPath[str],
+    data: URLEncodedBody[SignatureForm],
+    member: NamedDependency[Member],
+    request: Request[Any, Any, Any],
+) -> Redirect:
+    """Sign, for one's brand, exactly the text that the page showed."""
+    if data.agreed != "yes":
+        raise InvalidError(
+            "Tick that you read the agreement and sign for your brand, then sign.",
+            fields={"agreed": "not ticked"},
+        )
+    signed = await sign.sign_agreement(
+        agreements_api.signer(member, request), addresses.in_path("agr", agreement), data.content_hash
+    )
+    return portal.back_to(f"/agreements/{agreement}", "in-force" if signed.is_signed else "signed")
+
+
+@get("/agreements/{agreement:str}/document", guards=[guards.must_read_agreements])
+async def open_document(agreement: FromPath[str]) -> Redirect:
+    """Lead a person, signed in again if need be, to the PDF."""
+    return Redirect(f"/api/v1/agreements/{agreement}/document", status_code=303)
+
+
+@post("/partnerships/{partnership:str}/answer", guards=[guards.must_accept_partnerships])
+async def answer_invitation(
+    partnership: FromPath[str], data: URLEncodedBody[AnswerForm], member: NamedDependency[Member]
+) -> Redirect:
+    """Accept or decline a program's invitation."""
+    accepts = data.answer == "accept"
+    await programs.answer_partnership(member, addresses.in_path("prt", partnership), accept=accepts)
+    return portal.back_to("/agreements", "accepted" if accepts else "declined")
+
+
+def _state(agreement: Agreement, member: Member) -> str:
+    """Return how far an agreement is, as the asking brand sees it."""
+    if agreement.is_signed:
+        return "signed"
+    if agreement.is_superseded:
+        return "replaced"
+    by_us = any(one.brand_id == member.brand_id for one in agreement.signatures)
+    return "waits for the other side" if by_us else "to sign"

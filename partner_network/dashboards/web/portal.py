@@ -1,0 +1,46 @@
+"""What all pages of the portal share: whose brand it is, and the sentences after something was done."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, TypeAlias
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar.params import QueryParameter
+from litestar.response import Redirect
+
+from partner_network.identity.rules import Member
+from partner_network.kernel.errors import ForbiddenError
+
+Told: TypeAlias = Annotated[str, QueryParameter(max_length=40)]
+"""What was done on the page before; only sentences of ours are shown for it."""
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "accepted": "You accepted the invitation. The advertiser or the network drafts the terms next.",
+        "declined": "You declined the invitation.",
+        "funding": "Your payment is on its way. Once it has settled, everything it covers is sent out.",
+        "link-made": "The link is made. Copy it from the list.",
+        "link-off": "The link is switched off. Its clicks stay what they are.",
+        "method-saved": "The payment method is saved.",
+        "signed": "You signed. The terms hold once both brands have signed.",
+        "in-force": "You both signed: the terms hold. The document is made within a minute.",
+    }
+)
+
+
+def brand_of(member: Member) -> UUID:
+    """Return the brand whose pages the member looks at; the operator's people have none."""
+    if member.brand_id is None:
+        raise ForbiddenError("This page shows a brand's own affairs. Look at them in the back office.")
+    return member.brand_id
+
+
+def told(name: str) -> str:
+    """Return the sentence for what was just done, empty for anything else."""
+    return SENTENCES.get(name, "")
+
+
+def back_to(path: str, done: str = "") -> Redirect:
+    """Send the browser to a page after a form, which a reload then does not send again."""
+    return Redirect(f"{path}?{urlencode({'told': done})}" if done else path, status_code=303)

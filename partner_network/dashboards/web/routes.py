@@ -1,0 +1,32 @@
+"""All pages of the portal, for the composition root."""
+
+from collections.abc import Sequence
+
+from litestar.types import ControllerRouterHandler
+
+from partner_network.dashboards.web import agreements, creatives, home, links, statements, stripe
+
+ROUTES: Sequence[ControllerRouterHandler] = (
+    home.show_home,
+    home.fund_statements,
+    home.read_earnings,
+    links.show_links,
+    links.make_link,
+    links.end_link,
+    agreements.show_agreements,
+    agreements.show_agreement,
+    agreements.sign_agreement,
+    agreements.open_document,
+    agreements.answer_invitation,
+    creatives.show_creatives,
+    creatives.open_file,
+    statements.show_statements,
+    statements.show_statement,
+    statements.open_document,
+    stripe.show_payout_account,
+    stripe.begin_onboarding,
+    stripe.return_from_stripe,
+    stripe.refresh_link,
+    stripe.show_payment_method,
+    stripe.save_payment_method,
+)

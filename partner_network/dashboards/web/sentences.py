@@ -1,0 +1,47 @@
+"""What a page says about money: in which state it is, and what has to happen next."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from partner_network.dashboards.queries.next_payouts import NextPayout
+from partner_network.kernel import money
+from partner_network.statements.queries import Statement
+
+T = TypeVar("T")
+
+_WAITS_FOR = {
+    "draft": "the network's finance prepares it, another person approves it, {payer} funds it",
+    "issued": "a second person of the network approves it, then {payer} funds it",
+    "approved": "{payer} funds it, then it is sent to your account",
+}
+
+
+def state_of(statement: Statement) -> str:
+    """Return a statement's state as people see it: between approved and paid lies funded."""
+    if statement.status == "approved" and statement.payout_minor is not None:
+        return "funded"
+    return statement.status
+
+
+def what_a_statement_waits_for(statement: Statement) -> str:
+    """Say what must happen until a statement that is not paid yet is paid."""
+    if state_of(statement) == "funded":
+        return "it is funded and on its way"
+    return _WAITS_FOR[statement.status].format(payer=statement.payer_name)
+
+
+def what_a_close_brings(coming: NextPayout) -> str:
+    """Say what becomes of the amount that the next close would state."""
+    if coming.expected_minor == 0:
+        return "Nothing is due by then as things stand."
+    if coming.expected_minor < coming.minimum_minor:
+        minimum = money.display(coming.minimum_minor, coming.currency)
+        return f"Below the minimum of {minimum}: it would be carried to the statement after."
+    return f"Then two people of the network sign it off, and {coming.payer} funds it."
+
+
+def page_of(rows: Sequence[T], page: int, size: int) -> tuple[Sequence[T], int]:
+    """Return the rows of a page, counted from 1, and how many pages there are; a page too far is the last."""
+    pages = max(1, -(-len(rows) // size))
+    page = min(max(1, page), pages)
+    return rows[(page - 1) * size : page * size], pages

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -99,8 +99,8 @@ def currency_of(entry: Entry) -> str:
 
 
 def payload_hash(entry: Entry) -> bytes:
-    """Return the SHA-256 of everything that an entry says, its key left out."""
-    said = [entry.kind, entry.effective_at.isoformat(), entry.clause, entry.reason]
+    """Return the SHA-256 of everything that an entry says, its key left out; instants count, not offsets."""
+    said = [entry.kind, entry.effective_at.astimezone(UTC).isoformat(), entry.clause, entry.reason]
     said += [
         [
             *_words(leg.debit),

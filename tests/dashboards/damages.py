@@ -495,3 +495,64 @@ DAMAGES = [
     ),
     Damage("payout_attempts", "status = 'accepted'", "amount_minor = 3130", "explained", "Entry settle:"),
 ]
+
+
+class Gone(Struct, frozen=True):
+    """One row taken away."""
+
+    table: str
+    where: str
+    kind: str
+    names: str
+
+
+GONE = [
+    Gone(
+        "identifications",
+        f"customer_id = (SELECT customer_id FROM conversions WHERE id = {JON})",
+        "decisions",
+        "sale 00008",
+    ),
+    Gone(
+        "refunds",
+        f"conversion_id = {BOB}",
+        "commissions",
+        "sale 00002 of tune-house is booked as 250; .*give 1,150",
+    ),
+    Gone(
+        "adjustments",
+        f"conversion_id = {BOB}",
+        "commissions",
+        "sale 00002 of tune-house is booked as 250; .*give 0",
+    ),
+    Gone("signatures", f"brand_id = {RADIO}", "agreements", "terms of night-radio with tune-house"),
+    Gone(
+        "terms",
+        f"partnership_id = {RADIO_PARTNERSHIP}",
+        "agreements",
+        "terms of night-radio with tune-house should say",
+    ),
+    Gone("credits", f"conversion_id = {BOB}", "decisions", "sale 00002 of tune-house"),
+    Gone("clawback_settlements", "kind = 'returned'", "clawbacks", "settlement returned of 25"),
+    Gone(
+        "statement_lines",
+        f"statement_id = {SMALL_FEBRUARY}",
+        "statements",
+        "NEEDLE-DROP-2026-02-USD lacks transfer",
+    ),
+    Gone("decisions", f"conversion_id = {EVE}", "decisions", "sale 00005 of tune-house was never decided"),
+    Gone(
+        "commission_revisions",
+        f"commission_id = {BOBS} AND rev = 3",
+        "commissions",
+        "sale 00002 of tune-house is booked as 0; .*give 250",
+    ),
+    Gone(
+        "ledger_transfers",
+        f"entry_id = (SELECT id FROM ledger_entries WHERE key = 'commission:' || {BOBS} || ':1')",
+        "entries",
+        "Entry commission:",
+    ),
+    Gone("fundings", "id = (SELECT min(id::text)::uuid FROM fundings)", "explained", "Entry funding:"),
+    Gone("payout_attempts", "amount_minor = 3130", "explained", "Entry payout:"),
+]

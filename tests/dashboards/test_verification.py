@@ -1,20 +1,24 @@
 """The proof finds nothing wrong with the network that lived, and every single row that somebody changes."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from typing import cast
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from partner_network.dashboards.verification import books, proof
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.gateways.stripe_connect import Funding, StripeConnect, Transfer
+from partner_network.ledger import actions as ledger
+from partner_network.ledger.rules import Account, Entry, Leg
+from tests.builders import RADIO, SHOP, at
 from tests.conftest import Databases, FreshDatabase
 from tests.dashboards.conftest import Lived
-from tests.dashboards.damages import DAMAGES, WITHOUT_MONEY, Damage
+from tests.dashboards.damages import DAMAGES, GONE, WITHOUT_MONEY, Damage, Gone
 
 
 @pytest.fixture
@@ -62,6 +66,97 @@ async def test_a_changed_row_is_found_and_named(
     last = await last_of(owner, stripe)
     assert last.difference is not None
     assert (last.name, bool(re.search(what.names, last.difference))) == (what.kind, True), last.difference
+
+
+@pytest.mark.parametrize("what", GONE, ids=lambda what: what.table)
+async def test_a_missing_row_is_found_and_named(
+    owner: "asyncpg.Connection[asyncpg.Record]", stripe: StripeConnect, what: Gone
+) -> None:
+    await damage(owner, what.table, f"DELETE FROM {what.table} WHERE {what.where}")
+    last = await last_of(owner, stripe)
+    assert last.difference is not None
+    assert (last.name, bool(re.search(what.names, last.difference))) == (what.kind, True), last.difference
+
+
+async def test_an_entry_that_is_sound_but_follows_from_nothing_is_found(
+    owner: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    shop, radio = [
+        await owner.fetchval("SELECT id FROM brands WHERE slug = $1", slug) for slug in (SHOP, RADIO)
+    ]
+    recv, pay = Account("recv", "USD", shop, radio), Account("pay_pending", "USD", radio, shop)
+    gift = Entry("accrue", "gift", at(5, 2), [Leg(recv, pay, 500)])
+    await ledger.post(cast("Connection", owner), [gift], recorded_at=at(5, 2))
+    last = await last_of(owner, None)
+    assert last.difference == "Entry gift (accrue of 500 minor units of USD) follows from no fact."
+
+
+async def test_a_commission_that_no_order_earned_is_found(
+    owner: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    await owner.execute(
+        """WITH forged AS (
+               INSERT INTO commissions (kind, conversion_id, partnership_id, advertiser_id, partner_id,
+                   agreement_id, component, period, currency, earned_at, matures_at)
+               SELECT 'commission', v.id, c.partnership_id, c.advertiser_id, c.partner_id, c.agreement_id,
+                   'sales', '2026-01', 'USD', v.occurred_at, c.matures_at
+               FROM conversions v, commissions c WHERE v.order_id = '00005' AND c.conversion_id = (
+                   SELECT id FROM conversions WHERE order_id = '00002')
+               RETURNING id)
+           INSERT INTO commission_revisions (commission_id, rev, previous_target_minor, target_minor,
+               entry_id, inputs, clause, engine_version, recorded_at)
+           SELECT forged.id, 1, 0, 900, e.id, '{"minor": 900}', 'x', 'x', e.recorded_at
+           FROM forged, ledger_entries e ORDER BY e.id LIMIT 1"""
+    )
+    last = await last_of(owner, None)
+    assert last.difference is not None
+    assert "on the sale 00005 of tune-house is booked as 900; facts and terms give 0" in last.difference
+
+
+class Elsewhere(StripeConnect):
+    """Stripe, saying something else than it did."""
+
+    def __init__(self, real: StripeConnect, change: Callable[[list[Transfer]], Iterable[Transfer]]) -> None:
+        self._real = real
+        self._change = change
+
+    async def read_funding(self, payment_intent_id: str) -> Funding:
+        return await self._real.read_funding(payment_intent_id)
+
+    def all_transfers(self) -> AsyncIterator[Transfer]:
+        return self._changed()
+
+    async def _changed(self) -> AsyncGenerator[Transfer]:
+        for transfer in self._change([transfer async for transfer in self._real.all_transfers()]):
+            yield transfer
+
+
+SAID_OTHERWISE: list[tuple[str, Callable[[Transfer], list[Transfer]], str]] = [
+    ("another amount", lambda one: [replace(one, amount_minor=1)], "Stripe shows 1 minor units of USD"),
+    ("another currency", lambda one: [replace(one, currency="EUR")], "minor units of EUR"),
+    ("another destination", lambda one: [replace(one, destination="acct_x")], "to acct_x"),
+    ("another payout", lambda one: [replace(one, transfer_group="pay_x")], "in group pay_x"),
+    ("another statement", lambda one: [replace(one, description="X")], "for X"),
+    ("money taken back", lambda one: [replace(one, reversed_minor=7)], "took 7 of it back"),
+    ("no transfer", lambda _: [], "which Stripe does not know"),
+    ("one too many", lambda one: [one, replace(one, id="tr_x")], "shows transfer tr_x .* nobody booked"),
+]
+
+
+@pytest.mark.parametrize(("what", "change", "names"), SAID_OTHERWISE, ids=[one[0] for one in SAID_OTHERWISE])
+async def test_what_stripe_says_otherwise_is_found_and_named(
+    copy: FreshDatabase,
+    stripe: StripeConnect,
+    what: str,
+    change: Callable[[Transfer], list[Transfer]],
+    names: str,
+) -> None:
+    del what
+    said = Elsewhere(stripe, lambda shown: [*change(shown[-1]), *shown[:-1]])
+    last = [kind async for kind in proof.verify(said)][-1]
+    assert copy.name
+    assert last.name == "transfers"
+    assert re.search(names, last.difference or "")
 
 
 async def test_a_row_is_changed_in_every_table_that_money_depends_on(

@@ -69,6 +69,8 @@ async def _close_next(pair: Sequence[PairAccount], now: datetime) -> list[UUID] 
         if not open_periods:
             return None
         period = min(open_periods)
+        # One direction may be further than the other: what it has closed stays closed.
+        sides = [side for side in sides if side.last is None or side.last.ends_at < period.ends_at]
         await _must_be_drained(connection, sides, period)
         await _recover(connection, sides, period, now)
         await _tax(connection, sides, period, now)

@@ -1,18 +1,18 @@
 """What a batch of decisions is made from, as values: conversions in their order, partnerships, policies."""
 
-import tomllib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from uuid import UUID
 
 from msgspec import Struct
 
-from partner_network.agreements.terms import Event, Program, ProgramPolicy, Terms
+from partner_network.agreements import rules as agreements
+from partner_network.agreements.terms import Event, ProgramPolicy, Terms
 from partner_network.attribution.facts import Credit, Decision, Reach, Touch
-from partner_network.kernel import periods, reading
-from partner_network.kernel.errors import InvalidError
+from partner_network.kernel import periods
 
 Place = tuple[datetime, str, str]
 """Where a conversion stands in canonical order: instant, order id by bytes, event."""
@@ -152,17 +152,10 @@ def locked_at(terms: Terms, occurred_at: datetime) -> datetime:
     return periods.lock_at(occurred_at, terms.settlement.lock, zone)
 
 
-class _PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
-    program: Program = Program()
-
-
-def read_policy(toml: str) -> ProgramPolicy:
-    """Return the policy in a program version's ``[program.attribution]``."""
-    try:
-        document = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidError(f"The program's policy is no TOML: {error}.") from None
-    return reading.checked(document, _PolicyFile, "program's policy").program.attribution
+@lru_cache(maxsize=1024)
+def read_policy(policy_toml: str) -> ProgramPolicy:
+    """Return how a program version chooses among touches."""
+    return agreements.program_in(policy_toml).attribution
 
 
 def version_at(versions: Sequence[PolicyVersion], instant: datetime) -> PolicyVersion:

@@ -70,12 +70,9 @@ async def policies_of(
     )
     found: dict[UUID, tuple[PolicyVersion, ...]] = {}
     for row in rows:
-        version = PolicyVersion(row["id"], row["recorded_at"], _read_policy(row["policy_toml"]))
+        version = PolicyVersion(row["id"], row["recorded_at"], values.read_policy(row["policy_toml"]))
         found[row["program_id"]] = (*found.get(row["program_id"], ()), version)
     return found
-
-
-_read_policy = lru_cache(maxsize=1024)(values.read_policy)
 
 
 _TOUCH = """k.click_id::text AS id, k.partner_id::text AS partner, k.program_id::text AS program, k.at,

@@ -19,6 +19,9 @@ ZONE = ZoneInfo("America/New_York")
 OPENS, CLOSES = time(8), time(23)
 _LEAST_DIGITS = 6
 _MOST_MINOR = 10**12
+_MOST_CHARACTERS = 200
+_EARLIEST = date(1990, 4, 1)
+"""The conversions' door takes nothing from before 1990, and clicks come weeks before orders."""
 
 
 class ShopOrder(msgspec.Struct, frozen=True, gc=False):
@@ -71,19 +74,31 @@ def _parsed(row: list[str]) -> tuple[str, date, int, int]:
     if len(row) != len(COLUMNS):
         raise ValueError(f"{len(row)} columns instead of {len(COLUMNS)}")
     customer, day, quantity, value = row
-    if not customer.strip():
-        raise ValueError("customer_id is empty")
+    _must_be_customer(customer)
     if not quantity.isascii() or not quantity.isdigit():
         raise ValueError(f"quantity {quantity!r} is no whole number")
     return customer, _moved(day), int(quantity), _minor(value)
 
 
+def _must_be_customer(customer: str) -> None:
+    """Refuse what the conversions' door would refuse later, when half of the file were loaded."""
+    if not customer.strip():
+        raise ValueError("customer_id is empty")
+    if len(customer) > _MOST_CHARACTERS:
+        raise ValueError(f"customer_id has more than {_MOST_CHARACTERS} characters")
+    if not customer.isprintable():
+        raise ValueError("customer_id holds a control character")
+
+
 def _moved(text: str) -> date:
     try:
         day = date.fromisoformat(text)
-        return day.replace(year=day.year + YEARS_FORWARD)
+        moved = day.replace(year=day.year + YEARS_FORWARD)
     except ValueError:
         raise ValueError(f"date {text!r} is no day like 1997-01-31") from None
+    if moved < _EARLIEST:
+        raise ValueError(f"date {text!r} lies before 1962-04-01, the first day that this demo takes")
+    return moved
 
 
 def _minor(text: str) -> int:

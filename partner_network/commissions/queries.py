@@ -99,18 +99,21 @@ _ORDERS = """
                         WHERE c.conversion_id = v.id AND c.partnership_id = $1)
     )
     SELECT w.id, w.event, w.order_id, w.occurred_at, w.recorded_at, w.currency, w.net_minor, w.lines,
-        w.customer_id, sales.number AS order_number, sales.first_at AS first_order_at,
+        w.customer_id, bought.number AS order_number, bought.first_at AS first_order_at,
+        bought.is_known AS is_known_customer,
         array(SELECT (c.partnership_id, c.touched_at, c.weight_numerator::text, c.weight_denominator::text)
               FROM credits c JOIN current_decisions d USING (conversion_id, rev)
               JOIN partnerships h ON h.id = c.partnership_id
               WHERE c.conversion_id = w.id ORDER BY h.partner_id, c.touch_id) AS credits
     FROM wanted w
     LEFT JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE (s.occurred_at, s.order_id) <= (w.occurred_at, w.order_id)) AS number,
-            min(s.occurred_at) AS first_at
-        FROM conversions s
-        WHERE s.customer_id = w.customer_id AND s.program_id = w.program_id AND s.event = 'sale'
-    ) sales ON true
+        SELECT count(*) FILTER (WHERE s.event = 'sale' AND (s.occurred_at, s.order_id COLLATE "C")
+                                <= (w.occurred_at, w.order_id COLLATE "C")) AS number,
+            min(s.occurred_at) FILTER (WHERE s.event = 'sale') AS first_at,
+            bool_or((s.occurred_at, s.order_id COLLATE "C", s.event)
+                    < (w.occurred_at, w.order_id COLLATE "C", w.event)) AS is_known
+        FROM conversions s WHERE s.customer_id = w.customer_id AND s.program_id = w.program_id
+    ) bought ON true
 """
 
 
@@ -146,7 +149,7 @@ def _order(
         customer=str(row["customer_id"]),
         currency=row["currency"],
         net_minor=row["net_minor"],
-        new_customer=row["order_number"] == 1,
+        new_customer=not row["is_known_customer"],
         order_number=row["order_number"],
         first_order_at=row["first_order_at"],
         lines=_lines(row["lines"]),

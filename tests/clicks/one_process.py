@@ -16,10 +16,11 @@ from litestar import Litestar
 
 from partner_network import settings as settings_module
 from partner_network.clicks import web
+from partner_network.clicks.actions.ask import USUAL_PATIENCE
 from partner_network.clicks.actions.record import ClickRecorder
 from partner_network.gateways import clock
 from partner_network.links.memory import LinkMemory
-from tests.clicks.served import CHROME, PATIENT_S
+from tests.clicks.served import CHROME, PATIENT
 from tests.links.cast import SECRET, Network
 
 ROOT = Path(__file__).parents[2]
@@ -31,11 +32,11 @@ def create_app() -> Litestar:
     settings = settings_module.from_environment()
     url = settings.role_urls["redirect"]
     role = os.environ.get("TAKE_ON_ROLE")
-    answer_s = float(os.environ["ANSWER_S"])
+    patience = PATIENT if "PATIENT" in os.environ else USUAL_PATIENCE
     recorder = ClickRecorder(
-        url, role=role, spool_folder=settings.spool_folder, sandbox=settings.sandbox, answer_s=answer_s
+        url, role=role, spool_folder=settings.spool_folder, sandbox=settings.sandbox, patience=patience
     )
-    links = LinkMemory(url, role=role, answer_s=answer_s)
+    links = LinkMemory(url, role=role, answer_s=patience.answer_s)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
@@ -55,7 +56,7 @@ def create_app() -> Litestar:
 class WebProcess:
     """A granian of our own, with one worker, that answers on loopback."""
 
-    def __init__(self, network: Network, *, answer_s: float = PATIENT_S) -> None:
+    def __init__(self, network: Network, *, is_patient: bool = True) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port: int = probe.getsockname()[1]
@@ -64,8 +65,9 @@ class WebProcess:
             "PARTNER_NETWORK_SECRET_KEY": SECRET,
             "PARTNER_NETWORK_DATA": str(network.settings.data_folder),
             "REDIRECT_DATABASE_URL": network.redirect_url,
-            "ANSWER_S": str(answer_s),
         }
+        if is_patient:
+            self._environment["PATIENT"] = "yes"
         if network.redirect_url == network.url:
             self._environment["TAKE_ON_ROLE"] = "partner_network_redirect"
 

@@ -11,6 +11,7 @@ from litestar import Litestar, get
 from litestar.params import FromPath
 
 from partner_network.clicks import web
+from partner_network.clicks.actions.ask import Patience
 from partner_network.clicks.actions.record import ClickRecorder
 from partner_network.gateways import clock
 from partner_network.links.memory import LinkMemory
@@ -18,7 +19,7 @@ from tests.links.cast import Network
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36"
 
-PATIENT_S = 30.0
+PATIENT = Patience(answer_s=30, silent_for_s=0.2)
 """A busy machine must not look like a silent database, where a test is not about one."""
 
 
@@ -41,7 +42,7 @@ def neighbour(number: FromPath[int]) -> str:
     return f"page {number}"
 
 
-def parts(network: Network, *, answer_s: float = PATIENT_S) -> tuple[ClickRecorder, LinkMemory]:
+def parts(network: Network, *, patience: Patience = PATIENT) -> tuple[ClickRecorder, LinkMemory]:
     """Return what the redirect stands on, with the rights of its role and no more."""
     # Without a log-in of its own, the role is taken on by the owner's connection.
     role = "partner_network_redirect" if network.redirect_url == network.url else None
@@ -50,15 +51,15 @@ def parts(network: Network, *, answer_s: float = PATIENT_S) -> tuple[ClickRecord
         role=role,
         spool_folder=network.settings.spool_folder,
         sandbox=network.settings.sandbox,
-        answer_s=answer_s,
+        patience=patience,
     )
-    return recorder, LinkMemory(network.redirect_url, role=role, answer_s=answer_s)
+    return recorder, LinkMemory(network.redirect_url, role=role, answer_s=patience.answer_s)
 
 
 @asynccontextmanager
-async def serving(network: Network, *, answer_s: float = PATIENT_S) -> AsyncGenerator[Redirect]:
+async def serving(network: Network, *, patience: Patience = PATIENT) -> AsyncGenerator[Redirect]:
     """Serve the redirect as one process does."""
-    recorder, links = parts(network, answer_s=answer_s)
+    recorder, links = parts(network, patience=patience)
     app = Litestar([neighbour])
     app.asgi_handler = web.redirect_before(app.asgi_handler, recorder, links, network.settings)
     transport = httpx.ASGITransport(app=cast("Any", app), client=("203.0.113.77", 4711))

@@ -98,6 +98,7 @@ async def test_all_processes_share_the_salt_of_a_day(network: Network) -> None:
     async with connections.transaction() as connection:
         first = await salts.salt_of_day(connection, DAY)
         assert await salts.salt_of_day(connection, DAY) == first
+    assert first is not None
     assert len(first) == 32
     assert network
 

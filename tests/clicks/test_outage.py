@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from partner_network.clicks.actions import record
+from partner_network.clicks.actions.ask import Patience
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.kernel import ids
@@ -20,7 +21,7 @@ from tests.links import cast
 from tests.links.cast import Network
 
 CLICKS = 50
-IMPATIENT_S = 0.25
+IMPATIENT = Patience(answer_s=0.25, silent_for_s=0.2)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ async def test_clicks_are_answered_without_the_database_and_shipped_when_it_is_b
     network: Network, distant: Network, line: Line, fault: str
 ) -> None:
     token = await network.make_link()
-    async with served.serving(distant, answer_s=IMPATIENT_S) as redirect:
+    async with served.serving(distant, patience=IMPATIENT) as redirect:
         answered = await click_often(redirect, token)
         line.cut() if fault == "cut" else line.freeze()
         answered += await click_often(redirect, token)
@@ -148,7 +149,7 @@ async def test_a_process_without_a_place_to_spool_refuses_to_start(network: Netw
 async def test_a_link_that_only_the_database_could_know_gets_a_page_that_says_to_wait(
     network: Network, distant: Network, line: Line
 ) -> None:
-    async with served.serving(distant, answer_s=IMPATIENT_S) as redirect:
+    async with served.serving(distant, patience=IMPATIENT) as redirect:
         line.freeze()
         answer = await redirect.click(rules.new_token(network.settings.secret_key))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")

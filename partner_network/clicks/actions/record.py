@@ -2,35 +2,26 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypeVar
 
-import asyncpg
 import msgspec
 import structlog
 
 from partner_network.clicks.actions import salts, ship
+from partner_network.clicks.actions.ask import USUAL_PATIENCE, ImpatientPool, Patience
 from partner_network.clicks.actions.insert import insert_clicks
 from partner_network.clicks.actions.spool import Spool
 from partner_network.clicks.rules import Click
-from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 
-ANSWER_S = 0.25
-"""How long the database may take before clicks go to the spool."""
-SPOOL_FOR_S = 5.0
-"""How long they then go there without asking it again."""
 BATCH_CLICKS_MAX = 2_000
-CONNECTIONS_MAX = 6
 DRAIN_S = 2.0
 KEEP_HOUSE_EVERY_S = 1.0
 SHIP_S = 60.0
+SHIP_AGAIN_AFTER_S = 5.0
 START_S = 30.0
-STATEMENT_LIMIT_MS = 5_000
 
-_Answer = TypeVar("_Answer")
 _log = structlog.get_logger()
 
 
@@ -55,18 +46,15 @@ class ClickRecorder:
         spool_folder: Path,
         role: str | None = None,
         sandbox: bool,
-        answer_s: float = ANSWER_S,
+        patience: Patience = USUAL_PATIENCE,
     ) -> None:
         self.counts = Counts()
-        self._url = url
-        self._role = role
+        self._database = ImpatientPool(url, role=role, patience=patience)
         self._sandbox = sandbox
-        self._answer_s = answer_s
         self._spool = Spool(spool_folder)
         self._queue: list[tuple[Click, asyncio.Future[None]]] = []
         self._wanted = asyncio.Event()
         self._is_closing = False
-        self._spool_until = 0.0
         self._salt: tuple[date, bytes] | None = None
         self._one_salt = asyncio.Lock()
         self._latest_at: datetime | None = None
@@ -75,18 +63,8 @@ class ClickRecorder:
     async def start(self) -> None:
         """Connect, make the spool folder, begin to flush, to ship and to adopt orphans."""
         await asyncio.to_thread(self._spool.prepare)
-        server_settings = {
-            "timezone": "UTC",
-            "application_name": "partner-network clicks",
-            "synchronous_commit": "on",  # our answer promises the disk
-            "statement_timeout": str(STATEMENT_LIMIT_MS),  # an INSERT that we gave up ends some day
-        }
-        if self._role is not None:
-            server_settings["role"] = self._role
-        self._pool = await asyncpg.create_pool(
-            self._url, server_settings=server_settings, min_size=1, max_size=CONNECTIONS_MAX
-        )
-        self._latest_at = await self._ask(clock.now, START_S)
+        await self._database.open()
+        self._latest_at = await self._database.ask(clock.now, limit_s=START_S)
         self._tasks = [asyncio.create_task(self._flush()), asyncio.create_task(self._keep_house())]
 
     async def close(self) -> None:
@@ -98,12 +76,10 @@ class ClickRecorder:
         keeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeping
-        self._spool_until = 0.0  # one last try, however recently the database was silent
+        self._database.try_again()  # once, however recently it was silent
         await self._ship(limit_s=DRAIN_S)
         await asyncio.to_thread(self._spool.finish)
-        with contextlib.suppress(TimeoutError):  # a pool that cannot close in time ends its connections
-            async with asyncio.timeout(self._answer_s):
-                await self._pool.close()
+        await self._database.close()
 
     async def record(self, click: Click) -> None:
         """Return when the click is durable, or when nothing could hold it and that has been alarmed."""
@@ -120,7 +96,7 @@ class ClickRecorder:
         """Return the business time; in a sandbox the latest one known while the database does not answer."""
         if not self._sandbox:
             return await clock.now()
-        self._latest_at = await self._ask_unless_out(clock.now) or self._latest_at
+        self._latest_at = await self._database.ask_unless_silent(clock.now) or self._latest_at
         if self._latest_at is None:
             raise RuntimeError("the recorder tells the time only once it has started")
         return self._latest_at
@@ -132,7 +108,9 @@ class ClickRecorder:
             return self._salt[1]
         async with self._one_salt:
             if self._salt is None or day > self._salt[0]:
-                salt = await self._ask_unless_out(lambda connection: salts.salt_of_day(connection, day))
+                salt = await self._database.ask_unless_silent(
+                    lambda connection: salts.salt_of_day(connection, day)
+                )
                 if salt is None:
                     return None
                 self._salt = (day, salt)
@@ -157,12 +135,12 @@ class ClickRecorder:
 
     async def _make_durable(self, clicks: list[Click]) -> None:
         try:
-            if not self._is_out():
-                await self._ask(lambda connection: insert_clicks(connection, clicks))
+            if not self._database.is_silent():
+                await self._database.ask(lambda connection: insert_clicks(connection, clicks))
                 self.counts.inserted += len(clicks)
                 return
         except Exception as error:  # noqa: BLE001 -- whatever it was, the spool is next and the flusher lives
-            self._give_up(error)
+            self._database.give_up(error)
         try:
             await asyncio.to_thread(self._spool.append, clicks)
             self.counts.spooled += len(clicks)
@@ -172,47 +150,24 @@ class ClickRecorder:
 
     async def _keep_house(self) -> None:
         while True:
-            await asyncio.sleep(KEEP_HOUSE_EVERY_S)
-            await self._ship(limit_s=SHIP_S)
+            has_shipped = await self._ship(limit_s=SHIP_S)
+            await asyncio.sleep(KEEP_HOUSE_EVERY_S if has_shipped else SHIP_AGAIN_AFTER_S)
             if self._salt is not None and (await self.now()).date() > self._salt[0]:
                 self._salt = None  # destroyed means here too
 
-    async def _ship(self, *, limit_s: float) -> None:
+    async def _ship(self, *, limit_s: float) -> bool:
         try:
-            if self._is_out() or not self._spool.waiting():
-                return
-            await self._ask(lambda connection: connection.execute("SELECT 1"))
+            if self._database.is_silent() or not self._spool.waiting():
+                return True
+            await self._database.ask(lambda connection: connection.execute("SELECT 1"))
             late_at = await self.now()
             await asyncio.to_thread(self._spool.finish)
-            self.counts.shipped += await self._ask(
-                lambda connection: ship.ship_waiting(self._spool, connection, late_at=late_at), limit_s
+            self.counts.shipped += await self._database.ask(
+                lambda connection: ship.ship_waiting(self._spool, connection, late_at=late_at),
+                limit_s=limit_s,
             )
         except Exception as error:  # noqa: BLE001 -- the files stay and are tried again
-            self._give_up(error)
-
-    async def _ask(
-        self, question: Callable[[Connection], Awaitable[_Answer]], limit_s: float | None = None
-    ) -> _Answer:
-        async with asyncio.timeout(limit_s or self._answer_s), self._pool.acquire() as connection:
-            try:
-                return await question(connection)
-            except BaseException:
-                # A silent connection may stay silent; giving it back would wait for it.
-                connection.terminate()
-                raise
-
-    async def _ask_unless_out(self, question: Callable[[Connection], Awaitable[_Answer]]) -> _Answer | None:
-        if self._is_out():
-            return None
-        try:
-            return await self._ask(question)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            self._give_up(error)
-            return None
-
-    def _is_out(self) -> bool:
-        return asyncio.get_running_loop().time() < self._spool_until
-
-    def _give_up(self, error: Exception) -> None:
-        self._spool_until = asyncio.get_running_loop().time() + SPOOL_FOR_S
-        _log.warning("database_does_not_answer", clicks_are="spooled", error=repr(error))
+            # The fault may be a file's: the database is not given up for it, live clicks still go there.
+            _log.warning("spool_not_shipped", error=repr(error))
+            return False
+        return True

@@ -87,7 +87,9 @@ async def serving(target: list[str], environment: dict[str, str]) -> AsyncGenera
         port: int = probe.getsockname()[1]
     argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--http", "1"]
     argv += ["--port", str(port), "--log-level", "warning", *target]
-    process = subprocess.Popen(argv, cwd=ROOT, env=environment, start_new_session=True)  # noqa: ASYNC220, S603
+    process = subprocess.Popen(  # noqa: ASYNC220, S603 -- our own words; nothing else runs yet
+        argv, cwd=ROOT, env=environment, start_new_session=True
+    )
     try:
         for _ in range(START_TRIES):
             with contextlib.suppress(OSError):

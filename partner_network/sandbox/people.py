@@ -11,6 +11,10 @@ TIMEOUT_S = 60.0
 class RefusedError(Exception):
     """A door answered no; the sentence is its own."""
 
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
 
 class Visitor:
     """Somebody with an address and nothing else."""
@@ -53,6 +57,20 @@ class Visitor:
                 return items
             after = {"after": page["next"]}
 
+    async def address_behind(self, path: str) -> str:
+        """Return where a door sends people on to."""
+        answer = await self._client.get(path, follow_redirects=False)
+        if not answer.has_redirect_location:
+            sentence = f"GET {path}: {answer.status_code} leads nowhere. {answer.text[:500]}"
+            raise RefusedError(sentence, answer.status_code)
+        return answer.headers["location"]
+
+    async def download(self, path: str) -> bytes:
+        """Read something as it is, wherever it is kept."""
+        answer = await self._client.get(path, follow_redirects=True)
+        _must_be_welcome(answer)
+        return answer.content
+
     async def upload(self, path: str, fields: dict[str, str], name: str, content: bytes, kind: str) -> Any:
         """Send a file with a form."""
         files = {"file": (name, content, kind)}
@@ -78,7 +96,11 @@ class Machine(Visitor):
 
 
 def _answer(response: httpx.Response) -> Any:
+    _must_be_welcome(response)
+    return response.json() if response.content else None
+
+
+def _must_be_welcome(response: httpx.Response) -> None:
     if response.status_code >= httpx.codes.BAD_REQUEST:
         asked = f"{response.request.method} {response.request.url.path}"
-        raise RefusedError(f"{asked}: {response.status_code} {response.text[:500]}")
-    return response.json() if response.content else None
+        raise RefusedError(f"{asked}: {response.status_code} {response.text[:500]}", response.status_code)

@@ -12,13 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
-from litestar.status_codes import HTTP_302_FOUND
+from litestar.status_codes import HTTP_302_FOUND, HTTP_422_UNPROCESSABLE_ENTITY
 
 from partner_network.clicks import jobs as click_jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.sandbox.network import Network
 from partner_network.sandbox.orders import ZONE, ShopOrder
+from partner_network.sandbox.people import RefusedError
 from partner_network.sandbox.traffic import Click, GivenBack, Traffic
 
 REPORTING = time_of_day(23, 59, 59)
@@ -30,6 +31,7 @@ PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0
 ROBOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
 _POLL_S = 0.02
 PATIENCE_S = 600
+SHOP_TRIES, SHOP_WAITS_S = 60, 0.5
 Say = Callable[[str], None]
 Dated = TypeVar("Dated", Click, ShopOrder, GivenBack)
 Item = TypeVar("Item")
@@ -134,10 +136,7 @@ class Replay:
     async def _report(self, orders: Sequence[ShopOrder], refunds: Sequence[GivenBack]) -> None:
         for advertiser, known in self._to_identify.items():
             for part in _batches(known):
-                await self._network.machines[advertiser].post(
-                    "/api/v1/identifications",
-                    {"identifications": [{"customer_id": c, "click_id": k} for c, k in part]},
-                )
+                await self._identify(advertiser, part)
         self._to_identify.clear()
         by_advertiser: dict[str, list[ShopOrder]] = defaultdict(list)
         for order in orders:
@@ -154,6 +153,19 @@ class Replay:
             await self._network.machines[advertiser].post(
                 "/api/v1/refunds", {"refunds": [_refunded(refund) for refund in back]}
             )
+
+    async def _identify(self, advertiser: str, known: Sequence[tuple[str, str]]) -> None:
+        """Tell who clicked, and again while clicks of a busy moment are still on their way from the spool."""
+        body = {"identifications": [{"customer_id": c, "click_id": k} for c, k in known]}
+        for tries_left in reversed(range(SHOP_TRIES)):
+            try:
+                await self._network.machines[advertiser].post("/api/v1/identifications", body)
+            except RefusedError as refused:
+                if refused.status != HTTP_422_UNPROCESSABLE_ENTITY or not tries_left:
+                    raise
+                await asyncio.sleep(SHOP_WAITS_S)
+            else:
+                return
 
     def _reported(self, order: ShopOrder) -> dict[str, Any]:
         body: dict[str, Any] = {

@@ -20,6 +20,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from partner_network import settings as settings_of
 from partner_network.agreements import web as agreements
+from partner_network.attribution import web as attribution
 from partner_network.clicks import web as clicks
 from partner_network.clicks.actions.record import ClickRecorder
 from partner_network.conversions import web as conversions
@@ -81,12 +82,14 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
             *creatives.ROUTES,
             *links_web.ROUTES,
             *conversions.ROUTES,
+            *attribution.ROUTES,
             *statements.ROUTES,
             *payouts.ROUTES,
             *dashboards.ROUTES,
             live,
             ready,
             download,
+            pages.nothing_here,
             *_assets(),
             *routes,
         ],

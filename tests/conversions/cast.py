@@ -3,7 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID, uuid4
+
+import asyncpg
 
 from partner_network.conversions.actions import customers, record_conversions, record_refunds
 from partner_network.conversions.actions.record_conversions import Answer
@@ -18,7 +21,8 @@ from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.kernel import ids
 
-MARCH_1 = datetime(2026, 3, 1, tzinfo=UTC)
+AnyConnection: TypeAlias = "Connection | asyncpg.Connection[asyncpg.Record]"
+
 YEAR_START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -76,7 +80,7 @@ async def set_clock(at: datetime) -> None:
         await clock.set_simulated(connection, at, running=False)
 
 
-async def brand(connection: Connection, slug: str) -> UUID:
+async def brand(connection: AnyConnection, slug: str) -> UUID:
     brand_id = uuid4()
     await connection.execute(
         """INSERT INTO brands (id, slug, name, legal_name, address, country, created_at)
@@ -89,7 +93,7 @@ async def brand(connection: Connection, slug: str) -> UUID:
 
 
 async def program(
-    connection: Connection, brand_id: UUID, slug: str, attribution: str = "", at: datetime = YEAR_START
+    connection: AnyConnection, brand_id: UUID, slug: str, attribution: str = "", at: datetime = YEAR_START
 ) -> UUID:
     program_id = uuid4()
     await connection.execute(
@@ -111,7 +115,7 @@ async def program(
     return program_id
 
 
-async def tune_house(connection: Connection, slug: str = "tune-house", attribution: str = "") -> Cast:
+async def tune_house(connection: AnyConnection, slug: str = "tune-house", attribution: str = "") -> Cast:
     """The shop and its one program."""
     member_id = uuid4()
     await connection.execute(
@@ -135,7 +139,7 @@ class Partner:
 
     async def click(
         self,
-        connection: Connection,
+        connection: AnyConnection,
         at: datetime,
         *,
         consent: str = "granted",
@@ -175,7 +179,7 @@ tiers = [{{ from = 0, rate_ppm = 50_000 }}]
 
 
 async def partner(
-    connection: Connection,
+    connection: AnyConnection,
     shop: Cast,
     slug: str,
     *,

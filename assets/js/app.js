@@ -24,6 +24,10 @@ function closeMenus(event) {
 
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
+// A part of a page that is refused (a session that ended, say) is asked for again as a whole page, which explains.
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.requestConfig.verb === "get") location.assign(event.detail.pathInfo.finalRequestPath);
+});
 document.addEventListener("DOMContentLoaded", () => offerCopying(document));
 document.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) offerCopying(event.target);

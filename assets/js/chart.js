@@ -28,7 +28,7 @@ function options(place, months, currency) {
     cursor: { points: { show: false }, drag: { x: false } },
     axes: [
       { ...axis, grid: { show: false }, incrs: [1, 2, 3, 6, 12, 24], space: 62, values: (_, at) => at.map((i) => (Number.isInteger(i) && months[i] ? monthName(months[i].month, "short") : "")) },
-      { ...axis, size: 74, values: (_, at) => at.map((minor) => new Intl.NumberFormat("en-US", { style: "currency", currency, maximumFractionDigits: 0, notation: "compact" }).format(minor / 10 ** digits)) },
+      { ...axis, size: 58, values: (_, at) => at.map((minor) => new Intl.NumberFormat("en-US", { style: "currency", currency, maximumFractionDigits: 0, notation: "compact" }).format(minor / 10 ** digits)) },
     ],
     series: [
       { label: "Month", value: (_, i) => (i == null ? "–" : monthName(months[i].month, "long")) },

@@ -11,8 +11,10 @@ import msgspec
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from litestar.enums import ScopeType
+from litestar import route
+from litestar.enums import HttpMethod, ScopeType
 from litestar.middleware import ASGIMiddleware
+from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from partner_network.gateways import clock
@@ -21,9 +23,11 @@ from partner_network.identity.queries import Session
 from partner_network.identity.rules import Member, Verb
 from partner_network.identity.web.requests import WITHOUT_SESSION
 from partner_network.kernel import ids, money
+from partner_network.kernel.errors import NotFoundError
 
 _log = structlog.get_logger(__name__)
 _FRAME = "frame"
+_METHODS = (HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE)
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -51,6 +55,13 @@ class PageMiddleware(ASGIMiddleware):
             auth: object = scope.get("auth")
             scope["state"][_FRAME] = await frame_of(auth if isinstance(auth, Session) else None)
         await next_app(scope, receive, send)
+
+
+@route("/{path:path}", http_method=[*_METHODS], include_in_schema=False)
+async def nothing_here(path: FromPath[str]) -> None:
+    """Refuse an address of nobody's inside a page's frame, which the framework's own refusal has not."""
+    del path
+    raise NotFoundError("There is nothing at this address. Check it, or begin from the start.")
 
 
 async def frame_of(session: Session | None) -> Frame:

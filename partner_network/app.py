@@ -18,6 +18,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler, Message, Scope
 
+from admin import routes as admin
 from partner_network import settings as settings_of
 from partner_network.agreements import web as agreements
 from partner_network.attribution import web as attribution
@@ -86,6 +87,7 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
             *statements.ROUTES,
             *payouts.ROUTES,
             *dashboards.ROUTES,
+            *admin.ROUTES,
             live,
             ready,
             download,
@@ -249,7 +251,8 @@ def _with_headers(headers: Mapping[str, str]) -> Callable[[Message, Scope], Coro
 
 
 def _template_folders() -> list[Path]:
-    return sorted(folder for folder in FOLDER.glob("*/templates") if folder.is_dir())
+    of_slices = sorted(folder for folder in FOLDER.glob("*/templates") if folder.is_dir())
+    return [*of_slices, admin.TEMPLATES]
 
 
 def _assets() -> list[ControllerRouterHandler]:

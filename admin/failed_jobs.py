@@ -1,0 +1,33 @@
+"""Jobs that the worker gave up: what went wrong, and another try."""
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from admin import queries
+from partner_network.database import connections, jobs
+from partner_network.identity import rules as people
+from partner_network.identity.rules import Member
+from partner_network.identity.web import guards
+
+
+@get("/admin/failed-jobs", guards=[guards.must_be_operator], include_in_schema=False)
+async def list_failed_jobs(member: NamedDependency[Member]) -> Template:
+    """List the jobs that failed and are held."""
+    return Template(
+        "admin/failed_jobs.html",
+        context={"rows": await queries.failed_jobs(), "may_retry": people.may(member, "browse data")},
+    )
+
+
+@post(
+    "/admin/failed-jobs/{job:int}/retry",
+    guards=[guards.must_be_operator, guards.must_browse_data],
+    include_in_schema=False,
+)
+async def retry_job(job: FromPath[int]) -> Redirect:
+    """Put a failed job back into the queue; every job may run again without doing its work twice."""
+    async with connections.transaction() as connection:
+        await jobs.retry(connection, job)
+    return Redirect("/admin/failed-jobs", status_code=303)

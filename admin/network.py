@@ -1,0 +1,171 @@
+"""Partnerships, programs and brands in the back office, and the invitation of a partner."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, SkipValidation, URLEncodedBody
+from litestar.response import Template
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+
+from admin import queries
+from partner_network.agreements import queries as agreements
+from partner_network.agreements import terms_reading
+from partner_network.brands.actions import NewBrand
+from partner_network.identity.rules import Member
+from partner_network.identity.web import addresses, guards, people
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ConflictError, InvalidError, PartnerNetworkError
+from partner_network.programs import actions
+from partner_network.programs import queries as programs
+from partner_network.programs.actions import InvitedPartner
+from partner_network.settings import Settings
+
+ROWS = 100
+CHOICES_MAX = 1_000
+"""How many programs or brands a list to choose from shows."""
+NEW_BRAND = "new"
+
+
+class InviteForm(msgspec.Struct):
+    """Whom to invite; nothing is required, so that the page itself can say what is missing."""
+
+    program: str = ""
+    partner: str = ""
+    email: str = ""
+    name: str = ""
+    legal_name: str = ""
+    slug: str = ""
+    address: str = ""
+    country: str = ""
+    tax_id: str = ""
+
+
+@get("/admin/partnerships", guards=[guards.must_be_operator], include_in_schema=False)
+async def list_partnerships(member: NamedDependency[Member], after: FromQuery[str | None] = None) -> Template:
+    """List all partnerships, in the order they came."""
+    rows = await programs.partnerships_of(member, after=addresses.cursor("prt", after), limit=ROWS + 1)
+    more = f"/admin/partnerships?after={ids.shown('prt', rows[ROWS - 1].id)}" if len(rows) > ROWS else ""
+    return Template("admin/partnerships.html", context={"rows": rows[:ROWS], "more": more})
+
+
+@get("/admin/partnerships/{partnership:str}", guards=[guards.must_be_operator], include_in_schema=False)
+async def show_partnership(partnership: FromPath[str], member: NamedDependency[Member]) -> Template:
+    """Show a partnership with its agreements and the terms that hold."""
+    partnership_id = addresses.in_path("prt", partnership)
+    return Template(
+        "admin/partnership.html",
+        context={
+            "partnership": await programs.partnership_of(member, partnership_id),
+            "agreements": await agreements.agreements_of(
+                member, partnership_id=partnership_id, after=None, limit=ROWS
+            ),
+            "held": await queries.terms_of(partnership_id),
+        },
+    )
+
+
+@get("/admin/agreements/{agreement:str}", guards=[guards.must_be_operator], include_in_schema=False)
+async def show_agreement(agreement: FromPath[str], member: NamedDependency[Member]) -> Template:
+    """Show an agreement: who signed, under which contract, and the terms as they were signed."""
+    found = await agreements.agreement_of(member, addresses.in_path("agr", agreement))
+    return Template(
+        "admin/agreement.html",
+        context={"agreement": found, "terms": terms_reading.read_terms(found.terms_toml)},
+    )
+
+
+@get("/admin/programs", guards=[guards.must_be_operator], include_in_schema=False)
+async def list_programs(member: NamedDependency[Member], after: FromQuery[str | None] = None) -> Template:
+    """List all programs, in the order they came."""
+    rows = await programs.programs_of(member, after=addresses.cursor("prg", after), limit=ROWS + 1)
+    more = f"/admin/programs?after={ids.shown('prg', rows[ROWS - 1].id)}" if len(rows) > ROWS else ""
+    return Template("admin/programs.html", context={"rows": rows[:ROWS], "more": more})
+
+
+@get("/admin/brands", guards=[guards.must_be_operator], include_in_schema=False)
+async def list_brands() -> Template:
+    """List all brands by name."""
+    return Template("admin/brands.html", context={"rows": await queries.brand_rows()})
+
+
+@get(
+    "/admin/invitations/new",
+    guards=[guards.must_be_operator, guards.must_invite_partners],
+    include_in_schema=False,
+)
+async def show_invite_form(member: NamedDependency[Member], program: FromQuery[str] = "") -> Template:
+    """Ask whom to invite to which program."""
+    return await _form(member, InviteForm(program=program))
+
+
+@post(
+    "/admin/invitations",
+    guards=[guards.must_be_operator, guards.must_invite_partners],
+    include_in_schema=False,
+)
+async def invite_partner(
+    data: URLEncodedBody[InviteForm],
+    member: NamedDependency[Member],
+    settings: NamedDependency[SkipValidation[Settings]],
+    request: Request[Any, Any, Any],
+) -> Template:
+    """Invite a brand of the network, or a new one by its first owner's address."""
+    del request
+    try:
+        invited = await _invited(member, data)
+    except (InvalidError, ConflictError) as error:
+        return await _form(member, data, refusal=error)
+    invitation = None if invited.invitation is None else people.invitation_body(invited.invitation, settings)
+    return Template(
+        "admin/invited.html",
+        context={
+            "partnership": await programs.partnership_of(member, invited.partnership_id),
+            "invitation": invitation,
+            "email": data.email,
+        },
+        status_code=HTTP_201_CREATED,
+        headers={"cache-control": "no-store"},  # the link lets whoever holds it join
+    )
+
+
+async def _invited(member: Member, form: InviteForm) -> InvitedPartner:
+    missing = {name: "Choose one." for name in ("program", "partner") if not getattr(form, name)}
+    is_new = form.partner == NEW_BRAND
+    if is_new and not form.email.strip():
+        missing["email"] = "Fill this in: the first owner of a new brand joins by e-mail."
+    if missing:
+        raise InvalidError("Something is missing yet.", fields=missing)
+    program_id = addresses.in_body("prg", form.program, field="program")
+    if not is_new:
+        return await actions.invite_partner(
+            member, program_id, addresses.in_body("bnd", form.partner, field="partner")
+        )
+    new = NewBrand(
+        slug=form.slug.strip(),
+        name=form.name,
+        legal_name=form.legal_name,
+        address=form.address.replace("\r\n", "\n"),
+        country=form.country.strip().upper(),
+        tax_id=form.tax_id.strip() or None,
+    )
+    return await actions.invite_partner(member, program_id, new, email=form.email)
+
+
+async def _form(member: Member, form: InviteForm, *, refusal: PartnerNetworkError | None = None) -> Template:
+    errors = dict(refusal.fields) if refusal else {}
+    status = HTTP_200_OK
+    if refusal is not None:
+        status = 409 if isinstance(refusal, ConflictError) else 422
+    return Template(
+        "admin/invite.html",
+        context={
+            "form": form,
+            "errors": errors,
+            "refusal": refusal.detail if refusal else "",
+            "programs": await programs.programs_of(member, after=None, limit=CHOICES_MAX),
+            "brands": await queries.brand_rows(),
+        },
+        status_code=status,
+    )

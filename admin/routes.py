@@ -1,0 +1,33 @@
+"""All doors of the back office, for the composition root."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from litestar.types import ControllerRouterHandler
+
+from admin import agreements, data_browser, failed_jobs, home, network, payouts, statements
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+ROUTES: Sequence[ControllerRouterHandler] = (
+    home.show_home,
+    network.list_partnerships,
+    network.show_partnership,
+    network.show_agreement,
+    network.list_programs,
+    network.list_brands,
+    network.show_invite_form,
+    network.invite_partner,
+    agreements.show_draft_form,
+    agreements.draft_agreement,
+    statements.list_statements,
+    statements.close_periods,
+    statements.show_statement,
+    statements.prepare,
+    statements.approve,
+    payouts.list_payouts,
+    payouts.show_payout,
+    failed_jobs.list_failed_jobs,
+    failed_jobs.retry_job,
+    data_browser.browse,
+)

@@ -87,6 +87,7 @@ async def test_a_line_that_a_crash_tore_was_never_answered_and_is_left_out(
     path.write_bytes(path.read_bytes() + msgspec.json.encode(a_click())[:-20])
     assert await ship_all(spool) == 1
     assert len(await network.fetch("SELECT * FROM clicks")) == 1
+    assert list(path.parent.iterdir()) == []
 
 
 async def test_a_click_that_the_database_will_never_take_is_put_aside_and_the_rest_shipped(

@@ -22,8 +22,8 @@ from partner_network.sandbox.orders import ZONE, ShopOrder
 from partner_network.sandbox.people import RefusedError
 from partner_network.sandbox.traffic import Click, GivenBack, Traffic
 
-REPORTING = time_of_day(23, 59, 59)
-"""When the shops report a day's orders, as every night."""
+REPORTING_WEEKDAY, REPORTING = 6, time_of_day(23, 59, 59)
+"""When the shops report what they sold: late on Sunday, and when a month ends."""
 CLOSING = time_of_day(0, 30)
 BATCH = 1000
 CLICKS_AT_ONCE = 32
@@ -71,8 +71,10 @@ class Replay:
             limits=httpx.Limits(max_connections=CLICKS_AT_ONCE),
             timeout=60,
         )
-        self._last_click: dict[str, str] = {}
+        self._last_click: dict[str, tuple[datetime, str]] = {}
         self._to_identify: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._sold: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._given_back: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self.stations = Stations()
 
     async def run(self, orders: Sequence[ShopOrder], traffic: Traffic) -> None:
@@ -88,12 +90,16 @@ class Replay:
                 await click_jobs.prepare_partitions(self._connection, datetime(*month, 1, tzinfo=UTC))
                 for day in days:
                     await self._live_a_day(
-                        day, clicks.get(day, []), sold.get(day, []), given_back.get(day, [])
+                        day,
+                        clicks.get(day, []),
+                        sold.get(day, []),
+                        given_back.get(day, []),
+                        is_last=day == last,
                     )
                 following = _month_after(date(*month, 1))
                 if following <= last + timedelta(days=1):
                     await self._close_month(date(*month, 1), following)
-            await self.stations.take("accrue", self._drained())
+            await self.stations.take("documents", self._until_done("%"))
         finally:
             await self._visitors.aclose()
         await self._set_clock(
@@ -106,13 +112,19 @@ class Replay:
         clicks: Sequence[Click],
         orders: Sequence[ShopOrder],
         refunds: Sequence[GivenBack],
+        *,
+        is_last: bool,
     ) -> None:
         for at, together in itertools.groupby(clicks, key=_instant_of):
             await self._set_clock(at)
             await self.stations.take("click", self._click(list(together)))
-        if orders or refunds or clicks:
+        for order in orders:
+            self._sold[self._network.advertiser_of(order.customer_id)].append(self._reported(order))
+        for refund in refunds:
+            self._given_back[refund.advertiser].append(_refunded(refund))
+        if day.weekday() == REPORTING_WEEKDAY or is_last or (day + timedelta(days=1)).day == 1:
             await self._set_clock(datetime.combine(day, REPORTING, tzinfo=ZONE))
-            await self.stations.take("order", self._report(orders, refunds))
+            await self.stations.take("order", self._report())
 
     async def _click(self, clicks: Sequence[Click]) -> None:
         """Follow tracked links, many at once, and keep what the landing address says, as the shop does."""
@@ -128,31 +140,21 @@ class Replay:
             if answer.status_code != HTTP_302_FOUND:
                 raise StuckError(f"a tracked link answered {answer.status_code}: {answer.text[:200]}")
             landed = parse_qs(urlsplit(answer.headers["location"]).query)
-            self._last_click[click.customer_id] = landed["clk"][0]
+            self._last_click[click.customer_id] = click.at, landed["clk"][0]
             self._to_identify[click.advertiser].append((click.customer_id, landed["clk"][0]))
 
         await asyncio.gather(*(follow(click) for click in clicks))
 
-    async def _report(self, orders: Sequence[ShopOrder], refunds: Sequence[GivenBack]) -> None:
+    async def _report(self) -> None:
         for advertiser, known in self._to_identify.items():
             for part in _batches(known):
                 await self._identify(advertiser, part)
         self._to_identify.clear()
-        by_advertiser: dict[str, list[ShopOrder]] = defaultdict(list)
-        for order in orders:
-            by_advertiser[self._network.advertiser_of(order.customer_id)].append(order)
-        for advertiser, sold in by_advertiser.items():
-            for part in _batches(sold):
-                await self._network.machines[advertiser].post(
-                    "/api/v1/conversions", {"conversions": [self._reported(order) for order in part]}
-                )
-        by_shop: dict[str, list[GivenBack]] = defaultdict(list)
-        for refund in refunds:
-            by_shop[refund.advertiser].append(refund)
-        for advertiser, back in by_shop.items():
-            await self._network.machines[advertiser].post(
-                "/api/v1/refunds", {"refunds": [_refunded(refund) for refund in back]}
-            )
+        for noun, facts in (("conversions", self._sold), ("refunds", self._given_back)):
+            for advertiser, reported in facts.items():
+                for part in _batches(reported):
+                    await self._network.machines[advertiser].post(f"/api/v1/{noun}", {noun: part})
+            facts.clear()
 
     async def _identify(self, advertiser: str, known: Sequence[tuple[str, str]]) -> None:
         """Tell who clicked, and again while clicks of a busy moment are still on their way from the spool."""
@@ -176,24 +178,26 @@ class Replay:
             "currency": "USD",
             "net_minor": order.net_minor,
         }
-        click_id = self._last_click.pop(order.customer_id, None)
-        return body if click_id is None else {**body, "click_id": click_id}
+        clicked_at, click_id = self._last_click.get(order.customer_id, (None, None))
+        if clicked_at is None or clicked_at > order.at:
+            return body
+        del self._last_click[order.customer_id]
+        return {**body, "click_id": click_id}
 
     async def _close_month(self, month: date, following: date) -> None:
         """End a month: close, sign off, fund, pay; wait at each step until the worker has done its part."""
         began = time.perf_counter()
-        await self.stations.take("accrue", self._drained())
+        await self.stations.take("accrue", self._until_done("attribution.%", "commissions.%"))
         await self._set_clock(datetime.combine(following, CLOSING, tzinfo=ZONE))
         await self.stations.take("mature and close", self._close())
         signed = await self.stations.take("approve", self._sign_off())
         if signed:
             await self.stations.take("fund and pay", self._fund())
-            await self.stations.take("documents", self._drained())
         self._say(f"{month:%B %Y}: {signed} statements signed off, {time.perf_counter() - began:.1f} s")
 
     async def _close(self) -> None:
         await self._network.preparer.post("/api/v1/closings")
-        await self._drained()
+        await self._until_done("statements.close")
 
     async def _sign_off(self) -> int:
         drafts = [s for s in await self._network.preparer.all("/api/v1/statements") if s["status"] == "draft"]
@@ -210,24 +214,18 @@ class Replay:
             if need["missing_minor"]:
                 amount = {"amount_minor": need["missing_minor"], "currency": "USD"}
                 await treasurer.post("/api/v1/fundings", amount)
-        await self._paid()
-
-    async def _paid(self) -> None:
         await self._until_done("payouts.%")
 
-    async def _drained(self) -> None:
-        await self._until_done("%")
-
-    async def _until_done(self, jobs: str) -> None:
+    async def _until_done(self, *jobs: str) -> None:
         for _ in range(round(PATIENCE_S / _POLL_S)):
             self._must_work()
             await self._must_not_be_stuck()
             if not await self._connection.fetchval(
-                "SELECT EXISTS (SELECT FROM pgqueuer WHERE entrypoint LIKE $1)", jobs
+                "SELECT EXISTS (SELECT FROM pgqueuer WHERE entrypoint LIKE ANY($1::text[]))", list(jobs)
             ):
                 return
             await asyncio.sleep(_POLL_S)
-        raise StuckError(f"the worker has not finished its jobs ({jobs}) for {PATIENCE_S} seconds")
+        raise StuckError(f"the worker has not finished its jobs ({', '.join(jobs)}) for {PATIENCE_S} seconds")
 
     async def _must_not_be_stuck(self) -> None:
         held = await self._connection.fetchrow(

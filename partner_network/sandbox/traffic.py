@@ -11,8 +11,8 @@ import msgspec
 
 from partner_network.sandbox.orders import ZONE, ShopOrder
 
-CLICK_HOURS = (5, 10, 15, 20)
-"""Clicks come at four moments of a day, many at once."""
+CLICK_HOURS = (6, 18)
+"""Clicks come at two moments of a day, many at once."""
 LEAD = timedelta(days=62)
 """How long before the first order the network must stand, so that the oldest click finds its link."""
 RECIPROCAL_PER_TEN = 1

@@ -63,7 +63,11 @@ def must_browse(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     try:
         guards.must_browse_data(connection, handler)
     except NotAuthorizedException:
-        if not connection.scope["path"].removeprefix(PATH).strip("/"):
+        inside = connection.scope["path"].removeprefix(PATH).strip("/")
+        if not inside:
+            connection.scope["path"] = (
+                f"{PATH}/"  # the mount has cut it off, and the sign-in leads back to it
+            )
             raise
         # Told 401, the program would show a log-in of its own.
         raise ForbiddenError("Your session has ended; open this page again to sign in.") from None
@@ -73,6 +77,10 @@ def must_browse(connection: AnyConnection, handler: BaseRouteHandler) -> None:
 async def browse(scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a read on to Piccolo Admin, and refuse everything else."""
     if scope["type"] != "http":
+        return
+    if scope["raw_path"].endswith(PATH.encode()):
+        # Its page names its scripts relative to the folder it lies in.
+        await ASGIResponse(status_code=307, headers={"location": f"{PATH}/"})(scope, receive, send)
         return
     inner = _inside(scope)
     if refusal := _refusal(inner):

@@ -41,7 +41,10 @@ function draw(place, months) {
   place.replaceChildren();
   for (const currency of new Set(months.map((one) => one.currency))) {
     const mine = months.filter((one) => one.currency === currency);
-    new uPlot(options(place, mine, currency), [mine.map((_, i) => i), mine.map((one) => one.earned_minor)], place);
+    const plot = new uPlot(options(place, mine, currency), [mine.map((_, i) => i), mine.map((one) => one.earned_minor)], place);
+    const showLast = () => plot.setLegend({ idx: mine.length - 1 });
+    plot.over.addEventListener("mouseleave", () => requestAnimationFrame(showLast));
+    showLast();
   }
 }
 

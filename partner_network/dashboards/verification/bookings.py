@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -44,12 +45,16 @@ def check_revisions(books: Books, explained: Explained) -> Kind:
 
 def _revisions(books: Books, explained: Explained) -> Iterator[str]:
     for one in _all_bookings(books, books.commissions):
-        name = f"Revision {one.revision.rev} of {commissions.named(books, one.commission)}"
+        name = partial(_named, books, one)
         yield from explained.must_be_booked(one.entry, name)
         booked = books.entry_of_key.get(one.entry.key)
         stands = None if booked is None else (booked.id, booked.recorded_at)
         if stands != (one.revision.entry_id, one.revision.recorded_at):
-            yield f"{name} names another entry than the one that booked it, {one.entry.key}."
+            yield f"{name()} names another entry than the one that booked it, {one.entry.key}."
+
+
+def _named(books: Books, one: Booking) -> str:
+    return f"Revision {one.revision.rev} of {commissions.named(books, one.commission)}"
 
 
 def check_maturities(books: Books, explained: Explained) -> Kind:
@@ -61,16 +66,16 @@ def check_maturities(books: Books, explained: Explained) -> Kind:
 
 def _maturities(books: Books, matured: Sequence[Commission], explained: Explained) -> Iterator[str]:
     for commission in matured:
-        name = commissions.named(books, commission)
+        name = partial(commissions.named, books, commission)
         before = [
             one for one in books.revisions_of[commission.id] if not _has_matured(books, commission, one)
         ]
         if not before:
-            yield f"{name} matured at {commission.matured_at}, before it was booked."
+            yield f"{name()} matured at {commission.matured_at}, before it was booked."
             continue
         matured_at = max(commission.matures_at, before[-1].recorded_at)
         if commission.matured_at != matured_at:
-            yield f"{name} matured at {commission.matured_at}; it was due at {matured_at}."
+            yield f"{name()} matured at {commission.matured_at}; it was due at {matured_at}."
         if before[-1].target_minor:
             move = (commission.id, before[-1].target_minor, matured_at, before[-1].clause)
             (entry,) = booking.maturity_entries([move], _owed(commission))

@@ -1,4 +1,4 @@
-"""Everything that money depends on, read at one instant of the database, and look-ups in it."""
+"""Everything that money depends on, as rows by table, and look-ups in them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Terms as SignedTerms
+from partner_network.attribution.cases import Case
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
-from partner_network.database import connections
-from partner_network.database.connections import Connection
+from partner_network.ledger.rules import Account, Entry, Leg
 
 Row = TypeVar("Row", bound=Struct)
 Key = TypeVar("Key", bound=Hashable)
@@ -82,6 +82,53 @@ class Books(Struct, frozen=True, dict=True):
         """The terms that are known to hold, by partnership and in the order in which they hold."""
         known = [row for row in self.terms if row.known_until is None]
         return sorted(known, key=lambda row: (row.partnership_id, row.valid_from is not None, row.valid_from))
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """Every conversion in canonical order."""
+        found = [
+            Case(
+                one.id,
+                one.program_id,
+                one.customer_id,
+                one.event,
+                one.order_id,
+                one.occurred_at,
+                one.recorded_at,
+                one.click_id,
+            )
+            for one in self.conversions
+        ]
+        return sorted(found, key=lambda case: case.place)
+
+    @cached_property
+    def written(self) -> dict[str, Entry]:
+        """What each entry says by its legs, by key."""
+        of = {
+            one.id: Account(one.kind, one.currency, one.holder_id, one.counterparty_id)
+            for one in self.accounts
+        }
+        return {
+            entry.key: Entry(
+                entry.kind,
+                entry.key,
+                entry.effective_at,
+                [
+                    Leg(
+                        of[leg.debit_account_id],
+                        of[leg.credit_account_id],
+                        leg.amount_minor,
+                        leg.phase,
+                        leg.pending_id,
+                        leg.commission_id,
+                    )
+                    for leg in self.legs_of.get(entry.id, ())
+                ],
+                clause=entry.clause,
+                reason=entry.reason,
+            )
+            for entry in self.entries
+        }
 
     @cached_property
     def entry_of_key(self) -> dict[str, money.Entry]:
@@ -161,88 +208,3 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Ro
 def read_terms(terms_toml: str) -> SignedTerms:
     """Read a terms file once however many agreements share it."""
     return terms_reading.read_terms(terms_toml)
-
-
-# The milliseconds of a click's id are those of its instant, and its parties those of its partnership.
-_MISFILED = """SELECT k.click_id FROM clicks k LEFT JOIN partnerships p ON p.id = k.partnership_id
-    WHERE (p.program_id, p.advertiser_id, p.partner_id)
-            IS DISTINCT FROM (k.program_id, k.advertiser_id, k.partner_id)
-        OR k.recorded_at < k.at
-        OR left(replace(k.click_id::text, '-', ''), 12)
-            <> lpad(to_hex(floor(extract(epoch FROM k.at) * 1000)::bigint), 12, '0')
-    ORDER BY k.click_id LIMIT 1"""
-_TERMS = """(SELECT partnership_id, agreement_id, lower(valid) AS valid_from, upper(valid) AS valid_until,
-    lower(recorded) AS known_from, upper(recorded) AS known_until FROM terms) t"""
-_AGREEMENTS = "agreements LEFT JOIN agreement_parties ON agreement_id = id ORDER BY id"
-_CLICKS = """clicks k WHERE EXISTS (SELECT FROM identifications i WHERE i.click_id = k.click_id)
-    OR EXISTS (SELECT FROM conversions v WHERE v.click_id = k.click_id)"""
-_WAITING = """(SELECT conversion_id, NULL::uuid AS partnership_id FROM undecided_conversions
-    UNION ALL SELECT conversion_id, partnership_id FROM unaccrued_conversions) w"""
-_ENTRIES = """(SELECT id, kind, currency, key, payload_hash, effective_at, recorded_at, clause, reason,
-    made_in::text::bigint AS made_in FROM ledger_entries) e ORDER BY id"""
-_STATEMENTS = """(SELECT id, number, payee_id, payer_id, currency, account_id, seq, period, starts_at,
-    ends_at, opening_minor, closing_minor, minimum_minor, carried_reason, totals, content_hash, closed_at,
-    made_in::text::bigint AS made_in FROM statements) s ORDER BY account_id, seq"""
-_ACCOUNTS = """(SELECT a.*, b.may_go_negative, b.debits_posted_minor, b.credits_posted_minor,
-    b.debits_pending_minor, b.credits_pending_minor
-    FROM ledger_accounts a JOIN ledger_balances b ON b.account_id = a.id) a ORDER BY id"""
-
-
-async def read_books() -> Books:
-    """Read everything at one instant of the database: nothing that is booked meanwhile is seen in part."""
-    async with connections.transaction(isolation="repeatable_read") as connection:
-        await connection.execute("SET TRANSACTION READ ONLY")
-        return await read_within(connection)
-
-
-async def read_within(connection: Connection) -> Books:
-    """Read everything within the caller's transaction, which has to be REPEATABLE READ."""
-    return Books(
-        brands=await _read(connection, facts.Brand, "brands"),
-        programs=await _read(connection, facts.Program, "programs ORDER BY id"),
-        program_versions=await _read(
-            connection, facts.ProgramVersion, "program_versions ORDER BY program_id, version"
-        ),
-        partnerships=await _read(connection, facts.Partnership, "partnerships ORDER BY id"),
-        memberships=await _read(connection, facts.Membership, "memberships"),
-        agreements=await _read(connection, facts.Agreement, _AGREEMENTS),
-        signatures=await _read(connection, facts.Signature, "signatures ORDER BY signed_at, brand_id"),
-        terms=await _read(connection, facts.Terms, _TERMS),
-        customers=await _read(connection, facts.Customer, "customers"),
-        clicks=await _read(connection, facts.Click, _CLICKS),
-        identifications=await _read(
-            connection, facts.Identification, "identifications ORDER BY customer_id, click_id DESC"
-        ),
-        conversions=await _read(connection, facts.Conversion, "conversions"),
-        refunds=await _read(connection, facts.Refund, "refunds ORDER BY at, refund_id"),
-        adjustments=await _read(connection, facts.Adjustment, "adjustments ORDER BY at, id"),
-        decisions=await _read(connection, facts.Decision, "decisions ORDER BY conversion_id, rev"),
-        credits=await _read(connection, facts.Credit, "credits"),
-        waiting=await _read(connection, facts.Waiting, _WAITING),
-        accounts=await _read(connection, money.Account, _ACCOUNTS),
-        entries=await _read(connection, money.Entry, _ENTRIES),
-        transfers=await _read(connection, money.Transfer, "ledger_transfers ORDER BY entry_id, leg"),
-        commissions=await _read(connection, money.Commission, "commissions ORDER BY id"),
-        revisions=await _read(connection, money.Revision, "commission_revisions ORDER BY commission_id, rev"),
-        clawbacks=await _read(connection, money.Clawback, "clawbacks ORDER BY transfer_id"),
-        clawback_settlements=await _read(
-            connection, money.ClawbackSettlement, "clawback_settlements ORDER BY transfer_id, clawback_id"
-        ),
-        statements=await _read(connection, money.Statement, _STATEMENTS),
-        statement_lines=await _read(
-            connection, money.StatementLine, "statement_lines ORDER BY statement_id, transfer_id"
-        ),
-        preparations=await _read(connection, money.Preparation, "statement_preparations"),
-        approvals=await _read(connection, money.Approval, "statement_approvals"),
-        fundings=await _read(connection, money.Funding, "fundings ORDER BY id"),
-        payouts=await _read(connection, money.Payout, "payouts ORDER BY id"),
-        attempts=await _read(connection, money.Attempt, "payout_attempts ORDER BY payout_id, n"),
-        stripe_accounts=await _read(connection, money.StripeAccount, "stripe_accounts"),
-        clicks_in_all=await connection.fetchval("SELECT count(*) FROM clicks"),
-        misfiled_click=await connection.fetchval(_MISFILED),
-    )
-
-
-async def _read(connection: Connection, kind: type[Row], source: str) -> list[Row]:
-    columns = ", ".join(kind.__struct_fields__)
-    return [kind(*record) for record in await connection.fetch(f"SELECT {columns} FROM {source}")]

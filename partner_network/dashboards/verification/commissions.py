@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
@@ -123,34 +124,34 @@ def _explained(books: Books, commission: Commission, newest: Revision, wanted: _
 
     A bonus keeps the date of the order that first earned it, however many add to it later.
     """
-    name = named(books, commission)
+    name = partial(named, books, commission)
     if commission.period != wanted.period:
-        yield f"{name} counts in {commission.period}; facts and terms place it in {wanted.period}."
+        yield f"{name()} counts in {commission.period}; facts and terms place it in {wanted.period}."
     if newest.clause != wanted.clause:
-        yield f"{name} cites {newest.clause}; it follows from {wanted.clause}."
+        yield f"{name()} cites {newest.clause}; it follows from {wanted.clause}."
     if commission.kind == "bonus" and commission.earned_at > wanted.earned_at:
-        yield f"{name} is dated {commission.earned_at}; its last order is of {wanted.earned_at}."
+        yield f"{name()} is dated {commission.earned_at}; its last order is of {wanted.earned_at}."
 
 
 def _shape(books: Books, commission: Commission) -> Iterator[str]:
     """Yield what of a commission's row does not follow from its partnership, agreement and order."""
-    name = named(books, commission)
+    name = partial(named, books, commission)
     partnership = books.partnership[commission.partnership_id]
     if (commission.advertiser_id, commission.partner_id) != (
         partnership.advertiser_id,
         partnership.partner_id,
     ):
-        yield f"{name} names other parties than its partnership."
+        yield f"{name()} names other parties than its partnership."
     settlement = books.terms_of[commission.agreement_id].settlement
     if commission.currency != settlement.currency:
-        yield f"{name} is in {commission.currency}; its agreement settles in {settlement.currency}."
+        yield f"{name()} is in {commission.currency}; its agreement settles in {settlement.currency}."
     if commission.conversion_id is not None:
         ordered_at = books.conversion[commission.conversion_id].occurred_at
         if commission.earned_at != ordered_at:
-            yield f"{name} is dated {commission.earned_at}; its order is of {ordered_at}."
+            yield f"{name()} is dated {commission.earned_at}; its order is of {ordered_at}."
     matures_at = _matures_at(settlement, commission.earned_at)
     if commission.matures_at != matures_at:
-        yield f"{name} matures at {commission.matures_at}; its terms say {matures_at}."
+        yield f"{name()} matures at {commission.matures_at}; its terms say {matures_at}."
 
 
 def _matures_at(settlement: Settlement, earned_at: datetime) -> datetime:
@@ -159,17 +160,22 @@ def _matures_at(settlement: Settlement, earned_at: datetime) -> datetime:
 
 
 def _chain(books: Books, commission: Commission, revisions: Sequence[Revision]) -> Iterator[str]:
-    name = named(books, commission)
+    name = partial(named, books, commission)
     if not revisions:
-        yield f"{name} has no revision."
+        yield f"{name()} has no revision."
     before = 0
     for n, revision in enumerate(revisions, start=1):
-        which = f"Revision {revision.rev} of {name}"
         if revision.rev != n or revision.previous_target_minor != before:
-            yield f"{which} starts from {revision.previous_target_minor:,}, not from {before:,} before it."
+            yield (
+                f"Revision {revision.rev} of {name()} starts from {revision.previous_target_minor:,}, "
+                f"not from {before:,} before it."
+            )
         explained = _minor_in(revision)
         if explained != revision.target_minor:
-            yield f"{which} is {revision.target_minor:,}; the inputs that it cites come to {explained}."
+            yield (
+                f"Revision {revision.rev} of {name()} is {revision.target_minor:,}; "
+                f"the inputs that it cites come to {explained}."
+            )
         before = revision.target_minor
 
 

@@ -1,8 +1,9 @@
 """Decisions: every conversion decided again from its touches and the terms that were signed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from partner_network.dashboards.verification.kinds import Kind
 class _Own(Struct, frozen=True):
     """One conversion while its decisions are compared: what is known of it alone."""
 
-    name: str
+    name: Callable[[], str]
     outcome: Outcome
     known: Known
     too_old: datetime
@@ -56,8 +57,7 @@ def check(books: Books) -> Kind:
 
 
 def _differences(books: Books, waiting: set[UUID]) -> Iterator[str]:
-    batch = knowledge.cases_of(books)
-    known = knowledge.known_now(books, batch)
+    known = knowledge.known_now(books)
     widest = knowledge.widest_windows(books)
     decisions = grouped(books.decisions, lambda decision: decision.conversion_id)
     stored = grouped(books.credits, lambda credit: (credit.conversion_id, credit.rev))
@@ -65,17 +65,17 @@ def _differences(books: Books, waiting: set[UUID]) -> Iterator[str]:
     def booked(decision: Decision) -> _Said:
         return _booked(decision, stored.get((decision.conversion_id, decision.rev), []))
 
-    for outcome, found in zip(walk.decide_in_order(batch, known), known.touches, strict=True):
-        name = books.order_name(outcome.case.id)
+    for outcome, found in zip(walk.decide_in_order(books.cases, known), known.touches, strict=True):
+        name = partial(books.order_name, outcome.case.id)
         of_case = decisions.get(outcome.case.id, [])
         if outcome.case.id in waiting:
             continue
         if not of_case:
-            yield f"The {name} was never decided; {_spoken(_said(outcome))} is due."
+            yield f"The {name()} was never decided; {_spoken(_said(outcome))} is due."
             continue
         stands, due = booked(of_case[-1]), _said(outcome)
         if stands != due:
-            yield f"The decision on the {name} is {_spoken(stands)}; the facts give {_spoken(due)}."
+            yield f"The decision on the {name()} is {_spoken(stands)}; the facts give {_spoken(due)}."
         if not outcome.version.looks_back:
             too_old = outcome.case.occurred_at - widest.get(outcome.case.program_id, timedelta())
             decided = [(decision, booked(decision)) for decision in of_case]
@@ -92,7 +92,7 @@ def _as_known(own: _Own, decided: Sequence[tuple[Decision, _Said]]) -> Iterator[
         # A clock that stands still cannot tell whether a touch came before the decision or after it.
         instants = (decision.decided_at, decision.decided_at - _INSTANT)
         again = [_decided(own.outcome.case, own.known, until) for until in instants]
-        which = f"Decision {decision.rev} on the {own.name}"
+        which = f"Decision {decision.rev} on the {own.name()}"
         if not any(_is_all(listed, one, own.too_old) for one in again):
             yield f"{which} lists other candidates than were known at {decision.decided_at}."
         if booked not in [_said(one) for one in again]:
@@ -142,12 +142,8 @@ def _booked(decision: Decision, stored: Iterable[Credit]) -> _Said:
         decision.bound_to,
         decision.program_version_id,
         decision.model,
-        frozenset((str(one.touch_id), one.partnership_id, one.touched_at, _weight(one)) for one in stored),
+        frozenset((str(one.touch_id), one.partnership_id, one.touched_at, one.weight) for one in stored),
     )
-
-
-def _weight(credit: Credit) -> Fraction:
-    return Fraction(int(credit.weight_numerator), int(credit.weight_denominator))
 
 
 def _spoken(said: _Said) -> str:

@@ -1,7 +1,8 @@
 """Facts and signed terms as the database holds them; each struct names the columns that are read."""
 
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
 from uuid import UUID
 
 from msgspec import Struct
@@ -184,8 +185,18 @@ class Credit(Struct, frozen=True, gc=False):
     touch_id: UUID
     partnership_id: UUID
     touched_at: datetime
-    weight_numerator: Decimal
-    weight_denominator: Decimal
+    weight_numerator: str
+    weight_denominator: str
+
+    @property
+    def weight(self) -> Fraction:
+        """The exact part of the conversion."""
+        return _fraction(self.weight_numerator, self.weight_denominator)
+
+
+@lru_cache(maxsize=4096)
+def _fraction(numerator: str, denominator: str) -> Fraction:
+    return Fraction(int(numerator), int(denominator))
 
 
 class Waiting(Struct, frozen=True, gc=False):

@@ -15,32 +15,14 @@ from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.fact_rows import Click
 
 
-def cases_of(books: Books) -> list[Case]:
-    """Return every conversion in canonical order."""
-    found = [
-        Case(
-            one.id,
-            one.program_id,
-            one.customer_id,
-            one.event,
-            one.order_id,
-            one.occurred_at,
-            one.recorded_at,
-            one.click_id,
-        )
-        for one in books.conversions
-    ]
-    return sorted(found, key=lambda case: case.place)
-
-
-def known_now(books: Books, batch: Sequence[Case]) -> Known:
-    """Return everything that is known today about all conversions, given in canonical order."""
+def known_now(books: Books) -> Known:
+    """Return everything that is known today about all conversions, in canonical order."""
     return Known(
-        touches=_touches(books, batch),
+        touches=_touches(books, books.cases),
         policies=_policies(books),
         partnerships=_partnerships(books),
         bonds={},
-        converted_before=_converted_before(batch),
+        converted_before=_converted_before(books.cases),
     )
 
 

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from fractions import Fraction
 from typing import TypeAlias
 from uuid import UUID
 
@@ -13,7 +12,6 @@ import msgspec
 from partner_network.commissions.rules import plan as plans
 from partner_network.commissions.rules.facts import Adjustment, Line, Order, Refund, TermsVersion
 from partner_network.commissions.rules.plan import Plan
-from partner_network.dashboards.verification import knowledge
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.fact_rows import Conversion, Credit
 
@@ -88,7 +86,7 @@ def _facts(books: Books) -> _Facts:
     sales: defaultdict[Customer, list[Place]] = defaultdict(list)
     seen: set[Customer] = set()
     new: set[UUID] = set()
-    for case in knowledge.cases_of(books):
+    for case in books.cases:
         if case.customer not in seen:
             new.add(case.id)
         seen.add(case.customer)
@@ -112,7 +110,7 @@ def _order(conversion: Conversion, credited: Sequence[Credit], partnership_id: U
         order_number=bisect_right(sales, (conversion.occurred_at, conversion.order_id)),
         first_order_at=sales[0][0] if sales else None,
         lines=() if conversion.lines == "[]" else _lines.decode(conversion.lines),
-        weights=tuple(Fraction(int(one.weight_numerator), int(one.weight_denominator)) for one in credited),
+        weights=tuple(one.weight for one in credited),
         own=own,
         touched_at=tuple(credited[n].touched_at for n in own),
         refunds=tuple(facts.refunds.get(conversion.id, ())),

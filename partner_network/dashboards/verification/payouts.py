@@ -1,6 +1,8 @@
 """Fundings and payouts: what came in, what statements were funded with, what was sent."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
 
 from partner_network.dashboards.verification import kinds
 from partner_network.dashboards.verification.books import Books, grouped
@@ -23,23 +25,25 @@ def check_fundings(books: Books, explained: Explained) -> Kind:
 
 def _fundings(books: Books, explained: Explained) -> Iterator[str]:
     for funding in books.fundings:
-        name = named_funding(books, funding)
+        name = partial(named_funding, books, funding)
         if funding.status != "settled":
             continue
         if funding.settled_at is None:
-            yield f"{name} is settled, but nobody knows since when."
+            yield f"{name()} is settled, but nobody knows since when."
             continue
-        cash = Account("cash", funding.currency)
-        prepaid = Account("prepaid", funding.currency, funding.advertiser_id)
-        leg = Leg(cash, prepaid, funding.amount_minor)
-        yield from explained.must_be_booked(
-            Entry("receive", f"funding:{funding.id}", funding.settled_at, [leg]), name
-        )
-        fee = fee_minor(books, funding)
-        if fee:
-            fees = Account("stripe_fees", funding.currency)
-            entry = Entry("fee", f"fee:{funding.id}", funding.settled_at, [Leg(fees, cash, fee)])
+        for entry in _received(books, funding, funding.settled_at):
             yield from explained.must_be_booked(entry, name)
+
+
+def _received(books: Books, funding: Funding, settled_at: datetime) -> Iterator[Entry]:
+    cash = Account("cash", funding.currency)
+    prepaid = Account("prepaid", funding.currency, funding.advertiser_id)
+    paid_in = Leg(cash, prepaid, funding.amount_minor)
+    yield Entry("receive", f"funding:{funding.id}", settled_at, [paid_in])
+    fee = fee_minor(books, funding)
+    if fee:
+        taken = Leg(Account("stripe_fees", funding.currency), cash, fee)
+        yield Entry("fee", f"fee:{funding.id}", settled_at, [taken])
 
 
 def fee_minor(books: Books, funding: Funding) -> int:
@@ -76,7 +80,7 @@ def _payouts(books: Books, explained: Explained) -> Iterator[str]:
 
 
 def _funded(books: Books, payout: Payout, explained: Explained) -> Iterator[str]:
-    name = named(books, payout)
+    name = partial(named, books, payout)
     statement = books.statement[payout.statement_id]
     if (payout.payee_id, payout.payer_id, payout.currency, payout.closing_minor, payout.content_hash) != (
         statement.payee_id,
@@ -85,10 +89,10 @@ def _funded(books: Books, payout: Payout, explained: Explained) -> Iterator[str]
         statement.closing_minor,
         statement.content_hash,
     ):
-        yield f"{name} names other parties, currency or content than its statement."
+        yield f"{name()} names other parties, currency or content than its statement."
     due = _fundable_minor(books, payout)
     if payout.amount_minor != due:
-        yield f"{name} is of {payout.amount_minor:,}; fundable was {kinds.minor(due, payout.currency)}."
+        yield f"{name()} is of {payout.amount_minor:,}; fundable was {kinds.minor(due, payout.currency)}."
     payer, payee, currency = payout.payer_id, payout.payee_id, payout.currency
     legs = [
         Leg(Account("prepaid", currency, payer), Account("recv", currency, payer, payee), due),
@@ -98,7 +102,7 @@ def _funded(books: Books, payout: Payout, explained: Explained) -> Iterator[str]
     yield from explained.must_be_booked(entry, name)
     booked = books.entry_of_key.get(entry.key)
     if booked is None or booked.id != payout.fund_entry_id:
-        yield f"{name} names entry {payout.fund_entry_id}, which did not fund it."
+        yield f"{name()} names entry {payout.fund_entry_id}, which did not fund it."
 
 
 def _fundable_minor(books: Books, payout: Payout) -> int:
@@ -114,11 +118,11 @@ def _fundable_minor(books: Books, payout: Payout) -> int:
 
 
 def _attempt(books: Books, payout: Payout, attempt: Attempt, explained: Explained) -> Iterator[str]:
-    name = f"Attempt {attempt.n} of {named(books, payout)}"
+    name = partial(named_attempt, books, payout, attempt)
     if attempt.amount_minor != payout.amount_minor:
-        yield f"{name} is of {attempt.amount_minor:,}, its payout of {payout.amount_minor:,}."
+        yield f"{name()} is of {attempt.amount_minor:,}, its payout of {payout.amount_minor:,}."
     if attempt.idempotency_key != f"{ids.shown('pay', payout.id)}-{attempt.n}":
-        yield f"{name} was sent under the key {attempt.idempotency_key}, which is not its own."
+        yield f"{name()} was sent under the key {attempt.idempotency_key}, which is not its own."
     clearing = Account("payout_clearing", payout.currency, payout.payee_id, payout.payer_id)
     funded = Account("pay_funded", payout.currency, payout.payee_id, payout.payer_id)
     reserved = Leg(funded, clearing, payout.amount_minor, "pending")
@@ -127,7 +131,7 @@ def _attempt(books: Books, payout: Payout, attempt: Attempt, explained: Explaine
     pending = books.entry_of_key.get(key)
     legs = [] if pending is None else books.legs_of.get(pending.id, [])
     if attempt.pending_transfer_id not in {leg.id for leg in legs}:
-        yield f"{name} names transfer {attempt.pending_transfer_id}, which did not reserve it."
+        yield f"{name()} names transfer {attempt.pending_transfer_id}, which did not reserve it."
     if attempt.status in ACCEPTED or attempt.status == "failed":
         is_sent = attempt.status in ACCEPTED
         kind = "accept" if is_sent else "void"
@@ -156,3 +160,8 @@ def _one_at_a_time(books: Books, payout: Payout, attempts: Sequence[Attempt]) ->
 def named(books: Books, payout: Payout) -> str:
     """Say which payout, of which statement."""
     return f"Payout {ids.shown('pay', payout.id)} of statement {books.statement[payout.statement_id].number}"
+
+
+def named_attempt(books: Books, payout: Payout, attempt: Attempt) -> str:
+    """Say which try to send which payout."""
+    return f"Attempt {attempt.n} of {named(books, payout)}"

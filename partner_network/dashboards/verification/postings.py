@@ -8,7 +8,7 @@ from uuid import UUID
 from partner_network.dashboards.verification import kinds
 from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.kinds import Kind
-from partner_network.dashboards.verification.money_rows import Account, Transfer
+from partner_network.dashboards.verification.money_rows import Account, Entry, Transfer
 from partner_network.ledger import rules
 
 Sums: TypeAlias = tuple[int, int, int, int]
@@ -21,37 +21,19 @@ def check_entries(books: Books) -> Kind:
 
 
 def _entries(books: Books) -> Iterator[str]:
-    of = {
-        account.id: rules.Account(account.kind, account.currency, account.holder_id, account.counterparty_id)
-        for account in books.accounts
-    }
+    currency_of = {account.id: account.currency for account in books.accounts}
     for entry in books.entries:
         legs = books.legs_of.get(entry.id, [])
-        says = rules.Entry(
-            entry.kind,
-            entry.key,
-            entry.effective_at,
-            [
-                rules.Leg(
-                    of[leg.debit_account_id],
-                    of[leg.credit_account_id],
-                    leg.amount_minor,
-                    leg.phase,
-                    leg.pending_id,
-                    leg.commission_id,
-                )
-                for leg in legs
-            ],
-            clause=entry.clause,
-            reason=entry.reason,
-        )
-        name = f"Entry {entry.key} ({entry.id})"
-        if rules.payload_hash(says) != entry.payload_hash:
-            yield f"{name} no longer says what was booked: its hash differs."
+        if rules.payload_hash(books.written[entry.key]) != entry.payload_hash:
+            yield f"{_which(entry)} no longer says what was booked: its hash differs."
         if any(leg.effective_at != entry.effective_at for leg in legs):
-            yield f"{name} takes effect at {entry.effective_at}; a leg of it does not."
-        if any(of[leg.debit_account_id].currency != entry.currency for leg in legs):
-            yield f"{name} is in {entry.currency}; a leg of it is not."
+            yield f"{_which(entry)} takes effect at {entry.effective_at}; a leg of it does not."
+        if any(currency_of[leg.debit_account_id] != entry.currency for leg in legs):
+            yield f"{_which(entry)} is in {entry.currency}; a leg of it is not."
+
+
+def _which(entry: Entry) -> str:
+    return f"Entry {entry.key} ({entry.id})"
 
 
 def check_balances(books: Books) -> Kind:

@@ -7,11 +7,11 @@ from partner_network.dashboards.verification import (
     agreements,
     approvals,
     bookings,
-    books,
     commissions,
     decisions,
     payouts,
     postings,
+    reading,
     reports,
     statements,
     transfers,
@@ -31,7 +31,7 @@ async def verify(stripe: StripeConnect | None) -> AsyncGenerator[Kind]:
     Source: MONEY, all of it.
     """
     read_at = clock.wall_now()
-    rows = await books.read_books()
+    rows = await reading.read_books()
     async for kind in compared(rows, stripe, read_at):
         yield kind
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -44,7 +45,7 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
             yield from _agreed(statement, settlement)
             close = closes.close_of(accounts, statement, settlement, lines)
             for entry in closes.entries_of(books, close):
-                yield from explained.must_be_booked(entry, f"Statement {statement.number}")
+                yield from explained.must_be_booked(entry, partial(_named, statement))
             made.append(close)
             stated |= {line.transfer_id for line in lines}
             last = statement
@@ -52,6 +53,10 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
             yield f"Statement {chain[0].number} is of account {account_id}, which is no pay account."
     yield from _netted(made, explained)
     yield from _recovered(accounts, made)
+
+
+def _named(statement: Statement) -> str:
+    return f"Statement {statement.number}"
 
 
 def _follows(books: Books, statement: Statement, last: Statement | None) -> Iterator[str]:
@@ -173,7 +178,7 @@ def _netted(made: Sequence[Close], explained: Explained) -> Iterator[str]:
     for sides in grouped(made, pair).values():
         entry = closes.net_of(sides)
         if entry is not None:
-            yield from explained.must_be_booked(entry, f"Statement {sides[0].statement.number}")
+            yield from explained.must_be_booked(entry, partial(_named, sides[0].statement))
 
 
 def _recovered(accounts: Accounts, made: Sequence[Close]) -> Iterator[str]:

@@ -70,7 +70,7 @@ def _transfers(books: Books, shown: Mapping[str, Transfer], read_at: datetime) -
 
 
 def _sent(books: Books, payout: Payout, attempt: Attempt, transfer: Transfer | None) -> Iterator[str]:
-    name = f"Attempt {attempt.n} of {payouts.named(books, payout)}"
+    name = payouts.named_attempt(books, payout, attempt)
     if transfer is None:
         yield f"{name} was accepted as {attempt.stripe_transfer_id}, which Stripe does not know."
         return

@@ -43,4 +43,5 @@ def told(name: str) -> str:
 
 def back_to(path: str, done: str = "") -> Redirect:
     """Send the browser to a page after a form, which a reload then does not send again."""
-    return Redirect(f"{path}?{urlencode({'told': done})}" if done else path, status_code=303)
+    # The fragment ends the one that a form's address may have had, which browsers would keep.
+    return Redirect(f"{path}?{urlencode({'told': done})}#told" if done else path, status_code=303)

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from partner_network.dashboards.verification import books, proof
+from partner_network.dashboards.verification import proof, reading
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
@@ -43,7 +43,7 @@ async def damage(owner: "asyncpg.Connection[asyncpg.Record]", table: str, sql: s
 
 
 async def last_of(owner: "asyncpg.Connection[asyncpg.Record]", stripe: StripeConnect | None) -> Kind:
-    rows = await books.read_within(cast("Connection", owner))
+    rows = await reading.read_within(cast("Connection", owner))
     return [kind async for kind in proof.compared(rows, stripe, clock.wall_now())][-1]
 
 

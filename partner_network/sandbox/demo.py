@@ -29,7 +29,8 @@ from partner_network.sandbox.traffic import Traffic
 WEB_PORT = 8000
 STRIPE_PORT = 12111
 LOADED = "loaded"
-MALFORMED = 2
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C ended."""
 
 
 def main() -> None:
@@ -40,11 +41,12 @@ def main() -> None:
         sold = orders.read_orders(given.orders, seed=given.seed)
     except InvalidError as error:
         sys.exit(f"bin/demo: {error.detail}")
-    with processes.interruptible():
-        if given.once:
-            _run_once(given, sold, say)
-        else:
-            _stay_up(given, sold, say)
+    try:
+        with processes.interruptible():
+            _run_once(given, sold, say) if given.once else _stay_up(given, sold, say)
+    except KeyboardInterrupt:
+        say("stopped; nothing that was started is left running")
+        sys.exit(INTERRUPTED)
 
 
 class _Progress:
@@ -73,6 +75,10 @@ def _arguments() -> argparse.Namespace:
         "--verify", action="store_true", help="with --once: recompute every figure at the end and compare"
     )
     parser.add_argument("--data", type=Path, default=Path(".data/demo"), help="where the demo keeps its data")
+    parser.add_argument("--port", type=int, default=WEB_PORT, help="staying up: where the web app listens")
+    parser.add_argument(
+        "--stripe-port", type=int, default=STRIPE_PORT, help="and where Stripe's stand-in does"
+    )
     given = parser.parse_args()
     if not given.once and (given.json or given.out or given.verify):
         parser.error("--json, --out and --verify go with --once")
@@ -117,7 +123,8 @@ def _stay_up(given: argparse.Namespace, sold: list[ShopOrder], say: _Progress) -
     if folder.exists() and not (folder / LOADED).exists():
         say("the last start ended before everything was loaded: loading anew")
         shutil.rmtree(folder)
-    with installation.running(folder, say=say, web_port=WEB_PORT, stripe_port=STRIPE_PORT) as installed:
+    ports = {"web_port": given.port, "stripe_port": given.stripe_port}
+    with installation.running(folder, say=say, **ports) as installed:
         if not (folder / LOADED).exists():
             asyncio.run(_replay(installed, sold, given.seed, say))
             (folder / LOADED).touch()

@@ -53,14 +53,14 @@ CARD = "pm_card_bypassPending"
 
 SHOP, WEEKLY, RADIO, SMALL = "tune-house", "vinyl-weekly", "night-radio", "needle-drop"
 TAX_PPM = {SHOP: 0, WEEKLY: 0, RADIO: 88_750, SMALL: 0}
-POLICY_OF = {SHOP: "linear", WEEKLY: "last_click"}
+POLICY_OF = {SHOP: 'model = "linear"', WEEKLY: 'model = "last_click"\nbinding_months = 6'}
 
 TERMS = """
 [[commission.components]]
 name = "sales"
 event = "sale"
 structure = "{structure}"
-tiers = [{{ from = 0, rate_ppm = 100_000 }}, {{ from = 20_000, rate_ppm = 150_000 }}]
+tiers = [{{ from = 0, rate_ppm = {rate_ppm} }}, {{ from = 20_000, rate_ppm = 150_000 }}]
 {bonus}
 [settlement]
 currency = "USD"
@@ -294,15 +294,15 @@ async def open_network(stripe: StripeConnect) -> Cast:
     cast.manager = await _person("mia@network.test", None, "manager")
     cast.preparer = await _person("pia@network.test", None, "finance")
     cast.approver = await _person("art@network.test", None, "finance")
-    for slug, model in POLICY_OF.items():
-        cast.programs[slug] = await _program(cast, slug, model)
+    for slug, policy in POLICY_OF.items():
+        cast.programs[slug] = await _program(cast, slug, policy)
     for advertiser, partner in ((SHOP, WEEKLY), (SHOP, RADIO), (SHOP, SMALL), (WEEKLY, SHOP)):
         cast.partnerships[advertiser, partner] = await _partnership(cast, advertiser, partner)
     await programs.pair_partnerships(
         cast.manager, cast.partnerships[SHOP, WEEKLY].id, cast.partnerships[WEEKLY, SHOP].id
     )
     for advertiser, partner in cast.partnerships:
-        await _agree(cast, advertiser, partner)
+        await agree(cast, advertiser, partner)
     for slug in cast.brands:
         await _introduce_to_stripe(cast, slug)
     return cast
@@ -330,7 +330,7 @@ async def _person(email: str, brand_id: UUID | None, role: str) -> Member:
     return member
 
 
-async def _program(cast: Cast, slug: str, model: str) -> UUID:
+async def _program(cast: Cast, slug: str, policy: str) -> UUID:
     program_id = await programs.create_program(
         cast.owners[slug],
         NewProgram(
@@ -342,9 +342,7 @@ async def _program(cast: Cast, slug: str, model: str) -> UUID:
             destination_hosts=(f"{slug}.test",),
         ),
     )
-    await draft.publish_program_version(
-        cast.owners[slug], program_id, f'[program.attribution]\nmodel = "{model}"\n'
-    )
+    await draft.publish_program_version(cast.owners[slug], program_id, f"[program.attribution]\n{policy}\n")
     return program_id
 
 
@@ -358,10 +356,12 @@ async def _partnership(cast: Cast, advertiser: str, partner: str) -> Partnership
     )
 
 
-async def _agree(cast: Cast, advertiser: str, partner: str) -> None:
+async def agree(cast: Cast, advertiser: str, partner: str, *, rate_ppm: int = 100_000) -> None:
+    """Draft and sign terms; once some hold, those that follow them after their notice."""
     terms = TERMS.format(
         structure="retroactive" if partner == WEEKLY else "graduated",
         bonus=BONUS if partner == RADIO else "",
+        rate_ppm=rate_ppm,
     )
     drafted = await draft.draft_agreement(
         cast.owners[advertiser],

@@ -88,7 +88,7 @@ DAMAGES = [
     ),
     Damage(
         "agreements",
-        "terms_toml = replace(terms_toml, '100_000', '110_000')",
+        "terms_toml = replace(terms_toml, '100000', '110000')",
         f"partnership_id = {RADIO_PARTNERSHIP}",
         "agreements",
         "tune-house-records/night-radio/1 has the fingerprint",

@@ -51,6 +51,8 @@ async def _january(cast: Cast) -> None:
 
 
 async def _february(cast: Cast) -> None:
+    await builders.set_clock(at(2, 3))
+    await builders.agree(cast, SHOP, SMALL, rate_ppm=120_000)  # holds after a notice of 30 days
     ada, kim = await cast.click(SHOP, WEEKLY, at(2, 4), at(2, 18))
     bob, leo = await cast.click(SHOP, RADIO, at(2, 9), at(2, 11))
     (dee,) = await cast.click(SHOP, SMALL, at(2, 12))
@@ -87,6 +89,8 @@ async def _march(cast: Cast) -> None:
     await cast.work()
     late, bob, max_ = await cast.click(SHOP, RADIO, at(2, 26), at(3, 9), at(3, 12))
     (ada,) = await cast.click(SHOP, WEEKLY, at(3, 10))
+    before, after = await cast.click(SHOP, SMALL, at(3, 4, 23), at(3, 5, 0))
+    (ivy,) = await cast.click(WEEKLY, SHOP, at(3, 11))
     await builders.set_clock(at(3, 20))
     await cast.order(
         SHOP,
@@ -96,10 +100,13 @@ async def _march(cast: Cast) -> None:
                 ("ada", at(3, 12), 10_000, ada),
                 ("max", at(3, 13), 33_333, max_),
                 ("pam", at(2, 27), 4_321, late),  # reported when February was locked
+                ("quin", at(3, 4, 23, 59), 5_000, before),
+                ("rob", at(3, 5, 0), 5_000, after),  # the first under the new terms
             ],
             start=21,
         ),
     )
+    await cast.order(WEEKLY, *numbered([("ivy", at(3, 12), 4_000, ivy)], start=21))
     await _first_of(cast, 4)
 
 

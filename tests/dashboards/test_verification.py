@@ -17,6 +17,7 @@ from partner_network.ledger import actions as ledger
 from partner_network.ledger.rules import Account, Entry, Leg
 from tests.builders import RADIO, SHOP, at
 from tests.conftest import Databases, FreshDatabase
+from tests.dashboards import damages
 from tests.dashboards.conftest import Lived
 from tests.dashboards.damages import DAMAGES, GONE, WITHOUT_MONEY, Damage, Gone
 
@@ -55,7 +56,7 @@ async def test_everything_that_the_network_did_is_proved_with_a_line_for_each_ki
     counts = {kind.name: kind.count for kind in kinds}
     assert min(counts.values()) >= 3, f"{copy.name} holds too little to prove anything: {counts}"
     commissions = next(kind for kind in kinds if kind.name == "commissions")
-    assert commissions.line == "commissions           20 recomputed, all equal to the cent"
+    assert commissions.line == "commissions           23 recomputed, all equal to the cent"
 
 
 @pytest.mark.parametrize("what", DAMAGES, ids=lambda what: f"{what.table}: {what.change[:50]}")
@@ -111,6 +112,36 @@ async def test_a_commission_that_no_order_earned_is_found(
     last = await last_of(owner, None)
     assert last.difference is not None
     assert "on the sale 00005 of tune-house is booked as 900; facts and terms give 0" in last.difference
+
+
+WAITING = [
+    (
+        "INSERT INTO undecided_conversions SELECT id FROM conversions WHERE order_id = '00005'",
+        f"DELETE FROM decisions WHERE conversion_id = {damages.EVE}",
+        "decisions",
+        "decided again, all alike; 1 conversion waits to be decided",
+    ),
+    (
+        f"""INSERT INTO unaccrued_conversions SELECT partnership_id, conversion_id FROM commissions
+            WHERE conversion_id = {damages.BOB}""",
+        f"DELETE FROM adjustments WHERE conversion_id = {damages.BOB}",
+        "commissions",
+        "recomputed, all equal to the cent; 1 partnership waits to be accrued",
+    ),
+]
+
+
+@pytest.mark.parametrize(("puts_back", "change", "name", "found"), WAITING, ids=["decision", "accrual"])
+async def test_what_waits_for_the_worker_is_counted_and_not_called_wrong(
+    owner: "asyncpg.Connection[asyncpg.Record]", puts_back: str, change: str, name: str, found: str
+) -> None:
+    await damage(owner, change.split()[2], change)
+    assert (await last_of(owner, None)).name == name
+    await owner.execute(puts_back)
+    rows = await reading.read_within(cast("Connection", owner))
+    kinds = {kind.name: kind for kind in proof.recomputed(rows)}
+    assert kinds[name].difference is None
+    assert kinds[name].found == found
 
 
 class Elsewhere(StripeConnect):

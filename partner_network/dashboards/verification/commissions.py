@@ -47,9 +47,7 @@ def check(books: Books) -> Kind:
     Streams that wait for the worker are left out, and counted: nobody says that they are right already.
     """
     waiting = {one.partnership_id for one in books.waiting if one.partnership_id is not None}
-    found = "recomputed, all equal to the cent" + (
-        f"; {len(waiting):,} partnerships more wait to be accrued" if waiting else ""
-    )
+    found = "recomputed, all equal to the cent" + kinds.more(len(waiting), "partnership", "to be accrued")
     count = sum(one.partnership_id not in waiting for one in books.commissions)
     return kinds.compared("commissions", count, found, _differences(books, waiting))
 

@@ -52,7 +52,7 @@ def check(books: Books) -> Kind:
     decisions and lists of candidates depend on more than one conversion and are not compared.
     """
     waiting = {one.conversion_id for one in books.waiting if one.partnership_id is None}
-    found = "decided again, all alike" + (f"; {len(waiting):,} more wait to be decided" if waiting else "")
+    found = "decided again, all alike" + kinds.more(len(waiting), "conversion", "to be decided")
     return kinds.compared("decisions", len(books.decisions), found, _differences(books, waiting))
 
 

@@ -28,3 +28,10 @@ def compared(name: str, count: int, found: str, differences: Iterable[str]) -> K
 def minor(amount: int, currency: str) -> str:
     """Write an amount as the books hold it: `1,250 minor units of USD`."""
     return f"{amount:,} minor units of {currency}"
+
+
+def more(count: int, noun: str, for_what: str) -> str:
+    """Say how many things could not be compared yet, since the worker has still to come to them."""
+    if not count:
+        return ""
+    return f"; 1 {noun} waits {for_what}" if count == 1 else f"; {count:,} {noun}s wait {for_what}"

@@ -19,9 +19,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response.base import ASGIResponse
 from litestar.types import Message, Receive, Scope, Send
 from piccolo.columns import Bytea, Column, ForeignKey, Text
+from piccolo.columns.readable import Readable
 from piccolo.querystring import QueryString
 from piccolo.table import Table, create_table_class
 from piccolo_admin.endpoints import TableConfig, create_admin
+from piccolo_admin.translations.data import ENGLISH
+from piccolo_admin.translations.models import Translation
 from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
@@ -47,6 +50,12 @@ CONTENT_POLICY = (
 
 # Of a key of several columns Piccolo knows one, and would show some row that has it.
 _ROW = re.compile(r"/api/tables/(?P<table>[^/]+)/(?!schema|ids|count|references|new)[^/]+/?")
+
+# Its own page offers what we refuse: these buttons, the log-out and the password are not for anybody here.
+WITHOUT_WRITING = """<link rel="icon" href="data:,"><style>
+a[href$="/add/"], a[href="#/change-password/"], [data-uitest="save_button"], [data-uitest="logout_button"],
+td input[type="checkbox"], th input[type="checkbox"] { display: none !important }
+</style>"""
 
 
 class HexBytes(Text):
@@ -127,6 +136,11 @@ async def _browser() -> ASGIApp:
 
 @functools.cache
 def _built() -> ASGIApp:
+    words = Translation(
+        language_code="en",
+        language_name="English",
+        translations={**ENGLISH.translations, "Edit": "Row of"},
+    )
     admin = create_admin(
         [TableConfig(table_class=table) for table in browsed_tables()],
         read_only=True,
@@ -134,7 +148,10 @@ def _built() -> ASGIApp:
         site_name="Partner network: data",
         auto_include_related=False,
         sidebar_links={"Back office": "/admin/"},
+        default_language_code="en",
+        translations=[words],
     )
+    admin.template = admin.template.replace("</head>", f"{WITHOUT_WRITING}</head>")
     api = next(route for route in admin.router.routes if isinstance(route, Mount) and route.path == "/api")
     cast("AuthenticationMiddleware", api.app).backend = _Ours()
     return cast("ASGIApp", admin)
@@ -156,15 +173,21 @@ def _browsed(table: type[Table], made: dict[str, type[Table]]) -> None:
     for foreign in table._meta.foreign_key_columns:
         if foreign._foreign_key_meta.resolved_references is not table:
             _browsed(foreign._foreign_key_meta.resolved_references, made)
+    columns = {
+        column._meta.name: _shown(column, made) for column in table._meta.columns if not column._meta.secret
+    }
     made[name] = create_table_class(
         table.__name__,
         class_kwargs={"tablename": name, "db": connections.engine, "help_text": table.__doc__},
-        class_members={
-            column._meta.name: _shown(column, made)
-            for column in table._meta.columns
-            if not column._meta.secret
-        },
+        class_members={**columns, "get_readable": classmethod(_named)},
     )
+
+
+def _named(table: type[Table]) -> Readable:
+    """Return what stands for a row where another one refers to it: its name or number, else its key."""
+    known = {column._meta.name: column for column in table._meta.columns}
+    name = next((known[word] for word in ("name", "number") if word in known), table._meta.primary_key)
+    return Readable(template="%s", columns=[name])
 
 
 def _shown(column: Column, made: Mapping[str, type[Table]]) -> Column:

@@ -104,23 +104,7 @@ minimum_payout_minor = 2_500
 clawback = { mode = "recompute", max_age_days = 180, max_share_ppm = 500_000, contest_days = 14 }
 """
 
-_REPEAT_ORDERS = "recurring_months = 18"
-
-DEALS = (
-    Deal(
-        SHOP,
-        "riff-radio",
-        f"""\
-[[commission.components]]
-name = "sales"
-event = "sale"
-{_REPEAT_ORDERS}
-tiers = [
-    {{ from = 0, rate_ppm = 80_000 }},
-    {{ from = 200_000, rate_ppm = 100_000 }},
-    {{ from = 500_000, rate_ppm = 120_000 }},
-]
-cap_minor = {{ order = 2_500 }}
+_BONUS = """\
 
 [[commission.bonuses]]
 name = "first-hundred"
@@ -130,17 +114,9 @@ metric = "count"
 n = 100
 period = "quarter"
 amount_minor = 50
-""",
-    ),
-    Deal(
-        SHOP,
-        "backline",
-        f"""\
-[[commission.components]]
-name = "sales"
-event = "sale"
-{_REPEAT_ORDERS}
-tiers = [{{ from = 0, rate_ppm = 75_000 }}, {{ from = 150_000, rate_ppm = 95_000 }}]
+"""
+
+_BOOST = """\
 
 [[commission.boosts]]
 name = "holiday-weekend"
@@ -149,41 +125,32 @@ from = "2025-11-28"
 until = "2025-12-02"
 multiplier_ppm = 1_500_000
 cap_minor = 20_000
-""",
-    ),
-    Deal(
-        SHOP,
-        "crate-diggers",
-        f"""\
+"""
+
+
+def _sales(*tiers: tuple[int, int], most_an_order_minor: int | None = None) -> str:
+    """Return the component that pays for every order of a year and a half, by (from, rate) tiers."""
+    written = ", ".join(f"{{ from = {starts}, rate_ppm = {rate} }}" for starts, rate in tiers)
+    cap = "" if most_an_order_minor is None else f"cap_minor = {{ order = {most_an_order_minor} }}\n"
+    return f"""\
 [[commission.components]]
 name = "sales"
 event = "sale"
-{_REPEAT_ORDERS}
-tiers = [{{ from = 0, rate_ppm = 90_000 }}, {{ from = 100_000, rate_ppm = 110_000 }}]
-""",
-    ),
+recurring_months = 18
+tiers = [{written}]
+{cap}"""
+
+
+DEALS = (
     Deal(
         SHOP,
-        RECIPROCAL,
-        f"""\
-[[commission.components]]
-name = "sales"
-event = "sale"
-{_REPEAT_ORDERS}
-tiers = [{{ from = 0, rate_ppm = 80_000 }}, {{ from = 200_000, rate_ppm = 100_000 }}]
-""",
+        "riff-radio",
+        _sales((0, 80_000), (200_000, 100_000), (500_000, 120_000), most_an_order_minor=2_500) + _BONUS,
     ),
-    Deal(
-        RECIPROCAL,
-        SHOP,
-        f"""\
-[[commission.components]]
-name = "sales"
-event = "sale"
-{_REPEAT_ORDERS}
-tiers = [{{ from = 0, rate_ppm = 80_000 }}, {{ from = 200_000, rate_ppm = 100_000 }}]
-""",
-    ),
+    Deal(SHOP, "backline", _sales((0, 75_000), (150_000, 95_000)) + _BOOST),
+    Deal(SHOP, "crate-diggers", _sales((0, 90_000), (100_000, 110_000))),
+    Deal(SHOP, RECIPROCAL, _sales((0, 80_000), (200_000, 100_000))),
+    Deal(RECIPROCAL, SHOP, _sales((0, 80_000), (200_000, 100_000))),
 )
 
 BRAND_OF = {brand.slug: brand for brand in BRANDS}

@@ -105,7 +105,7 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
             "visitor": Provide(guards.visitor, sync_to_thread=False),
             "api_key": Provide(guards.api_key, sync_to_thread=False),
         },
-        middleware=[SessionMiddleware(cookie), pages.PageMiddleware()],
+        middleware=[SessionMiddleware(cookie), pages.PageMiddleware(is_sandbox=settings.sandbox)],
         exception_handlers=problems.HANDLERS,
         before_send=[_with_headers(headers)],
         lifespan=[_pool(settings), _stripe(settings), _redirecting(recorder, links)],

@@ -44,7 +44,7 @@ function draw(place, months) {
     const plot = new uPlot(options(place, mine, currency), [mine.map((_, i) => i), mine.map((one) => one.earned_minor)], place);
     const showLast = () => plot.setLegend({ idx: mine.length - 1 });
     plot.over.addEventListener("mouseleave", () => requestAnimationFrame(showLast));
-    showLast();
+    requestAnimationFrame(showLast);
   }
 }
 

@@ -12,8 +12,6 @@ from partner_network.kernel import periods
 from partner_network.statements import queries as statements
 from partner_network.statements.queries import Statement
 
-_OPEN = frozenset({"draft", "issued", "approved"})
-
 
 class NextPayout(msgspec.Struct, frozen=True, kw_only=True):
     """What a payee can expect of one payer: what is closed and waits, and the next close; minor units."""
@@ -39,9 +37,21 @@ async def next_payouts_of(connection: Connection, payee_id: UUID, now: datetime)
            WHERE a.holder_id = $1 AND a.kind = 'pay_pending' ORDER BY p.name, a.currency""",
         payee_id,
     )
-    listed = await statements.statements(connection, brand_id=payee_id)
-    waiting = [one for one in listed if one.payee_id == payee_id and one.status in _OPEN]
+    waiting = await _open_statements(connection, payee_id)
     return [await _next(connection, payee_id, row, waiting, now) for row in rows]
+
+
+async def _open_statements(connection: Connection, payee_id: UUID) -> list[Statement]:
+    """Return a payee's statements that are to be paid and are not yet, the oldest first."""
+    rows = await connection.fetch(
+        """SELECT s.id FROM statements s
+           WHERE s.payee_id = $1 AND s.carried_reason IS NULL AND NOT EXISTS (
+               SELECT FROM payouts o JOIN payout_attempts t ON t.payout_id = o.id
+               WHERE o.statement_id = s.id AND t.status IN ('accepted', 'settled'))
+           ORDER BY s.ends_at, s.number""",
+        payee_id,
+    )
+    return [await statements.statement_of(connection, row["id"]) for row in rows]
 
 
 async def _next(

@@ -7,7 +7,7 @@ import msgspec
 
 from partner_network.database.connections import Connection
 from partner_network.payouts import queries as payouts
-from partner_network.payouts.queries import Need
+from partner_network.payouts.queries import Fundable, Need
 
 
 class Debt(msgspec.Struct, frozen=True):
@@ -18,6 +18,8 @@ class Debt(msgspec.Struct, frozen=True):
     payable_minor: int
     need: Need
     payment_under_way_minor: int
+    fundable: tuple[Fundable, ...]
+    """The approved statements that the money is for, the first to be funded first."""
 
     @property
     def owed_minor(self) -> int:
@@ -66,6 +68,7 @@ async def debts_of(connection: Connection, payer_id: UUID) -> list[Debt]:
             row["payable_minor"],
             await payouts.need_of(connection, payer_id, row["currency"]),
             row["under_way_minor"],
+            tuple(await payouts.fundable_statements(connection, payer_id, row["currency"])),
         )
         for row in rows
     ]

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.database.connections import Connection
+from partner_network.statements.queries import Statement
 
 
 class SentPayout(msgspec.Struct, frozen=True):
@@ -40,6 +41,15 @@ async def documents_of(connection: Connection, statement_id: UUID) -> frozenset[
         "SELECT kind FROM statement_documents WHERE statement_id = $1", statement_id
     )
     return frozenset(row["kind"] for row in rows)
+
+
+async def signed_off_by(connection: Connection, statement: Statement) -> Mapping[UUID, str]:
+    """Return the names of those who prepared and approved a statement."""
+    rows = await connection.fetch(
+        "SELECT id, name FROM member_names WHERE id = ANY($1::uuid[])",
+        [one for one in (statement.preparer_id, statement.approver_id) if one is not None],
+    )
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def agreements_cited(connection: Connection, transfer_ids: Sequence[int]) -> Mapping[int, UUID]:

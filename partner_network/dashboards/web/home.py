@@ -65,10 +65,13 @@ async def show_home(member: NamedDependency[Member], told: Told = "") -> Respons
             shown |= await _money(connection, member.brand_id, now.date())
     partnerships = await programs.partnerships_of(member, after=None, limit=PARTNERSHIPS_MAX)
     invited = [one for one in partnerships if one.partner_id == member.brand_id and one.status == "invited"]
-    return Template(
-        "portal/home.html",
-        context={"told": portal.told(told), "invited": invited, "partnerships": partnerships} | shown,
-    )
+    shown |= {
+        "told": portal.told(told),
+        "invited": invited,
+        "partnerships": partnerships,
+        "promotes": any(one.partner_id == member.brand_id for one in partnerships),
+    }
+    return Template("portal/home.html", context=shown)
 
 
 async def _activity(connection: Connection, brand_id: UUID) -> dict[str, Any]:

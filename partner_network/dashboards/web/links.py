@@ -143,13 +143,13 @@ async def _page(
     async with connections.transaction(brand=brand_id) as connection:
         links = await queries.links_of(connection, brand_id)
     key = _ORDERS.get(sort.lstrip("-"), _ORDERS["created"])
-    names = {one.partnership.id: one.program.name for one in promoted}
+    related = await programs.partnerships_of(member, after=None, limit=ROWS_MAX)
     return Template(
         "portal/links.html",
         context={
             "links": sorted(links, key=key, reverse=sort.startswith("-")),
             "address_of": partial(links_api.address_of, settings=settings),
-            "program_names": names,
+            "program_names": {one.id: one.program_name for one in related},
             "promoted": promoted,
             "form": form,
             "errors": errors or {},

@@ -65,6 +65,7 @@ async def show_statement(
         found = await queries.statement_for(connection, wanted, brand_id)
         lines = await queries.lines_of(connection, wanted)
         payout = await stations.payout_of(connection, wanted)
+        people = await stations.signed_off_by(connection, found)
         kinds = await stations.documents_of(connection, wanted)
         key = _ORDERS.get(sort.lstrip("-"), _ORDERS["date"])
         ordered = sorted(lines, key=key, reverse=sort.startswith("-"))
@@ -85,6 +86,7 @@ async def show_statement(
             "pages": pages,
             "sort": sort,
             "payout": payout,
+            "people": people,
             "documents": kinds,
         },
     )

@@ -34,6 +34,8 @@ class Frame(msgspec.Struct, frozen=True):
     """What stands around a page: the business date, and who looks at it for which company."""
 
     today: date | None = None
+    is_sandbox: bool = False
+    """Whether the date is simulated and no real money moves."""
     member: Member | None = None
     place: str = ""
     has_other_places: bool = False
@@ -49,11 +51,15 @@ class PageMiddleware(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
     exclude_opt_key = WITHOUT_SESSION
 
+    def __init__(self, *, is_sandbox: bool) -> None:
+        self._is_sandbox = is_sandbox
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Add the frame to the request's state; programs, which see no page, do not pay for it."""
         if not scope["path"].startswith("/api/"):
             auth: object = scope.get("auth")
-            scope["state"][_FRAME] = await frame_of(auth if isinstance(auth, Session) else None)
+            session = auth if isinstance(auth, Session) else None
+            scope["state"][_FRAME] = await frame_of(session, is_sandbox=self._is_sandbox)
         await next_app(scope, receive, send)
 
 
@@ -64,12 +70,12 @@ async def nothing_here(path: FromPath[str]) -> None:
     raise NotFoundError("There is nothing at this address. Check it, or begin from the start.")
 
 
-async def frame_of(session: Session | None) -> Frame:
+async def frame_of(session: Session | None, *, is_sandbox: bool) -> Frame:
     """Return what stands around a page for whoever looks; a database that fails never hides the page."""
     try:
         today = (await clock.now()).astimezone(UTC).date()
         if session is None:
-            return Frame(today=today)
+            return Frame(today=today, is_sandbox=is_sandbox)
         places = await queries.places_of_member(session.member)
     except Exception as error:  # noqa: BLE001 - the page itself says better what went wrong
         _log.warning("page without its frame", error=repr(error))
@@ -77,6 +83,7 @@ async def frame_of(session: Session | None) -> Frame:
     brand_id = session.member.brand_id
     return Frame(
         today=today,
+        is_sandbox=is_sandbox,
         member=session.member,
         place=next((place.name for place in places if place.brand_id == brand_id), ""),
         has_other_places=len(places) > 1,

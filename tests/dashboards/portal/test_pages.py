@@ -61,13 +61,14 @@ async def test_everything_a_brand_earned_is_somewhere(portal: Network, slug: str
 
 async def test_home_shows_what_was_earned_and_paid_to_the_cent(portal: Network) -> None:
     # Needle Drop: 10 % of 50.00 in January and of 80.00 in February; January's 5.00 lay below the minimum
-    # of 10.00 and was carried, so that one transfer of 13.00 went out.
+    # of 10.00 and was carried, so that one transfer of 13.00 went out. In March 10 % of 50.00, and 12 % of
+    # 50.00 under the changed terms: 11.00, approved on the first of May and not funded yet.
     html = words(await page(await portal.signed_in(owner_of(SMALL)), "/"))
     assert "Today is 1 May 2026" in html
     assert "Seen by Olga, owner of Needle Drop." in html
-    assert "Earned in all $13.00" in html
+    assert "Earned in all $24.00" in html
     assert "Earned this month $0.00" in html
-    assert "Payable $0.00" in html
+    assert "Payable $11.00" in html
     assert "Paid $13.00" in html
     assert "closes on 1 June 2026" in html
 
@@ -78,7 +79,7 @@ async def test_the_chart_draws_what_the_table_says(portal: Network) -> None:
     assert [(one["month"], one["earned_minor"]) for one in drawn] == [
         ("2026-01", 500),
         ("2026-02", 800),
-        ("2026-03", 0),
+        ("2026-03", 1_100),
         ("2026-04", 0),
         ("2026-05", 0),
     ]

@@ -13,7 +13,8 @@ async def standing_decisions(connection: Connection, batch: Sequence[Case]) -> d
     """Return what stands decided of these conversions; those never decided are left out."""
     rows = await connection.fetch(
         """SELECT d.conversion_id, d.rev, d.bound_to
-           FROM unnest($1::uuid[]) AS w (id) JOIN current_decisions d ON d.conversion_id = w.id""",
+           FROM unnest($1::uuid[]) AS w (id) CROSS JOIN LATERAL (
+               SELECT * FROM current_decisions WHERE conversion_id = w.id OFFSET 0) d""",
         [case.id for case in batch],
     )
     credited = await credits_of(connection, [(row["conversion_id"], row["rev"]) for row in rows])
@@ -40,7 +41,8 @@ async def credits_of(
         """SELECT c.conversion_id, c.touch_id::text AS touch, c.partnership_id, c.touched_at,
                p.partner_id::text AS partner, c.weight_numerator::text AS n, c.weight_denominator::text AS d
            FROM unnest($1::uuid[], $2::int[]) AS w (conversion_id, rev)
-           JOIN credits c ON c.conversion_id = w.conversion_id AND c.rev = w.rev
+           CROSS JOIN LATERAL (
+               SELECT * FROM credits WHERE conversion_id = w.conversion_id AND rev = w.rev OFFSET 0) c
            JOIN partnerships p ON p.id = c.partnership_id ORDER BY p.partner_id, c.touch_id""",
         [conversion_id for conversion_id, _ in decided],
         [rev for _, rev in decided],

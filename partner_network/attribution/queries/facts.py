@@ -120,7 +120,7 @@ async def _touches_of(
             UNION ALL
             SELECT w.n, {_TOUCH}, k.recorded_at
             FROM unnest($3::uuid[]) WITH ORDINALITY AS w (click_id, n)
-            JOIN clicks k ON k.click_id = w.click_id""",
+            CROSS JOIN LATERAL (SELECT * FROM clicks WHERE click_id = w.click_id OFFSET 0) k""",
         [case.customer_id for case in batch],
         [case.occurred_at for case in batch],
         [case.click_id for case in batch],

@@ -1,4 +1,8 @@
-"""Read which conversions wait for a decision, without ever reading all of them."""
+"""Read which conversions wait for a decision, without ever reading all of them.
+
+Work lists fill and empty all the time, so the planner's statistics of them are never right. `OFFSET 0` keeps
+it from turning a look-up for each row into a pass over the whole table.
+"""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -18,22 +22,18 @@ _CASE = "c.id, c.program_id, c.customer_id, c.event, c.order_id, c.occurred_at, 
 
 
 async def prefer_indexes(connection: Connection) -> None:
-    """Keep this transaction's plans to index look-ups.
-
-    The work list empties all the time, so its statistics are never right; a plan that reads all
-    conversions instead would cost more with every month of history.
-    """
+    """Keep this transaction's plans to index look-ups: nothing here may cost more with every month."""
     await connection.execute(
         """SELECT set_config(name, 'off', true)
-           FROM unnest('{enable_hashjoin,enable_mergejoin,jit}'::text[]) AS name"""
+           FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin,jit}'::text[]) AS name"""
     )
 
 
 async def programs_waiting(connection: Connection) -> list[UUID]:
     """Return the programs that have undecided conversions."""
     rows = await connection.fetch(
-        """SELECT DISTINCT c.program_id
-           FROM undecided_conversions u JOIN conversions c ON c.id = u.conversion_id"""
+        """SELECT DISTINCT c.program_id FROM undecided_conversions u CROSS JOIN LATERAL (
+               SELECT program_id FROM conversions WHERE id = u.conversion_id OFFSET 0) c"""
     )
     return [row["program_id"] for row in rows]
 
@@ -44,7 +44,8 @@ async def take_waiting(connection: Connection, program_ids: Sequence[UUID], limi
     Whoever is about to put one of them back is waited for, and what they stored is seen from then on.
     """
     rows = await connection.fetch(
-        f"""SELECT {_CASE} FROM undecided_conversions u JOIN conversions c ON c.id = u.conversion_id
+        f"""SELECT {_CASE} FROM undecided_conversions u CROSS JOIN LATERAL (
+                SELECT * FROM conversions WHERE id = u.conversion_id OFFSET 0) c
             WHERE c.program_id = ANY($1::uuid[])
             ORDER BY c.occurred_at, c.order_id COLLATE "C", c.event LIMIT $2 FOR UPDATE OF u""",
         program_ids,
@@ -59,9 +60,10 @@ async def followers_of(connection: Connection, cases: Iterable[Case]) -> list[Ca
     for case in cases:
         first.setdefault(case.customer, case)
     rows = await connection.fetch(
-        f"""SELECT {_CASE} FROM {PLACES} JOIN conversions c ON {LATER}
-            WHERE EXISTS (SELECT FROM decisions d WHERE d.conversion_id = c.id)
-                AND NOT EXISTS (SELECT FROM undecided_conversions u WHERE u.conversion_id = c.id)""",
+        f"""SELECT {_CASE} FROM {PLACES} CROSS JOIN LATERAL (
+                SELECT * FROM conversions c WHERE {LATER} OFFSET 0) c
+            WHERE EXISTS (SELECT FROM decisions d WHERE d.conversion_id = c.id OFFSET 0)
+                AND NOT EXISTS (SELECT FROM undecided_conversions u WHERE u.conversion_id = c.id OFFSET 0)""",
         *places(list(first.values())),
     )
     return [Case(**row) for row in rows]
@@ -86,9 +88,13 @@ async def credited_later(connection: Connection, sales: Sequence[Case]) -> set[t
     if not sales:
         return set()
     rows = await connection.fetch(
-        f"""SELECT DISTINCT k.partnership_id, c.id FROM {PLACES} JOIN conversions c ON {LATER}
-            JOIN current_decisions d ON d.conversion_id = c.id
-            JOIN credits k ON k.conversion_id = d.conversion_id AND k.rev = d.rev""",
+        f"""SELECT DISTINCT k.partnership_id, c.id
+            FROM {PLACES}
+            CROSS JOIN LATERAL (SELECT id FROM conversions c WHERE {LATER} OFFSET 0) c
+            CROSS JOIN LATERAL (
+                SELECT partnership_id
+                FROM current_decisions d JOIN credits k ON k.conversion_id = d.conversion_id AND k.rev = d.rev
+                WHERE d.conversion_id = c.id OFFSET 0) k""",
         *places(sales),
     )
     return {(row["partnership_id"], row["id"]) for row in rows}

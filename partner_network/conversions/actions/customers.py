@@ -85,9 +85,12 @@ async def _link(
     put_back = await connection.execute(
         """INSERT INTO undecided_conversions AS u (conversion_id)
            SELECT v.id FROM unnest($1::uuid[], $2::uuid[]) AS t (customer_id, click_id)
-           JOIN clicks k ON k.click_id = t.click_id
-           JOIN conversions v ON v.customer_id = t.customer_id AND v.occurred_at >= k.at
-           GROUP BY v.id ORDER BY v.occurred_at, v.order_id COLLATE "C", v.id
+           CROSS JOIN LATERAL (
+               SELECT v.id, v.occurred_at, v.order_id, v.event
+               FROM clicks k JOIN conversions v ON v.occurred_at >= k.at
+               WHERE k.click_id = t.click_id AND v.customer_id = t.customer_id OFFSET 0) v
+           GROUP BY v.id, v.occurred_at, v.order_id, v.event
+           ORDER BY v.occurred_at, v.order_id COLLATE "C", v.event
            ON CONFLICT (conversion_id) DO UPDATE SET conversion_id = u.conversion_id""",
         [row["customer_id"] for row in fresh],
         [row["click_id"] for row in fresh],

@@ -66,8 +66,10 @@ async def _standing(
     rows = await connection.fetch(
         """SELECT w.n, c.id, c.payload_hash
            FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS w (event, order_id, n)
-           JOIN conversions c ON c.brand_id = $1 AND c.event = w.event AND c.order_id = w.order_id
-           ORDER BY w.n""",
+           CROSS JOIN LATERAL (
+               SELECT id, payload_hash FROM conversions
+               WHERE brand_id = $1 AND event = w.event AND order_id = w.order_id OFFSET 0) c
+           ORDER BY w.n""",  # OFFSET 0 keeps each a look-up, whatever the statistics say
         brand_id,
         [one.event for one in reported],
         [one.order_id for one in reported],

@@ -115,7 +115,9 @@ async def _orders(
     rows = await connection.fetch(
         """SELECT w.n, c.id AS conversion_id, c.program_id, c.occurred_at, c.net_minor, c.lines
            FROM unnest($2::int[], $3::text[], $4::text[]) AS w (n, event, order_id)
-           JOIN conversions c ON c.brand_id = $1 AND c.event = w.event AND c.order_id = w.order_id""",
+           CROSS JOIN LATERAL (
+               SELECT * FROM conversions
+               WHERE brand_id = $1 AND event = w.event AND order_id = w.order_id OFFSET 0) c""",
         brand_id,
         places,
         [reported[n].event for n in places],

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.agreements import terms_reading
-from partner_network.agreements.terms import Program, Settlement, Terms
+from partner_network.agreements.terms import Bonus, Component, Program, Settlement, Terms
 from partner_network.kernel import periods
 from partner_network.kernel.errors import ConflictError, InvalidError
 from partner_network.programs.rules import Status
@@ -104,6 +104,36 @@ def must_settle_alike(one: Settlement, mirror: Settlement) -> None:
             "Reciprocal partnerships that net share currency, time zone and period; change them or netting.",
             fields=fields,
         )
+
+
+def must_continue(held: Sequence[Terms], terms: Terms) -> None:
+    """Refuse an amendment under which what has been earned so far could no longer be computed.
+
+    A name is the identity of a component or bonus: one that counts other things, or over other spans, is
+    another one and takes a name of its own. Statements of one chain share currency, zone and period.
+    Source: MONEY section 1.
+    """
+    fields: dict[str, str] = {}
+    for version in held:
+        for name in ("currency", "time_zone", "period"):
+            before, now = getattr(version.settlement, name), getattr(terms.settlement, name)
+            if before != now:
+                fields[f"settlement.{name}"] = f"is {before!r} in the terms signed before, and stays"
+        for kind in ("components", "bonuses"):
+            known = {one.name: _identity(one) for one in getattr(version.commission, kind)}
+            for index, one in enumerate(getattr(terms.commission, kind)):
+                if known.get(one.name, _identity(one)) != _identity(one):
+                    fields[f"commission.{kind}[{index}].name"] = (
+                        f"{one.name!r} keeps its event, metric and period; give a changed one a new name"
+                    )
+    if fields:
+        told = "; ".join(f"{field}: {why}" for field, why in fields.items())
+        raise InvalidError(f"An amendment goes on where the signed terms are: {told}.", fields=fields)
+
+
+def _identity(named: Component | Bonus) -> tuple[str, ...]:
+    kind = named.kind if isinstance(named, Bonus) else ""
+    return named.event, named.metric, named.period, kind
 
 
 def must_be_unchanged(read: str, drafted: str, printed: str) -> None:

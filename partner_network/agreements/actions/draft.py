@@ -86,6 +86,7 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
         terms = terms_reading.read_terms(terms_toml)
         rules.must_pay(terms)
         await _must_give_notice(connection, partnership, terms)
+        await holding.must_continue(connection, partnership.id, terms)
         await holding.must_suit_mirror(connection, partnership, terms)
         draft = _Draft(
             new.contract_name,

@@ -28,3 +28,9 @@ async def must_suit_mirror(connection: Connection, partnership: Partnership, ter
     mirror = await settlement_of(connection, partnership.mirror_id)
     if mirror is not None:
         rules.must_settle_alike(terms.settlement, mirror)
+
+
+async def must_continue(connection: Connection, partnership_id: UUID, terms: Terms) -> None:
+    """Refuse terms that could not be versions of one agreement with those that hold."""
+    held = await queries.terms_versions_of(connection, partnership_id)
+    rules.must_continue([version.terms for version in held], terms)

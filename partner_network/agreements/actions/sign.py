@@ -72,6 +72,7 @@ async def _put_in_force(
     if partnership.status == "in_review":
         await programs.activate(connection, partnership.id, at)
     terms = terms_reading.read_terms(agreement.terms_toml)
+    await holding.must_continue(connection, partnership.id, terms)
     await holding.must_suit_mirror(connection, partnership, terms)
     starts = rules.starts_at(
         terms,

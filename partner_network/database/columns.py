@@ -25,7 +25,6 @@ class TstzRange(Column):
 
 def as_text(column: Column, expression: str, *, with_alias: bool) -> QueryString:
     """Return a column's SQL wrapped in an expression, under the column's own name."""
-    # Piccolo keeps all it knows of a column under this one name.
-    meta: Any = column._meta  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    meta: Any = column._meta  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - Piccolo's only door
     wrapped = expression.format(meta.get_full_name(with_alias=False))
     return QueryString(f'{wrapped} AS "{meta.get_default_alias()}"' if with_alias else wrapped)

@@ -18,6 +18,7 @@ from partner_network.sandbox.processes import Processes
 from partner_network.sandbox.stripe_simulator import process as stripe_process
 
 LOOPBACK = "127.0.0.1"
+READY_IN_S = 60.0
 OPERATOR = {
     "NAME": "Partner Network",
     "LEGAL_NAME": "Partner Network Demo Inc.",
@@ -58,12 +59,17 @@ def running(
         asyncio.run(migration.migrate(server.url(OWNER, DATABASE)))
         environment = _environment(folder, keys, base_url, stripe_url)
         with Processes(folder / "logs") as children:
-            say("starting the Stripe simulator")
+            say("starting the Stripe simulator, the web app and the worker")
             _start_stripe(children, folder, stripe_port, base_url, keys)
-            say("starting the web app")
-            _start_web(children, environment, web_port, base_url)
-            say("starting the worker")
+            _start_web(children, environment, web_port)
             children.start("worker", [sys.executable, "-m", "partner_network", "worker"], environment)
+            # All of them import for seconds, so they do it at once, on as many cores as there are.
+            children.wait_until_ready(
+                "stripe", lambda: stripe_process.listens(stripe_port), seconds=READY_IN_S
+            )
+            children.wait_until_ready(
+                "web", processes.answers(f"{base_url}/health/ready"), seconds=READY_IN_S
+            )
             yield Installation(
                 folder=folder,
                 base_url=base_url,
@@ -86,16 +92,14 @@ def _start_stripe(
         webhook_secret=keys["stripe_webhook_secret"],
     )
     children.start("stripe", argv, {})
-    children.wait_until_ready("stripe", lambda: stripe_process.listens(port))
 
 
-def _start_web(children: Processes, environment: Mapping[str, str], port: int, base_url: str) -> None:
+def _start_web(children: Processes, environment: Mapping[str, str], port: int) -> None:
     argv = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory"]
     argv += ["--host", LOOPBACK, "--port", str(port), "--workers", "1", "--workers-kill-timeout", "3"]
     argv += ["--respawn-failed-workers", "--respawn-interval", "0.2", "--no-ws"]
     argv += ["partner_network.app:create_app_from_environment"]
     children.start("web", argv, environment)
-    children.wait_until_ready("web", processes.answers(f"{base_url}/health/ready"))
 
 
 def _keys(folder: Path) -> dict[str, str]:

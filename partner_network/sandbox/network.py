@@ -1,5 +1,6 @@
 """Set the demo network up: every brand, person, agreement, link and file through the door it has."""
 
+import asyncio
 import io
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,13 +9,14 @@ import httpx
 import msgspec
 from PIL import Image, ImageDraw
 
-from partner_network.sandbox import cast, traffic
+from partner_network.sandbox import cast, people, traffic
 from partner_network.sandbox.cast import Brand, Deal
 from partner_network.sandbox.people import Machine, Person, Visitor
 
 PAYMENT_METHOD = "pm_card_bypassPending"
 """Stripe's own test card whose money is available at once."""
 DESTINATION = "https://shop.{slug}.example/"
+ADVERTISERS = (cast.SHOP, cast.RECIPROCAL)
 Say = Callable[[str], None]
 
 
@@ -63,9 +65,8 @@ class Builder:
         """Build everything, in the order in which it would happen."""
         manager = await self._operator("manager")
         self._say("onboarding the brands")
-        for brand in cast.BRANDS:
-            await self._onboard(manager, brand)
-        programs = {slug: await self._open_program(slug) for slug in (cast.SHOP, cast.RECIPROCAL)}
+        await asyncio.gather(*(self._onboard(manager, brand) for brand in cast.BRANDS))
+        programs = {slug: await self._open_program(slug) for slug in ADVERTISERS}
         self._say("inviting partners and signing agreements")
         partnerships = {
             (deal.advertiser, deal.partner): await self._sign(manager, deal, programs[deal.advertiser])
@@ -75,15 +76,15 @@ class Builder:
         await manager.post(f"/api/v1/partnerships/{both[0]}/mirror", {"mirror": both[1]})
         self._say("making links, introducing everybody to Stripe")
         links = {pair: await self._make_link(pair, found) for pair, found in partnerships.items()}
-        for deal in cast.DEALS:
-            await self._introduce(deal.partner)
+        await asyncio.gather(*(self._introduce(deal.partner) for deal in cast.DEALS))
+        treasurers = await asyncio.gather(*(self._treasurer(manager, slug) for slug in ADVERTISERS))
         return Network(
             base_url=self._base_url,
             manager=manager,
             preparer=await self._operator("preparer"),
             approver=await self._operator("approver"),
-            treasurers={slug: await self._treasurer(manager, slug) for slug in programs},
-            machines={slug: await self._machine(slug) for slug in programs},
+            treasurers=dict(zip(ADVERTISERS, treasurers, strict=True)),
+            machines={slug: await self._machine(slug) for slug in ADVERTISERS},
             links=links,
         )
 
@@ -188,7 +189,7 @@ class Builder:
         """Finish Stripe's onboarding as the partner's owner would, on Stripe's own page."""
         owner = self._owners[slug]
         page = (await owner.post("/api/v1/payout-account"))["url"]
-        async with httpx.AsyncClient(follow_redirects=False, timeout=30) as browser:
+        async with people.browser() as browser:
             answer = await browser.post(page)
             if answer.status_code >= httpx.codes.BAD_REQUEST:
                 raise RuntimeError(f"the onboarding page answered {answer.status_code}: {answer.text[:200]}")

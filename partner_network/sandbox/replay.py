@@ -10,7 +10,6 @@ from datetime import time as time_of_day
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import msgspec
 from litestar.status_codes import HTTP_302_FOUND, HTTP_422_UNPROCESSABLE_ENTITY
 
@@ -21,12 +20,12 @@ from partner_network.sandbox.network import Network
 from partner_network.sandbox.orders import ZONE, ShopOrder
 from partner_network.sandbox.people import RefusedError
 from partner_network.sandbox.traffic import Click, GivenBack, Traffic
+from partner_network.sandbox.visitors import Visitors
 
 REPORTING_WEEKDAY, REPORTING = 6, time_of_day(23, 59, 59)
 """When the shops report what they sold: late on Sunday, and when a month ends."""
 CLOSING = time_of_day(0, 30)
 BATCH = 1000
-CLICKS_AT_ONCE = 32
 PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 ROBOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
 _POLL_S = 0.02
@@ -65,12 +64,7 @@ class Replay:
         self._must_work = must_work
         self._connection = connection
         self._say = say
-        self._visitors = httpx.AsyncClient(
-            base_url=network.base_url,
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=CLICKS_AT_ONCE),
-            timeout=60,
-        )
+        self._visitors = Visitors(network.base_url)
         self._last_click: dict[str, tuple[datetime, str]] = {}
         self._to_identify: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         self._sold: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -101,7 +95,7 @@ class Replay:
                     await self._close_month(date(*month, 1), following)
             await self.stations.take("documents", self._until_done("%"))
         finally:
-            await self._visitors.aclose()
+            await self._visitors.close()
         await self._set_clock(
             datetime.combine(last + timedelta(days=1), time_of_day(9), tzinfo=ZONE), running=True
         )
@@ -128,15 +122,13 @@ class Replay:
 
     async def _click(self, clicks: Sequence[Click]) -> None:
         """Follow tracked links, many at once, and keep what the landing address says, as the shop does."""
-        gate = asyncio.Semaphore(CLICKS_AT_ONCE)
 
         async def follow(click: Click) -> None:
-            async with gate:
-                answer = await self._visitors.get(
-                    self._network.link_path(click.advertiser, click.partner),
-                    params={"consent": "denied" if click.kind == "no_consent" else "granted"},
-                    headers={"user-agent": ROBOT if click.kind == "robot" else PERSON},
-                )
+            answer = await self._visitors.follow(
+                self._network.link_path(click.advertiser, click.partner),
+                f"consent={'denied' if click.kind == 'no_consent' else 'granted'}",
+                ROBOT if click.kind == "robot" else PERSON,
+            )
             if answer.status_code != HTTP_302_FOUND:
                 raise StuckError(f"a tracked link answered {answer.status_code}: {answer.text[:200]}")
             landed = parse_qs(urlsplit(answer.headers["location"]).query)

@@ -1,10 +1,10 @@
 """What a replay came to, in one object, read from the books and from the Stripe simulator."""
 
 import asyncpg
-import httpx
 import msgspec
 
 from partner_network.database.connections import Connection
+from partner_network.sandbox import people
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -97,9 +97,8 @@ async def read_results(
 async def _transfers(stripe_url: str, stripe_key: str) -> list[int]:
     amounts: list[int] = []
     last: dict[str, str] = {}
-    async with httpx.AsyncClient(
-        base_url=stripe_url, headers={"authorization": f"Bearer {stripe_key}"}, timeout=30
-    ) as client:
+    headers = {"authorization": f"Bearer {stripe_key}"}
+    async with people.browser(base_url=stripe_url, headers=headers) as client:
         while True:
             answer = await client.get("/v1/transfers", params={"limit": "100", **last})
             page = answer.raise_for_status().json()

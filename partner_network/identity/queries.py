@@ -57,6 +57,8 @@ class Invitation(msgspec.Struct, frozen=True):
     brand_id: UUID | None
     partnership_id: UUID | None
     inviter: str
+    place: str
+    """The company that one joins."""
     expires_at: datetime
     is_known: bool
     """Whether the address has an account already, whose password then accepts."""
@@ -135,8 +137,9 @@ async def invitation_of(token: str, now: datetime) -> Invitation | None:
     """Find what an invitation offers, while it is open."""
     row = await connections.pool().fetchrow(
         """SELECT i.id, i.email, i.role, i.brand_id, i.partnership_id, i.expires_at, m.name AS inviter,
+                  coalesce(b.name, 'the network') AS place,
                   EXISTS (SELECT FROM members k WHERE k.email = i.email) AS is_known
-           FROM invitations i JOIN members m ON m.id = i.invited_by
+           FROM invitations i JOIN members m ON m.id = i.invited_by LEFT JOIN brands b ON b.id = i.brand_id
            WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.expires_at > $2""",
         rules.hash_of(token),
         now,

@@ -128,7 +128,7 @@ async def test_the_invitations_page_lets_a_person_join_and_leaves_them_signed_in
 
     assert "Olivia invites you" in page.text
     assert page.headers["referrer-policy"] == "no-referrer"
-    assert (short.status_code, "too short" in short.text) == (422, True)
+    assert (short.status_code, "12 to 200 characters" in short.text) == (422, True)
     assert (joined.status_code, joined.headers["location"]) == (303, "/")
     assert (await ned.get("/api/v1/sessions/current")).json()["member"]["name"] == "Ned"
 

@@ -88,7 +88,7 @@ _PARTS = """
     earned AS (
         SELECT c.currency, sum(r.target_minor)::bigint AS minor
         FROM commissions c JOIN current_targets r ON r.commission_id = c.id
-        WHERE c.partner_id = $1 GROUP BY c.currency)
+        WHERE c.partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1) GROUP BY c.currency)
     SELECT currency, kind, (credits - debits)::bigint AS minor FROM mine
     UNION ALL SELECT currency, 'moved:' || kind, minor FROM moved
     UNION ALL SELECT currency, 'earned', minor FROM earned
@@ -138,7 +138,8 @@ async def earned_by_month(connection: Connection, payee_id: UUID) -> list[MonthE
                sum(CASE c.kind WHEN 'bonus' THEN r.target_minor ELSE 0 END)::bigint AS bonus_minor
            FROM commissions c JOIN current_targets r ON r.commission_id = c.id
            JOIN unnest($2::uuid[], $3::text[]) AS z (agreement_id, zone) ON z.agreement_id = c.agreement_id
-           WHERE c.partner_id = $1 GROUP BY 1, 2 ORDER BY 2, 1""",
+           WHERE c.partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1)
+           GROUP BY 1, 2 ORDER BY 2, 1""",
         payee_id,
         list(zones),
         list(zones.values()),
@@ -180,7 +181,8 @@ async def recently_credited(connection: Connection, payee_id: UUID, limit: int) 
                v.currency AS order_currency, v.net_minor AS order_net_minor,
                r.target_minor AS commission_minor, c.matures_at, c.matured_at,
                s.id AS statement_id, s.number AS statement_number
-           FROM (SELECT * FROM commissions WHERE partner_id = $1 AND kind = 'commission'
+           FROM (SELECT * FROM commissions WHERE kind = 'commission'
+                     AND partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1)
                  ORDER BY earned_at DESC, id DESC LIMIT $2) c
            JOIN current_targets r ON r.commission_id = c.id
            JOIN conversions v ON v.id = c.conversion_id

@@ -75,7 +75,9 @@ async def _next(
                        AND a.currency = $3), 0)
                + coalesce((SELECT sum(r.target_minor)::bigint
                    FROM commissions c JOIN current_targets r ON r.commission_id = c.id
-                   WHERE c.partner_id = $1 AND c.advertiser_id = $2 AND c.currency = $3
+                   WHERE c.partnership_id IN (SELECT id FROM partnerships
+                                              WHERE partner_id = $1 AND advertiser_id = $2)
+                       AND c.currency = $3
                        AND c.matured_at IS NULL AND c.matures_at < $4), 0)""",
         payee_id,
         payer_id,

@@ -12,6 +12,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_403_FORBIDDEN, HTTP_422_UNPR
 from partner_network.gateways import clock
 from partner_network.identity import actions as identity
 from partner_network.identity import queries as people
+from partner_network.identity import rules
 from partner_network.identity.queries import Invitation, Session
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
@@ -73,15 +74,31 @@ async def accept_by_form(
 ) -> Response[Any]:
     """Join, and go on signed in."""
     invitation = await _open_invitation(token)
+    if mistakes := _mistakes(data, invitation):
+        return _page(invitation, visitor, data, mistakes, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         await actions.accept_invitation(token, name=data.name, password=data.password)
-    except InvalidError as error:
-        return _page(invitation, visitor, data, error.fields, HTTP_422_UNPROCESSABLE_ENTITY)
     except ForbiddenError as error:
         return _page(invitation, visitor, data, {"password": error.detail}, HTTP_403_FORBIDDEN)
     former = request.cookies.get(cookie.name)
     signed_in = await identity.sign_in(invitation.email, data.password, replaces=former)
     return Redirect("/", status_code=303, cookies=[cookie.holding(signed_in.token)])
+
+
+def _mistakes(form: AcceptanceForm, invitation: Invitation) -> dict[str, str]:
+    """Collect what is wrong with each field, where the action stops at the first."""
+    mistakes: dict[str, str] = {}
+    if invitation.is_known:  # the account's own password answers for itself, and its name stays
+        return mistakes
+    try:
+        rules.must_be_name(form.name)
+    except InvalidError as error:
+        mistakes["name"] = error.detail
+    try:
+        rules.must_be_password(form.password)
+    except InvalidError as error:
+        mistakes["password"] = error.detail
+    return mistakes
 
 
 async def _open_invitation(token: str) -> Invitation:

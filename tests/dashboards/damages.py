@@ -255,6 +255,20 @@ DAMAGES = [
     ),
     Damage("commissions", "component = 'gifts'", f"id = {BOBS}", "commissions", "gifts.*sale 00002"),
     Damage(
+        "commissions",
+        "earned_at = earned_at + interval '1 s'",
+        "kind = 'bonus' AND period = '2026-Q1'",
+        "commissions",
+        "first-two.* of night-radio for 2026-Q1 is dated .* when nobody bought anything",
+    ),
+    Damage(
+        "commissions",
+        "earned_at = earned_at + interval '1 s'",
+        f"id = {BOBS}",
+        "commissions",
+        "sale 00002 of tune-house is dated",
+    ),
+    Damage(
         "commission_revisions",
         "target_minor = target_minor + 1",
         f"commission_id = {BOBS} AND rev = 3",

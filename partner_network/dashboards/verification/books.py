@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import TypeVar
 from uuid import UUID
@@ -82,6 +83,11 @@ class Books(Struct, frozen=True, dict=True):
         """The terms that are known to hold, by partnership and in the order in which they hold."""
         known = [row for row in self.terms if row.known_until is None]
         return sorted(known, key=lambda row: (row.partnership_id, row.valid_from is not None, row.valid_from))
+
+    @cached_property
+    def instants(self) -> set[tuple[UUID, datetime]]:
+        """When something was sold or done in each program."""
+        return {(one.program_id, one.occurred_at) for one in self.conversions}
 
     @cached_property
     def cases(self) -> list[Case]:

@@ -29,7 +29,6 @@ class _Due(Struct, frozen=True, gc=False):
     period: str
     minor: int
     clause: str
-    earned_at: datetime
 
 
 class _Inputs(Struct, frozen=True, gc=False):
@@ -71,14 +70,13 @@ def _differences(books: Books, waiting: set[UUID]) -> Iterator[str]:
 def _due(priced: Priced) -> dict[Key, _Due]:
     """Return what each commission of a partnership shall come to, over its whole history at once."""
     computed = engine.targets(priced.orders, priced.plan)
-    at = {order.id: order.at for order in priced.orders}
     due: dict[Key, _Due] = {}
     for one in computed.commissions:
         key = (priced.conversion_of[one.conversion], UUID(one.version), one.component, "commission", "")
-        due[key] = _Due(one.period, one.minor, one.clause, at[one.conversion])
+        due[key] = _Due(one.period, one.minor, one.clause)
     for one in computed.bonuses:
         key = (None, UUID(one.version), one.bonus, "bonus", one.period)
-        due[key] = _Due(one.period, one.minor, one.clause, one.earned_at)
+        due[key] = _Due(one.period, one.minor, one.clause)
     return due
 
 
@@ -118,17 +116,12 @@ def _key(commission: Commission) -> Key:
 
 
 def _explained(books: Books, commission: Commission, newest: Revision, wanted: _Due) -> Iterator[str]:
-    """Yield where period, clause or date differ from what the target says.
-
-    A bonus keeps the date of the order that first earned it, however many add to it later.
-    """
+    """Yield where period or clause differ from what the target says."""
     name = partial(named, books, commission)
     if commission.period != wanted.period:
         yield f"{name()} counts in {commission.period}; facts and terms place it in {wanted.period}."
     if newest.clause != wanted.clause:
         yield f"{name()} cites {newest.clause}; it follows from {wanted.clause}."
-    if commission.kind == "bonus" and commission.earned_at > wanted.earned_at:
-        yield f"{name()} is dated {commission.earned_at}; its last order is of {wanted.earned_at}."
 
 
 def _shape(books: Books, commission: Commission) -> Iterator[str]:
@@ -143,7 +136,12 @@ def _shape(books: Books, commission: Commission) -> Iterator[str]:
     settlement = books.terms_of[commission.agreement_id].settlement
     if commission.currency != settlement.currency:
         yield f"{name()} is in {commission.currency}; its agreement settles in {settlement.currency}."
-    if commission.conversion_id is not None:
+    if commission.conversion_id is None:
+        # A bonus keeps the date of the order that earned it when it was first booked, whatever adds to it
+        # or takes that order away later; so the date of any order of the program may be its own.
+        if (partnership.program_id, commission.earned_at) not in books.instants:
+            yield f"{name()} is dated {commission.earned_at}, when nobody bought anything."
+    else:
         ordered_at = books.conversion[commission.conversion_id].occurred_at
         if commission.earned_at != ordered_at:
             yield f"{name()} is dated {commission.earned_at}; its order is of {ordered_at}."

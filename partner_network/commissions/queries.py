@@ -232,11 +232,14 @@ class WaitingOrder(msgspec.Struct, frozen=True, gc=False):
 
 
 async def waiting_orders(connection: Connection, partnership_id: UUID) -> list[WaitingOrder]:
-    """Return the orders whose commissions are out of date."""
+    """Lock and return the orders whose commissions are out of date.
+
+    Whoever is about to put one of them up again is waited for, so that the facts read next hold theirs.
+    """
     rows = await connection.fetch(
         """SELECT v.id AS conversion_id, v.occurred_at, v.recorded_at
            FROM unaccrued_conversions u JOIN conversions v ON v.id = u.conversion_id
-           WHERE u.partnership_id = $1""",
+           WHERE u.partnership_id = $1 ORDER BY u.conversion_id FOR UPDATE OF u""",
         partnership_id,
     )
     return [WaitingOrder(**row) for row in rows]

@@ -429,16 +429,31 @@ async def test_two_workers_at_once_decide_everything_once(story: Story) -> None:
 
 
 async def test_an_identification_that_is_being_stored_while_a_worker_decides_is_not_missed(
-    story: Story,
+    story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     click = await story.click(story.blog, on(1), customer=None)
-    await story.shop.report(*(order(n, on(3)) for n in range(50)))
-    await asyncio.gather(
-        actions.decide_pending(), story.shop.identify(("ada", click)), actions.decide_pending()
-    )
+    await story.shop.report(order(1, on(3)))
+    held = cast.HeldCommit(monkeypatch)
+    storing = asyncio.create_task(story.shop.identify(("ada", click)))
+    await held.reached_by(storing)
+    deciding = asyncio.create_task(actions.decide_pending())
+    await cast.until_it_waits(deciding)
+    held.let_go()
+    await asyncio.gather(storing, deciding)
     await actions.decide_pending()
-    assert [await story.credited(n) for n in (0, 25, 49)] == [["blog"]] * 3
-    assert await rows("SELECT * FROM undecided_conversions") == []
+    assert await story.credited() == ["blog"]
+
+
+async def test_an_identification_and_an_order_sent_at_once_never_miss_each_other(story: Story) -> None:
+    clicks = [await story.click(story.blog, on(1), customer=None) for _ in range(5)]
+    await asyncio.gather(
+        *(story.shop.identify((f"customer-{n}", click)) for n, click in enumerate(clicks)),
+        *(story.shop.report(order(n, on(3), customer_id=f"customer-{n}")) for n in range(5)),
+        actions.decide_pending(),
+    )
+    while await actions.decide_pending():
+        pass
+    assert [await story.credited(n) for n in range(5)] == [["blog"]] * 5
 
 
 async def test_the_worker_role_may_decide(story: Story, database: FreshDatabase) -> None:

@@ -1,5 +1,6 @@
 """The named cast of conversions and attribution: Tune House sells music; Blog, Radio and Club promote it."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 
 from partner_network.conversions.actions import customers, record_conversions, record_refunds
 from partner_network.conversions.actions.record_conversions import Answer
@@ -16,7 +18,7 @@ from partner_network.conversions.rules.reports import (
     ReportedIdentification,
     ReportedRefund,
 )
-from partner_network.database import connections
+from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.kernel import ids
@@ -239,3 +241,35 @@ def refund(number: int, of_order: int, at: datetime, **fields: object) -> dict[s
         "net_minor": 1_000,
         "reason": "Scratched",
     } | fields
+
+
+class HeldCommit:
+    """Stops the next transaction that asks for a job, with all it wrote, until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_reached, self._may_go = asyncio.Event(), asyncio.Event()
+        self._enqueue = jobs.enqueue
+        monkeypatch.setattr(jobs, "enqueue", self._wait_once)
+
+    async def _wait_once(self, connection: Connection, entrypoint: str) -> None:
+        if not self.is_reached.is_set():
+            self.is_reached.set()
+            await self._may_go.wait()
+        await self._enqueue(connection, entrypoint)
+
+    async def reached_by(self, task: "asyncio.Task[object]") -> None:
+        reached = asyncio.create_task(self.is_reached.wait())
+        await asyncio.wait({task, reached}, return_when=asyncio.FIRST_COMPLETED)
+        reached.cancel()
+        assert self.is_reached.is_set()
+
+    def let_go(self) -> None:
+        self._may_go.set()
+
+
+async def until_it_waits(task: "asyncio.Task[object]", held: HeldCommit | None = None) -> None:
+    """Return when somebody waits for a lock in the database, or the task is held or done without."""
+    while not task.done() and not (held is not None and held.is_reached.is_set()):
+        if await connections.pool().fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            return
+        await asyncio.sleep(0.01)

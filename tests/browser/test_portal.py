@@ -22,7 +22,7 @@ def test_a_partner_signs_in_makes_a_link_and_downloads_a_statement(
     desk.sign_in(owner_of_radio)
     assert desk.path == "/"
     expect(page.get_by_role("heading", level=1)).to_have_text("Night Radio")
-    expect(page.get_by_text("Today is 1 May 2026")).to_be_visible()
+    expect(page.get_by_text("Today is 1 May 2026 sandbox")).to_be_visible()
 
     page.get_by_role("link", name="Links", exact=True).click()
     page.get_by_label("What you call it").fill("Evening show, description")
@@ -135,11 +135,14 @@ def test_no_page_faults_or_scrolls_sideways_on_a_narrow_telephone(phone: Watched
         phone.open(listing)
         paths.append(phone.page.locator(f"a[href^='{pattern}']").first.get_attribute("href") or "")
     wide: list[str] = []
+    unnamed: list[str] = []
     for path in paths:
         phone.open(path)
         if phone.is_wider_than_the_screen():
             wide.append(path)
+        unnamed += phone.unnamed()
     assert wide == []
+    assert unnamed == []
     assert phone.faults == []
 
 

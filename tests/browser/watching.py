@@ -43,6 +43,21 @@ class Watched:
         """Where the tab is, without the host."""
         return self.page.url.removeprefix(self.address)
 
+    def unnamed(self) -> list[str]:
+        """List what a screen reader would have no name for, and headings that are missing or one too many."""
+        return self.page.evaluate(
+            """() => {
+                const nameless = [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
+                    .filter((one) => !one.labels.length && !one.ariaHidden)
+                    .concat([...document.querySelectorAll("a, button, summary")]
+                        .filter((one) => !one.textContent.trim() && !one.ariaLabel))
+                    .concat([...document.querySelectorAll("img:not([alt])")])
+                    .map((one) => one.outerHTML);
+                const headings = document.querySelectorAll("h1").length;
+                return headings === 1 ? nameless : [...nameless, `${headings} first headings`];
+            }"""
+        )
+
     def is_wider_than_the_screen(self) -> bool:
         """Say whether the page scrolls sideways."""
         return self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import ControllerRouterHandler
 
-from partner_network.conversions import queries
+from partner_network.conversions import described, queries
 from partner_network.conversions.actions import customers, record_conversions, record_refunds
 from partner_network.conversions.queries import ListedConversion
 from partner_network.conversions.rules import reading
@@ -29,7 +29,11 @@ from partner_network.kernel.errors import ForbiddenError
 AnyRequest = Request[Any, Any, Any]
 
 
-@post("/api/v1/conversions", guards=[guards.must_write_conversions])
+@post(
+    "/api/v1/conversions",
+    guards=[guards.must_write_conversions],
+    operation_class=described.batch_of("conversions", ReportedConversion),
+)
 async def report_conversions(
     request: AnyRequest, api_key: NamedDependency[ApiKey]
 ) -> Response[dict[str, list[RecordedConversion]]]:
@@ -52,7 +56,11 @@ async def list_conversions(
     return addresses.page(rows, limit, lambda row: row, lambda row: row.id)
 
 
-@post("/api/v1/identifications", guards=[guards.must_write_conversions])
+@post(
+    "/api/v1/identifications",
+    guards=[guards.must_write_conversions],
+    operation_class=described.batch_of("identifications", ReportedIdentification),
+)
 async def report_identifications(
     request: AnyRequest, api_key: NamedDependency[ApiKey]
 ) -> dict[str, list[RecordedIdentification]]:
@@ -62,7 +70,11 @@ async def report_identifications(
     return {"identifications": await customers.identify_customers(batch, brand_id=api_key.brand_id)}
 
 
-@post("/api/v1/refunds", guards=[guards.must_write_conversions])
+@post(
+    "/api/v1/refunds",
+    guards=[guards.must_write_conversions],
+    operation_class=described.batch_of("refunds", ReportedRefund),
+)
 async def report_refunds(
     request: AnyRequest, api_key: NamedDependency[ApiKey]
 ) -> Response[dict[str, list[RecordedRefund]]]:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from partner_network.conversions.rules.reports import ReportedConversion
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity import rules as people
@@ -153,6 +154,17 @@ async def test_a_refund_is_stored_once_and_never_for_more_than_the_order(machine
     answer = await machine.send("refunds", refund(2, 1, on(2), net_minor=4_001))
     assert answer.status_code == 409
     assert "at most 4000 is left" in fields(answer)["refunds[0].net_minor"]
+
+
+async def test_the_apis_description_shows_every_field_of_a_batch(machine: Machine) -> None:
+    described = (await machine.client.get("/api/v1/schema/openapi.json")).json()
+    body = described["paths"]["/api/v1/conversions"]["post"]["requestBody"]
+    batch = body["content"]["application/json"]["schema"]["properties"]["conversions"]
+    assert batch["maxItems"] == 1_000
+    fields_of = batch["items"]["properties"]
+    assert set(fields_of) == set(ReportedConversion.__struct_fields__)
+    assert fields_of["net_minor"]["minimum"] == 0
+    assert "sku" in fields_of["lines"]["items"]["properties"]
 
 
 async def test_conversions_are_listed_by_pages_with_what_was_refunded_and_only_to_their_brand(

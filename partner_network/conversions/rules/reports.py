@@ -21,7 +21,7 @@ Event = Literal["sale", "lead", "activation"]
 Status = Literal["received", "attributed", "unattributed", "rejected"]
 Mistake = tuple[str, str]
 
-_NO_CONTROLS = r"\A[^\x00-\x1f\x7f]*\Z"
+_NO_CONTROLS = r"^(?![\s\S]*[\x00-\x1f\x7f])"  # reads alike in Python and in other languages
 Key = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 Word = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROLS)]
 Instant = Annotated[datetime, Meta(tz=True)]

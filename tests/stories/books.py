@@ -7,12 +7,10 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
 from partner_network.clicks import jobs as clicks
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.sandbox import results
+from partner_network.sandbox import people, results
 from partner_network.sandbox.installation import Installation
 from partner_network.sandbox.results import Results
 
@@ -92,11 +90,8 @@ class Books:
 
     async def at_stripe(self, nouns: str) -> list[Any]:
         """List what Stripe's stand-in keeps, oldest first."""
-        async with httpx.AsyncClient(
-            base_url=self._installed.stripe_url,
-            headers={"authorization": f"Bearer {self._installed.stripe_key}"},
-            timeout=60,
-        ) as client:
+        headers = {"authorization": f"Bearer {self._installed.stripe_key}"}
+        async with people.browser(base_url=self._installed.stripe_url, headers=headers) as client:
             answer = await client.get(f"/v1/{nouns}", params={"limit": "100"})
         return list(reversed(answer.raise_for_status().json()["data"]))
 

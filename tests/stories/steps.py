@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from partner_network.sandbox import people
 from partner_network.sandbox.people import Person, RefusedError
 from tests.stories import town as doors
 from tests.stories.books import Books
@@ -57,7 +58,7 @@ async def a_picture_goes_up_and_comes_down_by_a_signed_address(town: Town) -> No
     library = f"/api/v1/programs/{shop.program}/creatives"
     kept = await shop.owner.upload(library, {"title": "Banner"}, "banner.png", picture, "image/png")
     address = await town.brands[WAVE].owner.address_behind(f"/api/v1/creatives/{kept['id']}/file")
-    async with httpx.AsyncClient(timeout=60) as stranger:
+    async with people.browser() as stranger:
         downloaded = await stranger.get(address)
         forged = await stranger.get(address.replace("expires=", "expires=9"))
     assert hashlib.sha256(downloaded.content).hexdigest() == kept["sha256"]
@@ -82,7 +83,7 @@ async def click(
 ) -> str:
     """Follow a tracked link and return the click id with which the visitor lands."""
     await books.set_clock(when)
-    async with httpx.AsyncClient(timeout=60) as browser:
+    async with people.browser() as browser:
         answer = await browser.get(
             town.links[advertiser, partner],
             params={"consent": consent},

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import msgspec
 from PIL import Image
 
+from partner_network.sandbox import people
 from partner_network.sandbox.people import Machine, Person, Visitor
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -108,7 +108,7 @@ class Town:
     async def _join(self, inviter: Person, email: str, role: str, brand_id: str) -> Person:
         """Invite a person, who opens the link of the invitation and joins by its form."""
         invited = await inviter.post("/api/v1/invitations", {"email": email, "role": role, "brand": brand_id})
-        async with httpx.AsyncClient(timeout=60) as browser:
+        async with people.browser() as browser:
             page = await browser.get(invited["link"])
             assert page.status_code == 200
             assert email in page.text
@@ -168,7 +168,7 @@ class Town:
         """Finish Stripe's own page as the brand's owner."""
         owner = self.brands[slug].owner
         page = (await owner.post("/api/v1/payout-account"))["url"]
-        async with httpx.AsyncClient(timeout=60) as browser:
+        async with people.browser() as browser:
             assert (await browser.post(page)).status_code < 400
         assert await owner.get("/api/v1/payout-account") == {"transfers_status": "active"}
 

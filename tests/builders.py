@@ -109,8 +109,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Cast:
     """The companies and people of one network, and what they do."""
 
-    def __init__(self, stripe: StripeConnect) -> None:
+    def __init__(self, stripe: StripeConnect, stripe_address: str) -> None:
         self.stripe = stripe
+        self.stripe_address = stripe_address
         self.brands: dict[str, UUID] = {}
         self.programs: dict[str, UUID] = {}
         self.partnerships: dict[tuple[str, str], Partnership] = {}
@@ -250,6 +251,18 @@ class Cast:
                     now=now,
                 )
 
+    async def refuse_next_transfer(self) -> None:
+        """Let Stripe refuse the next transfer, once."""
+        fault = {"route": "POST /v1/transfers", "kind": "403", "times": 1}
+        async with _browser() as browser:
+            (await browser.post(f"{self.stripe_address}/_simulator/faults", json=fault)).raise_for_status()
+
+    async def pay_again(self) -> None:
+        """Release what is held, as a person would who has mended it, and pay."""
+        async with connections.transaction() as connection:
+            await connection.execute("UPDATE payouts SET held_reason = NULL")
+        await payouts.pay(self.stripe, await clock.now())
+
     async def pay_in(self) -> None:
         """Let every advertiser pay what is missing."""
         now = await clock.now()
@@ -275,9 +288,9 @@ async def set_clock(instant: datetime) -> None:
         await clock.set_simulated(connection, instant, running=False)
 
 
-async def open_network(stripe: StripeConnect) -> Cast:
+async def open_network(stripe: StripeConnect, stripe_address: str) -> Cast:
     """Found the network: brands, people, programs, signed agreements, accounts at Stripe."""
-    cast = Cast(stripe)
+    cast = Cast(stripe, stripe_address)
     for slug, tax_rate_ppm in TAX_PPM.items():
         name = slug.replace("-", " ").title()
         cast.brands[slug] = await brands.create_brand(
@@ -374,6 +387,10 @@ async def agree(cast: Cast, advertiser: str, partner: str, *, rate_ppm: int = 10
         )
 
 
+def _browser() -> httpx.AsyncClient:
+    return httpx.AsyncClient(trust_env=False, verify=False)  # noqa: S501 -- no certificates on loopback
+
+
 async def _introduce_to_stripe(cast: Cast, slug: str) -> None:
     now, brand_id = await clock.now(), cast.brands[slug]
     page = await onboard.open_recipient(
@@ -384,7 +401,7 @@ async def _introduce_to_stripe(cast: Cast, slug: str) -> None:
         refresh_url="http://127.0.0.1/again",
         now=now,
     )
-    async with httpx.AsyncClient(trust_env=False, verify=False) as browser:  # noqa: S501 -- no certificates on loopback
+    async with _browser() as browser:
         await browser.post(page)
     await onboard.read_recipient(cast.stripe, brand_id, now)
     if slug in cast.programs:

@@ -45,7 +45,7 @@ async def _live(network: Lived, url: str) -> None:
     stripe = network.stripe()
     try:
         await builders.set_clock(at(1, 1, 0))
-        await story.live(await builders.open_network(stripe))
+        await story.live(await builders.open_network(stripe, network.stripe_address))
     finally:
         await stripe.close()
         clock.use_simulated_time(sandbox=False)

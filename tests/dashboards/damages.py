@@ -495,6 +495,13 @@ DAMAGES = [
     ),
     Damage(
         "payout_attempts",
+        "n = 3",
+        "status = 'failed'",
+        "payouts",
+        "Attempt 3 of Payout .* under the key pay_.*-1, which is not its own",
+    ),
+    Damage(
+        "payout_attempts",
         "destination = 'acct_other'",
         "amount_minor = 3130",
         "payouts",

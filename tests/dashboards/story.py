@@ -107,7 +107,9 @@ async def _march(cast: Cast) -> None:
         ),
     )
     await cast.order(WEEKLY, *numbered([("ivy", at(3, 12), 4_000, ivy)], start=21))
+    await cast.refuse_next_transfer()
     await _first_of(cast, 4)
+    await cast.pay_again()
 
 
 async def _april(cast: Cast) -> None:

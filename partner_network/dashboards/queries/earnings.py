@@ -66,7 +66,7 @@ class Credited(msgspec.Struct, frozen=True):
     matures_at: datetime
     matured_at: datetime | None
     statement_id: UUID | None
-    statement_number: str | None
+    statement_period: str | None
 
 
 _PARTS = """
@@ -180,7 +180,7 @@ async def recently_credited(connection: Connection, payee_id: UUID, limit: int) 
         """SELECT v.order_id, v.event, v.occurred_at, b.name AS advertiser, g.name AS program, c.currency,
                v.currency AS order_currency, v.net_minor AS order_net_minor,
                r.target_minor AS commission_minor, c.matures_at, c.matured_at,
-               s.id AS statement_id, s.number AS statement_number
+               s.id AS statement_id, s.period AS statement_period
            FROM (SELECT * FROM commissions WHERE kind = 'commission'
                      AND partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1)
                  ORDER BY earned_at DESC, id DESC LIMIT $2) c
@@ -189,7 +189,7 @@ async def recently_credited(connection: Connection, payee_id: UUID, limit: int) 
            JOIN brands b ON b.id = c.advertiser_id
            JOIN programs g ON g.id = v.program_id
            LEFT JOIN LATERAL (
-               SELECT s.id, s.number FROM ledger_transfers t
+               SELECT s.id, s.period FROM ledger_transfers t
                JOIN statement_lines l ON l.transfer_id = t.id
                JOIN statements s ON s.id = l.statement_id AND s.payee_id = $1
                WHERE t.commission_id = c.id ORDER BY s.seq LIMIT 1) s ON true

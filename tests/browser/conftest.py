@@ -115,7 +115,7 @@ async def _live(settings: Settings) -> None:
     )
     try:
         await builders.set_clock(at(1, 1, 0))
-        cast = await builders.open_network(stripe)
+        cast = await builders.open_network(stripe, settings.stripe_api_base or "")
         await story.live(cast)
         await _finish(settings)
     finally:

@@ -29,8 +29,6 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class Sale(Cast):
     """The cast with what the simulator says, and shortcuts for two workers."""
 
-    stripe_address: str
-
     async def transfers_minor(self) -> list[int]:
         """Return the amounts of all transfers that the simulator made."""
         return [transfer.amount_minor async for transfer in self.stripe.all_transfers()]
@@ -77,10 +75,9 @@ async def sale(database: FreshDatabase, simulator: str) -> AsyncIterator[Sale]:
         secret_key="sk_test_sale", api_base=simulator, webhook_secret="whsec_sale", sandbox=True
     )
     await builders.set_clock(at(1, 1))
-    cast = await builders.open_network(stripe)
-    sale = Sale(stripe)
+    cast = await builders.open_network(stripe, simulator)
+    sale = Sale(stripe, simulator)
     sale.__dict__.update(cast.__dict__)
-    sale.stripe_address = simulator
     (click,) = await sale.click(SHOP, SMALL, at(1, 9))
     await builders.set_clock(at(1, 12))
     await sale.order(SHOP, *numbered([("ada", at(1, 10), 15_000, click)], start=1))

@@ -22,7 +22,8 @@ from partner_network.sandbox import cast, documents_out, installation, orders, p
 from partner_network.sandbox.installation import Installation
 from partner_network.sandbox.network import Builder
 from partner_network.sandbox.orders import ZONE, ShopOrder
-from partner_network.sandbox.replay import Replay, Stations
+from partner_network.sandbox.people import RefusedError
+from partner_network.sandbox.replay import Replay, Stations, StuckError
 from partner_network.sandbox.results import Results
 from partner_network.sandbox.traffic import Traffic
 
@@ -47,6 +48,8 @@ def main() -> None:
     except KeyboardInterrupt:
         say("stopped; nothing that was started is left running")
         sys.exit(INTERRUPTED)
+    except (RuntimeError, RefusedError, StuckError) as error:
+        sys.exit(f"bin/demo: {error}")
 
 
 class _Progress:

@@ -91,11 +91,6 @@ async def transaction(
             engine.current_transaction.reset(token)
 
 
-def is_in_transaction() -> bool:
-    """Say whether this task holds a transaction open; calls to the outside must not be made then."""
-    return engine.current_transaction.get() is not None
-
-
 async def lock_all(connection: Connection, *names: str) -> None:
     """Take named locks until the transaction ends, in one order for everybody, so that none deadlock."""
     for name in sorted(set(names)):

@@ -35,14 +35,6 @@ async def balances(connection: Connection) -> list[Balance]:
     return [Balance(**row) for row in await connection.fetch(_BALANCES + "ORDER BY a.id")]
 
 
-async def balances_of(connection: Connection, brand_id: UUID) -> list[Balance]:
-    """Return the balances of the accounts that ``brand_id`` holds or faces."""
-    rows = await connection.fetch(
-        _BALANCES + "WHERE $1 IN (a.holder_id, a.counterparty_id) ORDER BY a.id", brand_id
-    )
-    return [Balance(**row) for row in rows]
-
-
 async def posted_minor(
     connection: Connection,
     kind: str,

@@ -20,7 +20,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a reconciliation found; minor units are summed over all currencies of equal exponent."""
+    """What a reconciliation found: how many attempts were settled, and every difference."""
 
     settled: int
     differences: tuple[Difference, ...]

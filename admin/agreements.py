@@ -10,7 +10,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_409_CONFLICT, HTTP_422_UNPRO
 from partner_network.agreements import contracts, queries
 from partner_network.agreements.actions import draft
 from partner_network.agreements.actions.draft import NewAgreement
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError, PartnerNetworkError

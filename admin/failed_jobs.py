@@ -7,8 +7,8 @@ from litestar.response import Redirect, Template
 
 from admin import queries
 from partner_network.database import connections, jobs
-from partner_network.identity import rules as people
-from partner_network.identity.rules import Member
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
 
 
@@ -17,7 +17,7 @@ async def list_failed_jobs(member: NamedDependency[Member]) -> Template:
     """List the jobs that failed and are held."""
     return Template(
         "admin/failed_jobs.html",
-        context={"rows": await queries.failed_jobs(), "may_retry": people.may(member, "browse data")},
+        context={"rows": await queries.failed_jobs(), "may_retry": permissions.may(member, "browse data")},
     )
 
 
@@ -28,6 +28,6 @@ async def list_failed_jobs(member: NamedDependency[Member]) -> Template:
 )
 async def retry_job(job: FromPath[int]) -> Redirect:
     """Put a failed job back into the queue; every job may run again without doing its work twice."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         await jobs.retry(connection, job)
     return Redirect("/admin/failed-jobs", status_code=303)

@@ -13,7 +13,7 @@ from admin import queries
 from partner_network.agreements import queries as agreements
 from partner_network.agreements import terms_reading
 from partner_network.brands.actions import NewBrand
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards, people
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, PartnerNetworkError

@@ -126,7 +126,7 @@ _STATEMENT_ROWS = """
 
 async def waiting() -> Waiting:
     """Count what waits for the operator's people."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         row = await connection.fetchrow(
             _STATEMENT_ROWS
             + """SELECT count(*) FILTER (WHERE status = 'draft') AS to_prepare,
@@ -146,7 +146,7 @@ async def waiting() -> Waiting:
 
 async def advertisers_to_fund() -> list[Fundable]:
     """Return the advertisers whose prepaid money does not cover what is approved, by name."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             """SELECT DISTINCT s.payer_id, s.currency, b.name FROM statements s
                JOIN statement_approvals a ON a.statement_id = s.id JOIN brands b ON b.id = s.payer_id
@@ -168,7 +168,7 @@ async def statement_rows(
     *, status: Status | None, period: str | None, before: UUID | None, limit: int
 ) -> list[StatementRow]:
     """Return statements of a status and a period, newest first; None is every one."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             _STATEMENT_ROWS
             + """SELECT * FROM listed WHERE ($1::text IS NULL OR status = $1)
@@ -184,7 +184,7 @@ async def statement_rows(
 
 async def stated_periods() -> list[str]:
     """Return the periods that have statements, newest first."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             "SELECT period FROM statements GROUP BY period ORDER BY max(ends_at) DESC, period"
         )
@@ -193,7 +193,7 @@ async def stated_periods() -> list[str]:
 
 async def read_statement(statement_id: UUID) -> ReadStatement:
     """Return one statement as it is read before it is signed off. Errors: NotFoundError."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         statement = await statements.statement_of(connection, statement_id)
         people = [one for one in (statement.preparer_id, statement.approver_id) if one is not None]
         names = await connection.fetch("SELECT id, name FROM member_names WHERE id = ANY($1::uuid[])", people)
@@ -214,7 +214,7 @@ async def read_statement(statement_id: UUID) -> ReadStatement:
 
 async def payout_rows(*, only_held: bool, before: UUID | None, limit: int) -> list[Payout]:
     """Return payouts, newest first."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         if not only_held:
             return await payouts.payouts(connection, before=before, limit=limit)
         rows = await connection.fetch(
@@ -228,7 +228,7 @@ async def payout_rows(*, only_held: bool, before: UUID | None, limit: int) -> li
 
 async def read_payout(payout_id: UUID) -> SentPayout:
     """Return one payout with its attempts, the first one first. Errors: NotFoundError."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         payout = await _payout(connection, payout_id)
         attempts = await connection.fetch(
             """SELECT n, status, amount_minor, destination, stripe_transfer_id, answer, started_at,
@@ -252,13 +252,13 @@ async def _payout(connection: Connection, payout_id: UUID) -> Payout:
 
 async def terms_of(partnership_id: UUID) -> Sequence[HeldTerms]:
     """Return the signed terms of a partnership by time."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         return await agreements.terms_versions_of(connection, partnership_id)
 
 
 async def brand_rows() -> list[BrandRow]:
     """Return all brands by name."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             """SELECT b.id, b.name, b.legal_name, b.country, b.tax_rate_ppm,
                    (SELECT count(*) FROM programs g WHERE g.brand_id = b.id) AS programs,
@@ -271,7 +271,7 @@ async def brand_rows() -> list[BrandRow]:
 
 async def failed_jobs() -> list[FailedJob]:
     """Return the jobs that the worker holds as failed, newest first, each with its last line of trouble."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             """SELECT q.id, q.entrypoint, q.updated AS failed_at, q.attempts,
                    concat_ws(': ', l.traceback ->> 'exception_type',

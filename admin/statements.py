@@ -21,8 +21,8 @@ from admin import queries
 from admin.queries import ReadStatement, StatementRow
 from partner_network.database import connections, jobs
 from partner_network.gateways import clock
-from partner_network.identity import rules as people
-from partner_network.identity.rules import Member
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError
@@ -82,7 +82,7 @@ async def list_statements(
 )
 async def close_periods() -> Redirect:
     """Ask the worker to close every period that has ended."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         await jobs.enqueue(connection, rules.CLOSE)
     return Redirect("/admin/statements?closing=asked", status_code=303)
 
@@ -155,7 +155,7 @@ async def approve(
 
 def why_not_to_approve(read: ReadStatement, member: Member) -> str | None:
     """Return why this person cannot approve a statement that waits for it; None when they can."""
-    if not people.may(member, "approve statements"):
+    if not permissions.may(member, "approve statements"):
         return "It waits for somebody in the network's finance to approve it."
     if read.statement.preparer_id == member.id:
         return "You prepared this statement yourself; another person in finance must approve it."
@@ -210,7 +210,7 @@ def _page(
             "first": first,
             "page": page,
             "has_more": len(read.lines) > first + LINES,
-            "may_prepare": people.may(member, "prepare statements"),
+            "may_prepare": permissions.may(member, "prepare statements"),
             "why_not": why_not_to_approve(read, member),
             "form": form or SignOffForm(),
             "refusal": refusal,

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import msgspec
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.keyring import Keyring
 
 LEAST_SECRET_LENGTH = 32
 ROLES = ("owner", "web", "redirect", "worker")
@@ -33,7 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data_folder: Path
     base_url: str
     secret_key: bytes
-    """Signs file addresses and link tokens; at least 32 bytes."""
+    """Signs file addresses and link tokens and seals what must be read again; at least 32 bytes."""
+    former_secret_keys: tuple[bytes, ...] = ()
+    """Keys that were changed: what they signed and sealed is still good."""
     sandbox: bool
     stripe_secret_key: str
     stripe_webhook_secret: str
@@ -42,6 +46,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_endpoint_url: str | None
     country_header: str | None
     """The header in which the proxy in front of us names the visitor's country."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Whose `X-Forwarded-For` names the visitor; from anybody else it is a claim and is not read."""
+    smtp_url: str | None = None
+    """`smtp://user:password@host:587` or `smtps://...`; without it letters are files in ``outbox_folder``."""
+    mail_from: str = "Partner network <partner-network@localhost>"
+    traces_endpoint: str | None = None
+    """Where an OpenTelemetry collector takes traces over HTTP; without it none are made."""
+    metrics_token: str | None = None
+    """What monitoring shows as bearer token to read `/metrics`; without it only loopback may."""
     operator: Operator | None = None
     """Needed to draft agreements; nobody can sign with a company that has no name."""
 
@@ -49,6 +62,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def spool_folder(self) -> Path:
         """Where clicks wait while the database does not answer."""
         return self.data_folder / "spool"
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Where letters lie as `.eml` files when no mail server is named."""
+        return self.data_folder / "outbox"
+
+    @property
+    def keyring(self) -> Keyring:
+        """Return the keys that sign and seal, the present one first."""
+        return Keyring(self.secret_key, self.former_secret_keys)
 
     @property
     def files_folder(self) -> Path:
@@ -80,6 +103,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         data_folder=Path(env.get("PARTNER_NETWORK_DATA", ".data")).resolve(),
         base_url=env.get("PARTNER_NETWORK_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
         secret_key=secret.encode(),
+        former_secret_keys=_former_keys(env),
         sandbox=sandbox == "on",
         stripe_secret_key=stripe_key,
         stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET", ""),
@@ -87,8 +111,34 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         s3_bucket=env.get("S3_BUCKET"),
         s3_endpoint_url=env.get("S3_ENDPOINT_URL"),
         country_header=env.get("PARTNER_NETWORK_COUNTRY_HEADER"),
+        trusted_proxies=_proxies(env.get("PARTNER_NETWORK_TRUSTED_PROXIES", "")),
+        smtp_url=env.get("SMTP_URL") or None,
+        mail_from=env.get("PARTNER_NETWORK_MAIL_FROM", "Partner network <partner-network@localhost>"),
+        traces_endpoint=env.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or None,
+        metrics_token=env.get("PARTNER_NETWORK_METRICS_TOKEN") or None,
         operator=_operator(env),
     )
+
+
+def _former_keys(env: Mapping[str, str]) -> tuple[bytes, ...]:
+    """Read PARTNER_NETWORK_FORMER_SECRET_KEYS: the keys before the present one, parted by blanks."""
+    former = env.get("PARTNER_NETWORK_FORMER_SECRET_KEYS", "").split()
+    if any(len(key) < LEAST_SECRET_LENGTH for key in former):
+        raise InvalidError(
+            f"PARTNER_NETWORK_FORMER_SECRET_KEYS must hold keys of {LEAST_SECRET_LENGTH} characters or more, "
+            "parted by blanks; copy there exactly what PARTNER_NETWORK_SECRET_KEY held before."
+        )
+    return tuple(key.encode() for key in former)
+
+
+def _proxies(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read PARTNER_NETWORK_TRUSTED_PROXIES: addresses or networks, parted by blanks."""
+    try:
+        return tuple(ip_network(one) for one in text.split())
+    except ValueError as error:
+        raise InvalidError(
+            f"PARTNER_NETWORK_TRUSTED_PROXIES: {error}; give networks such as 10.0.0.0/8, parted by blanks."
+        ) from None
 
 
 def _operator(env: Mapping[str, str]) -> Operator | None:

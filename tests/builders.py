@@ -28,7 +28,7 @@ from partner_network.conversions.rules.reports import (
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import queries as payout_queries

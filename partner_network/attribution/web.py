@@ -12,9 +12,9 @@ from litestar.types import ControllerRouterHandler
 from partner_network.attribution.queries import receipts
 from partner_network.attribution.queries.receipts import ShownDecision
 from partner_network.database import connections
-from partner_network.identity import rules as people
 from partner_network.identity.queries import Session
-from partner_network.identity.rules import ApiKey
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import ApiKey
 from partner_network.identity.web import addresses
 
 
@@ -23,7 +23,7 @@ async def read_decision(conversion_id: FromPath[str], request: Request[Any, Any,
     """Say who gets a conversion and why, to its advertiser and to each partner whom it credits."""
     asking_brand = _must_read_reports(request)
     wanted = addresses.in_path("cnv", conversion_id)
-    async with connections.transaction(brand=asking_brand) as connection:
+    async with connections.transaction(eyes=asking_brand or "operator") as connection:
         return await receipts.decision_for(connection, wanted, asking_brand)
 
 
@@ -31,10 +31,10 @@ def _must_read_reports(request: Request[Any, Any, Any]) -> UUID | None:
     """Return the brand that asks, None for the operator."""
     auth: object = request.scope.get("auth")
     if isinstance(auth, ApiKey):
-        people.must_have_scope(auth, "reports:read")
+        permissions.must_have_scope(auth, "reports:read")
         return auth.brand_id
     if isinstance(auth, Session):
-        people.must(auth.member, "read reports")
+        permissions.must(auth.member, "read reports")
         return auth.member.brand_id
     raise NotAuthorizedException(
         "Sign in, or send an API key of your brand as `Authorization: Bearer pnk_...`."

@@ -21,7 +21,7 @@ from partner_network.conversions.rules.reports import (
     ReportedRefund,
 )
 from partner_network.database import connections
-from partner_network.identity.rules import ApiKey
+from partner_network.identity.rules.permissions import ApiKey
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel.errors import ForbiddenError
@@ -49,7 +49,7 @@ async def list_conversions(
     api_key: NamedDependency[ApiKey], after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[ListedConversion]:
     """List the brand's conversions in the order they were stored."""
-    async with connections.transaction(brand=api_key.brand_id) as connection:
+    async with connections.transaction(eyes=api_key.eyes) as connection:
         rows = await queries.conversions_of(
             connection, api_key.brand_id, after=addresses.cursor("cnv", after), limit=limit + 1
         )

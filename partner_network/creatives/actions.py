@@ -9,8 +9,8 @@ from partner_network.creatives.queries import Creative
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.store import FileStore
-from partner_network.identity import rules as people
-from partner_network.identity.rules import Member
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import NotFoundError
 
@@ -19,14 +19,14 @@ async def upload_creative(
     files: FileStore, *, member: Member, program_id: UUID, title: str, content: bytes
 ) -> Creative:
     """Take a picture into a program's library, made anew and kept under its own hash."""
-    people.must(member, "manage creatives")
+    permissions.must(member, "manage creatives")
     title = rules.must_be_title(title)
     await _must_own(member, program_id)
     picture = await asyncio.to_thread(rules.made_anew, content)
     # Before the transaction: a row without its file would be a broken download, a file without a row is dust.
     key = f"creatives/{hashlib.sha256(picture.content).hexdigest()}"
     stored = await files.put(key, picture.content, picture.content_type)
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         at = await clock.now(connection)
         creative_id = ids.new_id(at)
         await connection.execute(
@@ -49,10 +49,10 @@ async def upload_creative(
 
 async def withdraw_creative(member: Member, creative_id: UUID) -> Creative:
     """Take a creative out of use; partners no longer see it, and a second time changes nothing."""
-    people.must(member, "manage creatives")
+    permissions.must(member, "manage creatives")
     creative = await queries.creative_of(member, creative_id)
     await _must_own(member, creative.program_id)
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         await connection.execute(
             "UPDATE creatives SET withdrawn_at = coalesce(withdrawn_at, $2) WHERE id = $1",
             creative_id,
@@ -62,7 +62,7 @@ async def withdraw_creative(member: Member, creative_id: UUID) -> Creative:
 
 
 async def _must_own(member: Member, program_id: UUID) -> None:
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         own = await connection.fetchval(
             "SELECT true FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2)",
             program_id,

@@ -16,7 +16,7 @@ from partner_network.creatives import actions, queries, rules
 from partner_network.creatives.queries import Creative
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.store import FileStore
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids

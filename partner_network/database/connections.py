@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 else:
     from asyncpg.pool import PoolConnectionProxy as Connection  # generic in its stubs only
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+Eyes: TypeAlias = UUID | Literal["operator", "doorkeeper"]
+"""Whose eyes look: a brand's, the operator's that see every brand, or the doorkeeper's, which see only what
+it takes to find out who somebody is."""
 
 
 class _QuietEngine(PostgresEngine):
@@ -71,18 +74,20 @@ def pool() -> "asyncpg.Pool[asyncpg.Record]":
 
 @asynccontextmanager
 async def transaction(
-    *, brand: UUID | None = None, isolation: Isolation = "read_committed"
+    *, eyes: Eyes | None = None, isolation: Isolation = "read_committed"
 ) -> AsyncGenerator[Connection]:
     """Open the one transaction of an action or a query, seen by Piccolo too.
 
-    ``brand`` is whose eyes look: it is set for the transaction alone. A nested call is refused, since a
-    silent join would let the inner work be rolled back by the outer.
+    ``eyes`` is set for the transaction alone; the web role sees through no wall without it. A nested call is
+    refused, since a silent join would let the inner work be rolled back by the outer.
     """
     if engine.current_transaction.get() is not None:
         raise RuntimeError("a transaction is open already; pass its connection on instead of nesting")
     async with pool().acquire() as connection, connection.transaction(isolation=isolation):
-        if brand is not None:
-            await connection.execute("SELECT set_config('app.brand_id', $1, true)", str(brand))
+        if isinstance(eyes, UUID):
+            await connection.execute("SELECT set_config('app.brand_id', $1, true)", str(eyes))
+        elif eyes is not None:
+            await connection.execute("SELECT set_config('app.eyes', $1, true)", eyes)
         opened = cast("PostgresTransaction", _OpenTransaction(connection))
         token = cast("Any", engine.current_transaction).set(opened)
         try:

@@ -5,20 +5,20 @@ import functools
 
 from pwdlib import PasswordHash
 
-from partner_network.identity import rules
+from partner_network.identity.rules import credentials
 
 _hasher = PasswordHash.recommended()
 
 
 async def hash_of(password: str) -> str:
     """Return what is stored of a password; InvalidError when it is too short or too long."""
-    rules.must_be_password(password)
+    credentials.must_be_password(password)
     return await asyncio.to_thread(_hasher.hash, password)
 
 
 async def is_right(password: str, stored: str | None) -> bool:
     """Check a password; an account that does not exist takes just as long and is never right."""
-    if len(password) > rules.PASSWORD_CHARACTERS_MAX:
+    if len(password) > credentials.PASSWORD_CHARACTERS_MAX:
         return False
     matches = await asyncio.to_thread(lambda: _hasher.verify(password, stored or _nobodys()))
     return matches and stored is not None
@@ -27,4 +27,4 @@ async def is_right(password: str, stored: str | None) -> bool:
 @functools.cache
 def _nobodys() -> str:
     """A hash that no password was ever told for, with the same costs as a real one."""
-    return _hasher.hash(rules.new_token())
+    return _hasher.hash(credentials.new_token())

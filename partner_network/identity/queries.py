@@ -8,8 +8,8 @@ import msgspec
 
 from partner_network.database import connections
 from partner_network.database.connections import Connection
-from partner_network.identity import rules
-from partner_network.identity.rules import ApiKey, Member
+from partner_network.identity.rules import credentials
+from partner_network.identity.rules.permissions import ApiKey, Member
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -68,17 +68,26 @@ async def session_of(token: str, now: datetime) -> Session | None:
     """Find the live session of a token, with the roles its person has at this moment."""
     row = await connections.pool().fetchrow(
         """SELECT s.csrf_token, s.expires_at, s.last_seen_at, s.brand_id, m.id, m.name, m.email,
+                  s.id AS session_id, s.factor_given_at IS NOT NULL AS has_given_factor,
                   array(SELECT role FROM memberships r WHERE r.member_id = s.member_id
                         AND r.brand_id IS NOT DISTINCT FROM s.brand_id) AS roles
            FROM sessions s JOIN members m ON m.id = s.member_id
            WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3""",
-        rules.hash_of(token),
+        credentials.hash_of(token),
         now,
-        now - rules.SESSION_IDLES,
+        now - credentials.SESSION_IDLES,
     )
     if row is None or not row["roles"]:
         return None
-    member = Member(row["id"], row["name"], row["email"], row["brand_id"], frozenset(row["roles"]))
+    member = Member(
+        row["id"],
+        row["name"],
+        row["email"],
+        row["brand_id"],
+        frozenset(row["roles"]),
+        row["session_id"],
+        row["has_given_factor"],
+    )
     return Session(member, row["csrf_token"], row["expires_at"], row["last_seen_at"])
 
 
@@ -86,7 +95,7 @@ async def api_key_of(key: str) -> ApiKey | None:
     """Find the brand and the scopes behind an API key that was not revoked."""
     row = await connections.pool().fetchrow(
         "SELECT id, brand_id, scopes, prefix FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL",
-        rules.hash_of(key),
+        credentials.hash_of(key),
     )
     if row is None:
         return None
@@ -112,7 +121,7 @@ async def places_of_member(member: Member) -> Sequence[Place]:
 
 async def colleagues_of(member: Member) -> Sequence[Colleague]:
     """List the people of the member's own brand, or of the operator."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         rows = await connection.fetch(
             """SELECT m.id, m.name, m.email, array_agg(r.role ORDER BY r.role) AS roles
                FROM memberships r JOIN members m ON m.id = r.member_id
@@ -124,7 +133,7 @@ async def colleagues_of(member: Member) -> Sequence[Colleague]:
 
 async def api_keys_of(brand_id: UUID) -> Sequence[KeyOfBrand]:
     """List the API keys of a brand, revoked ones too."""
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         rows = await connection.fetch(
             """SELECT id, name, prefix, scopes, created_at, revoked_at FROM api_keys
                WHERE brand_id = $1 ORDER BY id""",
@@ -141,7 +150,7 @@ async def invitation_of(token: str, now: datetime) -> Invitation | None:
                   EXISTS (SELECT FROM members k WHERE k.email = i.email) AS is_known
            FROM invitations i JOIN members m ON m.id = i.invited_by LEFT JOIN brands b ON b.id = i.brand_id
            WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.expires_at > $2""",
-        rules.hash_of(token),
+        credentials.hash_of(token),
         now,
     )
     return None if row is None else msgspec.convert(dict(row), Invitation)

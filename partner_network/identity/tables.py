@@ -35,12 +35,16 @@ class Session(Table, tablename="sessions", db=connections.engine):
     """A signed-in browser or program."""
 
     token_hash = Bytea(primary_key=True, default=None, secret=True)
+    id = UUID(default=None, unique=True)
     member_id = ForeignKey(Member, default=None, null=False)
     brand_id = ForeignKey(Brand, default=None)
     csrf_token = Text(default=None, secret=True)
     created_at = Timestamptz(default=None)
     last_seen_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
+    factor_given_at = Timestamptz(default=None, null=True)
+    network_prefix = Text(default=None, null=True)
+    user_agent = Text(default=None, null=True)
 
 
 class ApiKey(Table, tablename="api_keys", db=connections.engine):

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from partner_network.database import connections
 from partner_network.gateways import clock
-from partner_network.identity import rules as identity
-from partner_network.identity.rules import Member
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.links import queries, rules
@@ -21,9 +21,9 @@ async def create_link(
     Errors: NotFoundError for a partnership of others, ConflictError while it is not active, InvalidError
         naming the field for a name or destination that cannot be.
     """
-    identity.must(member, "manage links")
+    permissions.must(member, "manage links")
     name = rules.must_be_name(name)
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         # The lock: a partnership must not end between this look and the link's insert.
         found = await connection.fetchrow(
             """SELECT p.status, p.program_id, p.advertiser_id, p.partner_id, g.destination_hosts
@@ -66,8 +66,8 @@ async def disable_link(*, member: Member, link_id: UUID) -> TrackedLink:
 
     Errors: NotFoundError for a link of others.
     """
-    identity.must(member, "manage links")
-    async with connections.transaction(brand=member.brand_id) as connection:
+    permissions.must(member, "manage links")
+    async with connections.transaction(eyes=member.eyes) as connection:
         found = await connection.fetchval(
             "SELECT true FROM links WHERE id = $1 AND ($2::uuid IS NULL OR partner_id = $2) FOR UPDATE",
             link_id,

@@ -11,7 +11,7 @@ from litestar.status_codes import HTTP_200_OK
 from litestar.types import ControllerRouterHandler
 
 from partner_network.database import connections
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError
@@ -74,7 +74,7 @@ async def list_links(
     """List the links with which the asking brand promotes others."""
     if member.brand_id is None:
         raise ForbiddenError("Links belong to a brand; act for one to see its links.")
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         links = await queries.links_of(connection, member.brand_id)
     return LinkList([_shown(link, settings) for link in links])
 

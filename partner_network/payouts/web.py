@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from partner_network.database import connections, jobs
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.identity.web.requests import WITHOUT_SESSION
@@ -73,7 +73,7 @@ async def list_payouts(
     member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[PayoutBody]:
     """List payouts, newest first: a brand's own, or all for the operator."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         rows = await queries.payouts(
             connection, brand_id=member.brand_id, before=addresses.cursor("pay", after), limit=limit + 1
         )
@@ -83,7 +83,7 @@ async def list_payouts(
 @get("/api/v1/funding-need", guards=[guards.must_read_money])
 async def read_need(member: NamedDependency[Member], currency: FromQuery[Currency]) -> NeedBody:
     """Say what the asking advertiser has to pay in so that everything approved is paid."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         need = await queries.need_of(connection, _brand_of(member), currency)
     return _need(need)
 
@@ -91,7 +91,7 @@ async def read_need(member: NamedDependency[Member], currency: FromQuery[Currenc
 @post("/api/v1/fundings", guards=[guards.must_fund_payouts], status_code=HTTP_202_ACCEPTED)
 async def request_funding(data: JSONBody[FundingRequest], member: NamedDependency[Member]) -> dict[str, str]:
     """Ask for a payment of the asking advertiser; the worker charges it and then pays partners."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         funding_id = await fund.request_funding(
             connection,
             advertiser_id=_brand_of(member),

@@ -11,10 +11,10 @@ from partner_network.brands.actions import NewBrand
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity import actions as identity
-from partner_network.identity import rules as people
-from partner_network.identity.actions import Accepted, Invited
-from partner_network.identity.rules import Member
+from partner_network.identity.actions import people
+from partner_network.identity.actions.people import Accepted, Invited
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
 from partner_network.programs import queries, rules
@@ -42,7 +42,7 @@ class InvitedPartner(msgspec.Struct, frozen=True):
 
 async def create_program(member: Member, new: NewProgram, *, sandbox: bool = False) -> UUID:
     """Open a program for the member's own brand; the operator may for every brand."""
-    people.must(member, "manage programs")
+    permissions.must(member, "manage programs")
     rules.must_be_program(
         slug=new.slug,
         name=new.name,
@@ -53,7 +53,7 @@ async def create_program(member: Member, new: NewProgram, *, sandbox: bool = Fal
     )
     if not member.is_operator and member.brand_id != new.brand_id:
         raise NotFoundError("You can open programs for your own brand only.")
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         at = await clock.now(connection)
         if not await connection.fetchval("SELECT true FROM brands WHERE id = $1", new.brand_id):
             raise NotFoundError("There is no such brand.")
@@ -84,9 +84,9 @@ async def invite_partner(
 
     An existing brand answers through its own members: nobody outside it may name its owner.
     """
-    people.must(member, "invite partners")
+    permissions.must(member, "invite partners")
     rules.must_name_owner(email, is_new=isinstance(partner, NewBrand))
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         advertiser_id: UUID | None = await connection.fetchval(
             "SELECT brand_id FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2)",
             program_id,
@@ -98,7 +98,7 @@ async def invite_partner(
         partnership_id = await _create(connection, program_id, advertiser_id, partner_id)
         if email is None:
             return InvitedPartner(partnership_id, partner_id, None)
-        invitation = await identity.invite(
+        invitation = await people.invite(
             connection, member, email=email, role="owner", brand_id=partner_id, partnership_id=partnership_id
         )
         return InvitedPartner(partnership_id, partner_id, invitation)
@@ -106,9 +106,9 @@ async def invite_partner(
 
 async def accept_invitation(token: str, *, name: str, password: str) -> Accepted:
     """Take an invitation up: the person joins the brand, and its partnership goes into review."""
-    proof = await identity.proof_for(token, password)
+    proof = await people.proof_for(token, password)
     async with connections.transaction() as connection:
-        accepted = await identity.accept(connection, token, name=name, password_hash=proof)
+        accepted = await people.accept(connection, token, name=name, password_hash=proof)
         if accepted.partnership_id is not None:
             await _step(connection, accepted.partnership_id, "in_review")
     return accepted
@@ -116,8 +116,8 @@ async def accept_invitation(token: str, *, name: str, password: str) -> Accepted
 
 async def answer_partnership(member: Member, partnership_id: UUID, *, accept: bool) -> Partnership:
     """Accept or decline, as the invited brand, a partnership that an advertiser offers."""
-    people.must(member, "accept partnerships")
-    async with connections.transaction(brand=member.brand_id) as connection:
+    permissions.must(member, "accept partnerships")
+    async with connections.transaction(eyes=member.eyes) as connection:
         partnership = await queries.partnership_within(connection, member, partnership_id)
         if partnership.partner_id != member.brand_id:
             raise NotFoundError("This invitation is for the other brand to answer.")
@@ -127,8 +127,8 @@ async def answer_partnership(member: Member, partnership_id: UUID, *, accept: bo
 
 async def pair_partnerships(member: Member, one_id: UUID, other_id: UUID) -> None:
     """Mark two partnerships as each other's mirror: each brand promotes the other."""
-    people.must(member, "invite partners")
-    async with connections.transaction(brand=member.brand_id) as connection:
+    permissions.must(member, "invite partners")
+    async with connections.transaction(eyes=member.eyes) as connection:
         await _locked(connection, [one_id, other_id])
         one = await queries.partnership_within(connection, member, one_id)
         other = await queries.partnership_within(connection, member, other_id)

@@ -8,7 +8,7 @@ import msgspec
 
 from partner_network.database import connections
 from partner_network.database.connections import Connection
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import NotFoundError
 from partner_network.programs.rules import Status
 
@@ -62,7 +62,7 @@ class Partnership(msgspec.Struct, frozen=True):
 
 async def program_of(member: Member, program_id: UUID) -> Program:
     """Return a program that the member's brand owns or promotes. Errors: NotFoundError."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         row = await connection.fetchrow(
             f"{_PROGRAM} WHERE {_SEES_PROGRAM} AND g.id = $2", member.brand_id, program_id
         )
@@ -73,7 +73,7 @@ async def program_of(member: Member, program_id: UUID) -> Program:
 
 async def programs_of(member: Member, *, after: UUID | None, limit: int) -> Sequence[Program]:
     """List the programs that the member's brand owns or promotes, the oldest first."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         rows = await connection.fetch(
             f"""{_PROGRAM} WHERE {_SEES_PROGRAM} AND ($2::uuid IS NULL OR g.id > $2)
                 ORDER BY g.id LIMIT $3""",
@@ -86,7 +86,7 @@ async def programs_of(member: Member, *, after: UUID | None, limit: int) -> Sequ
 
 async def partnership_of(member: Member, partnership_id: UUID) -> Partnership:
     """Return a partnership of the member's brand, on either side. Errors: NotFoundError."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         return await partnership_within(connection, member, partnership_id)
 
 
@@ -102,7 +102,7 @@ async def partnership_within(connection: Connection, member: Member, partnership
 
 async def partnerships_of(member: Member, *, after: UUID | None, limit: int) -> Sequence[Partnership]:
     """List the partnerships of the member's brand on both sides, the oldest first."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         rows = await connection.fetch(
             f"""{_PARTNERSHIP} WHERE {_SEES_PARTNERSHIP} AND ($2::uuid IS NULL OR p.id > $2)
                 ORDER BY p.id LIMIT $3""",

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from partner_network.identity.rules import OperatorRole
+from partner_network.identity.rules.permissions import OperatorRole
 
 SHOP = "needle-and-groove"
 RECIPROCAL = "liner-notes"

@@ -16,7 +16,7 @@ import msgspec
 
 from partner_network.database import connections
 from partner_network.gateways import clock
-from partner_network.identity import actions as identity
+from partner_network.identity.actions import people as identity
 from partner_network.kernel.errors import InvalidError
 from partner_network.sandbox import cast, documents_out, installation, orders, processes, results, traffic
 from partner_network.sandbox.installation import Installation

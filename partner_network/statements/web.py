@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from partner_network.database import connections, jobs
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.store import FileStore
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids
@@ -87,7 +87,7 @@ async def list_statements(
     member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[StatementBody]:
     """List statements, newest first: a brand's own, or all for the operator."""
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         rows = await queries.statements(
             connection,
             brand_id=member.brand_id,
@@ -101,7 +101,7 @@ async def list_statements(
 async def read_statement(statement_id: FromPath[str], member: NamedDependency[Member]) -> StatementWithLines:
     """Return one statement with its lines."""
     wanted = addresses.in_path("stm", statement_id)
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         statement = await queries.statement_for(connection, wanted, member.brand_id)
         lines = await queries.lines_of(connection, wanted)
     return StatementWithLines(body_of(statement), lines)
@@ -116,7 +116,7 @@ async def download_document(
 ) -> Redirect:
     """Send the reader to the stored document by an address that expires."""
     wanted = addresses.in_path("stm", statement_id)
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         statement = await queries.statement_for(connection, wanted, member.brand_id)
         file_key = await queries.document_key(connection, wanted, kind)
     address = file_store.signed_url(
@@ -131,7 +131,7 @@ async def download_document(
 @post("/api/v1/closings", guards=[guards.must_prepare_statements], status_code=HTTP_202_ACCEPTED)
 async def close_periods() -> dict[str, str]:
     """Ask the worker to close every period that has ended."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         await jobs.enqueue(connection, rules.CLOSE)
     return {"status": "asked"}
 

@@ -9,7 +9,7 @@ import pytest
 from partner_network.conversions.rules.reports import ReportedConversion
 from partner_network.database import connections
 from partner_network.gateways import clock
-from partner_network.identity import rules as people
+from partner_network.identity.rules import credentials
 from partner_network.kernel import ids
 from tests.conversions import cast
 from tests.conversions.cast import Cast, Partner, on, order, refund
@@ -27,14 +27,14 @@ class Machine:
 
 
 async def with_key(network: Network, shop: Cast, *scopes: str, is_live: bool = True) -> httpx.AsyncClient:
-    key = people.new_api_key(is_live=is_live)
+    key = credentials.new_api_key(is_live=is_live)
     await network.owner.execute(
         """INSERT INTO api_keys (id, brand_id, name, prefix, key_hash, scopes, created_at)
            VALUES ($1, $2, 'till', $3, $4, $5, now())""",
         ids.new_id(clock.wall_now()),
         shop.brand_id,
-        key[: people.KEY_PREFIX_CHARACTERS],
-        people.hash_of(key),
+        key[: credentials.KEY_PREFIX_CHARACTERS],
+        credentials.hash_of(key),
         list(scopes),
     )
     browser = await network.browser()

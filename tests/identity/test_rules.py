@@ -2,8 +2,8 @@ from uuid import UUID
 
 import pytest
 
-from partner_network.identity import rules
-from partner_network.identity.rules import ApiKey, Member, Verb
+from partner_network.identity.rules import credentials, permissions
+from partner_network.identity.rules.permissions import ApiKey, Member, Verb
 from partner_network.kernel.errors import ForbiddenError, InvalidError
 
 BRAND = UUID(int=1)
@@ -29,28 +29,28 @@ def person(role: str, *, at_operator: bool = False) -> Member:
 )
 def test_only_the_roles_of_the_design_may(verb: Verb, at_brand: set[str], at_operator: set[str]) -> None:
     for role in ("owner", "marketer", "finance", "developer", "viewer"):
-        assert rules.may(person(role), verb) == (role in at_brand), role
+        assert permissions.may(person(role), verb) == (role in at_brand), role
     for role in ("manager", "finance", "admin"):
-        assert rules.may(person(role, at_operator=True), verb) == (role in at_operator), role
+        assert permissions.may(person(role, at_operator=True), verb) == (role in at_operator), role
 
 
 def test_a_brands_finance_is_not_the_operators() -> None:
     with pytest.raises(ForbiddenError, match="finance of the network"):
-        rules.must(person("finance"), "prepare statements")
+        permissions.must(person("finance"), "prepare statements")
 
 
 def test_a_key_needs_the_scope_it_uses() -> None:
     key = ApiKey(UUID(int=3), BRAND, frozenset({"reports:read"}), is_live=True)
 
-    rules.must_have_scope(key, "reports:read")
+    permissions.must_have_scope(key, "reports:read")
     with pytest.raises(ForbiddenError, match="conversions:write"):
-        rules.must_have_scope(key, "conversions:write")
+        permissions.must_have_scope(key, "conversions:write")
 
 
 @pytest.mark.parametrize("scopes", [[], ["all"], ["reports:read", "everything"]])
 def test_a_key_is_not_made_with_no_scope_or_one_that_nothing_checks(scopes: list[str]) -> None:
     with pytest.raises(InvalidError):
-        rules.must_be_scopes(scopes)
+        permissions.must_be_scopes(scopes)
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,17 @@ def test_a_key_is_not_made_with_no_scope_or_one_that_nothing_checks(scopes: list
 )
 def test_what_no_message_can_reach_is_no_address(text: str) -> None:
     with pytest.raises(InvalidError):
-        rules.email_of(text)
+        credentials.email_of(text)
 
 
 def test_an_address_is_kept_in_small_letters() -> None:
-    assert rules.email_of(" Olivia@Groove.Example ") == "olivia@groove.example"
+    assert credentials.email_of(" Olivia@Groove.Example ") == "olivia@groove.example"
 
 
 @pytest.mark.parametrize(("length", "is_good"), [(11, False), (12, True), (200, True), (201, False)])
 def test_a_password_has_twelve_to_two_hundred_characters(length: int, is_good: bool) -> None:
     try:
-        rules.must_be_password("x" * length)
+        credentials.must_be_password("x" * length)
     except InvalidError:
         assert not is_good
     else:
@@ -76,7 +76,7 @@ def test_a_password_has_twelve_to_two_hundred_characters(length: int, is_good: b
 
 
 def test_tokens_are_256_bits_of_chance() -> None:
-    tokens = {rules.new_token() for _ in range(100)}
+    tokens = {credentials.new_token() for _ in range(100)}
 
     assert len(tokens) == 100
     assert {len(token) for token in tokens} == {43}

@@ -5,7 +5,7 @@ import pytest
 
 from partner_network.database import connections
 from partner_network.gateways import clock
-from partner_network.identity import rules
+from partner_network.identity.rules import credentials
 from partner_network.kernel import ids
 from tests.conftest import FreshDatabase
 from tests.doors import PASSWORD, Browser, Network, serving
@@ -62,7 +62,7 @@ async def test_a_session_token_planted_before_sign_in_is_worth_nothing_after_it(
     attacker.client.cookies.set(COOKIE, planted, domain="127.0.0.1")
     assert not await is_signed_in(attacker)
     stored = await network.owner.fetchval("SELECT token_hash FROM sessions")
-    assert stored != rules.hash_of(planted)
+    assert stored != credentials.hash_of(planted)
 
 
 async def test_signing_in_again_ends_the_browsers_former_session(network: Network, olivia: Browser) -> None:
@@ -82,7 +82,7 @@ async def test_the_database_holds_no_token_that_opens_a_session(network: Network
 
     rows = await network.owner.fetch("SELECT * FROM sessions")
 
-    assert [row["token_hash"] for row in rows] == [rules.hash_of(token)]
+    assert [row["token_hash"] for row in rows] == [credentials.hash_of(token)]
     assert token not in str([dict(row) for row in rows])
 
 
@@ -259,4 +259,4 @@ async def test_a_page_behind_an_ended_session_leads_to_the_sign_in_and_then_back
     ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "/a\nb"],
 )
 async def test_sign_in_never_leads_to_another_site(wanted: str) -> None:
-    assert rules.local_path(wanted) == "/"
+    assert credentials.local_path(wanted) == "/"

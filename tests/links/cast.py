@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from partner_network import settings as settings_module
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.links import rules
 from partner_network.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 
 from partner_network.database import connections
 from partner_network.gateways import clock
-from partner_network.identity import actions as identity
+from partner_network.identity.actions import people
 from partner_network.sandbox import installation
 from partner_network.sandbox.installation import Installation
 from tests.stories.books import Books
@@ -44,9 +44,9 @@ async def town(installed: Installation, books: Books) -> AsyncIterator[Town]:
     """The operator's people, on 1 December, and nobody else yet."""
     await books.set_clock(at(12, 1))
     password = installation.password_of(installed.folder)
-    await identity.create_operator_member("Mara", "mara@network.example", password, ("manager",))
-    await identity.create_operator_member("Paul", "paul@network.example", password, ("finance",))
-    await identity.create_operator_member("Greta", "greta@network.example", password, ("finance",))
+    await people.create_operator_member("Mara", "mara@network.example", password, ("manager",))
+    await people.create_operator_member("Paul", "paul@network.example", password, ("finance",))
+    await people.create_operator_member("Greta", "greta@network.example", password, ("finance",))
     town = Town(installed.base_url, password)
     yield town
     await town.close()

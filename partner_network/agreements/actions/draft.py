@@ -14,8 +14,8 @@ from partner_network.brands.queries import Brand
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity import rules as people
-from partner_network.identity.rules import Member
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from partner_network.programs import queries as partnerships
@@ -44,9 +44,9 @@ class _Draft(msgspec.Struct, frozen=True):
 
 async def publish_program_version(member: Member, program_id: UUID, policy_toml: str) -> int:
     """Publish the next version of a program's policy; agreements drafted from now on cite it."""
-    people.must(member, "manage programs")
+    permissions.must(member, "manage programs")
     rules.program_in(policy_toml)
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         # The program's lock: two who publish at once get two numbers.
         own = await connection.fetchval(
             "SELECT true FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE",
@@ -71,11 +71,11 @@ async def publish_program_version(member: Member, program_id: UUID, policy_toml:
 
 async def draft_agreement(member: Member, new: NewAgreement, operator: Operator | None) -> Agreement:
     """Draft terms for a partnership, as its advertiser or for it: both sides then read and sign them."""
-    people.must(member, "draft agreements")
+    permissions.must(member, "draft agreements")
     if operator is None:
         raise ConflictError("The network has no name to sign under; set PARTNER_NETWORK_OPERATOR_* first.")
     contracts.published(new.contract_name, new.contract_version)
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         # The partnership's lock: two who draft or sign at once go one after the other.
         await holding.lock(connection, new.partnership_id)
         partnership = await partnerships.partnership_within(connection, member, new.partnership_id)

@@ -11,8 +11,8 @@ from partner_network.agreements.queries import Agreement
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity import rules as people
-from partner_network.identity.rules import Member
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError
 from partner_network.programs import actions as programs
@@ -44,8 +44,8 @@ async def sign_agreement(signer: Signer, agreement_id: UUID, read_hash: str) -> 
         the text is another, a newer draft exists, or the brand signed already.
     """
     member = signer.member
-    people.must(member, "sign agreements")
-    async with connections.transaction(brand=member.brand_id) as connection:
+    permissions.must(member, "sign agreements")
+    async with connections.transaction(eyes=member.eyes) as connection:
         drafted = await queries.agreement_within(connection, agreement_id, brand_id=member.brand_id)
         await holding.lock(connection, drafted.partnership_id)
         # Read again under the lock: the other side may have signed, or drafted anew, in this moment.

@@ -49,7 +49,7 @@ async def identify_customers(
         batch is stored then.
     Source: MONEY section 3.6.
     """
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         await connections.lock_all(connection, queries.facts_lock(brand_id))
         now = await clock.now(connection)
         reading.refuse_mistakes_in("identifications", reported, range(len(reported)), now)

@@ -33,7 +33,7 @@ async def record_conversions(reported: Sequence[ReportedConversion], *, brand_id
         used with other content. Nothing of the batch is stored then.
     """
     hashes = reading.repeats_in("conversions", (("order_id", _key(one), one) for one in reported))
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         await connections.lock_all(connection, queries.facts_lock(brand_id))
         ids_of = await _standing(connection, brand_id, reported, hashes)
         fresh: dict[Key, int] = {}

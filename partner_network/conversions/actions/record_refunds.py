@@ -32,7 +32,7 @@ async def record_refunds(reported: Sequence[ReportedRefund], *, brand_id: UUID) 
         other content, or an order that would be refunded for more than its net.
     """
     hashes = reading.repeats_in("refunds", (("refund_id", one.refund_id, one) for one in reported))
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         await connections.lock_all(connection, queries.facts_lock(brand_id))
         answers = await _standing(connection, brand_id, reported, hashes)
         fresh: dict[str, int] = {}

@@ -8,8 +8,8 @@ from partner_network.dashboards.verification import kinds
 from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Approval, Preparation, Statement
-from partner_network.identity import rules as people
-from partner_network.identity.rules import Verb
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Verb
 
 
 def check(books: Books) -> Kind:
@@ -53,7 +53,7 @@ def _content(name: str, statement: Statement, signed: Preparation | Approval) ->
 
 
 def _may(books: Books, name: str, member_id: UUID, verb: Verb, at: datetime) -> Iterator[str]:
-    _, roles = people.MAY[verb]
+    _, roles = permissions.MAY[verb]
     if not any(
         one.member_id == member_id and one.brand_id is None and one.role in roles and one.created_at <= at
         for one in books.memberships

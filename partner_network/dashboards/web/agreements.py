@@ -15,7 +15,7 @@ from partner_network.agreements.actions import sign
 from partner_network.agreements.queries import Agreement
 from partner_network.dashboards.web import portal
 from partner_network.dashboards.web.portal import Told
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel.errors import InvalidError
 from partner_network.programs import actions as programs

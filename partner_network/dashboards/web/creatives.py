@@ -7,7 +7,7 @@ from litestar.response import Redirect, Template
 
 from partner_network.creatives import queries
 from partner_network.dashboards.web import portal
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
 from partner_network.programs import queries as programs
 

@@ -17,8 +17,8 @@ from partner_network.dashboards.web.portal import Told
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity import rules as people
-from partner_network.identity.rules import Member
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.actions import fund
@@ -58,10 +58,10 @@ async def show_home(member: NamedDependency[Member], told: Told = "") -> Respons
     """Show a brand where its money is; send the operator's people to their back office."""
     if member.brand_id is None:
         return Redirect("/admin/", status_code=303)
-    async with connections.transaction(brand=member.brand_id) as connection:
+    async with connections.transaction(eyes=member.eyes) as connection:
         now = await clock.now(connection)
         shown = await _activity(connection, member.brand_id)
-        if people.may(member, "read money"):
+        if permissions.may(member, "read money"):
             shown |= await _money(connection, member.brand_id, now.date())
     partnerships = await programs.partnerships_of(member, after=None, limit=PARTNERSHIPS_MAX)
     invited = [one for one in partnerships if one.partner_id == member.brand_id and one.status == "invited"]
@@ -112,7 +112,7 @@ async def _money(connection: Connection, brand_id: UUID, today: date) -> dict[st
 async def fund_statements(data: URLEncodedBody[FundingForm], member: NamedDependency[Member]) -> Redirect:
     """Pay in what is missing, by the saved payment method; the worker charges it."""
     brand_id = portal.brand_of(member)
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         funding_id = await fund.request_funding(
             connection,
             advertiser_id=brand_id,
@@ -129,7 +129,7 @@ async def fund_statements(data: URLEncodedBody[FundingForm], member: NamedDepend
 async def read_earnings(member: NamedDependency[Member]) -> EarningsBody:
     """Give what each month brought the asking brand, after refunds: what the chart draws."""
     brand_id = portal.brand_of(member)
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         now = await clock.now(connection)
         months = await earnings.earned_by_month(connection, brand_id)
     return EarningsBody([_shown(one) for one in earnings.without_gaps(months, f"{now:%Y-%m}")])

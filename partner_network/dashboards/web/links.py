@@ -14,7 +14,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from partner_network.dashboards.web import portal
 from partner_network.dashboards.web.portal import Told
 from partner_network.database import connections
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
@@ -140,7 +140,7 @@ async def _page(
     told: str = "",
 ) -> Template:
     brand_id = portal.brand_of(member)
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         links = await queries.links_of(connection, brand_id)
     key = _ORDERS.get(sort.lstrip("-"), _ORDERS["created"])
     related = await programs.partnerships_of(member, after=None, limit=ROWS_MAX)

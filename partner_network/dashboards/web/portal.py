@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ForbiddenError
 
 Told: TypeAlias = Annotated[str, QueryParameter(max_length=40)]

@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 from partner_network.dashboards.queries import stations
 from partner_network.dashboards.web import portal, sentences
 from partner_network.database import connections
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.statements import queries
@@ -31,7 +31,7 @@ _ORDERS: Mapping[str, Callable[[StatementLine], Any]] = {
 async def show_statements(member: NamedDependency[Member], before: FromQuery[str | None] = None) -> Template:
     """List a brand's statements, the newest first: those it is paid by and those it pays."""
     brand_id = portal.brand_of(member)
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         found = await queries.statements(
             connection,
             brand_id=brand_id,
@@ -61,7 +61,7 @@ async def show_statement(
     """Show one statement: how it adds up, every line with its clause, its documents, where its money is."""
     brand_id = portal.brand_of(member)
     wanted = addresses.in_path("stm", statement)
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         found = await queries.statement_for(connection, wanted, brand_id)
         lines = await queries.lines_of(connection, wanted)
         payout = await stations.payout_of(connection, wanted)

@@ -16,7 +16,7 @@ from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_answers import StripeRefusedError, StripeUnreachableError
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
 from partner_network.payouts.actions import onboard
 from partner_network.settings import Settings
@@ -130,7 +130,7 @@ async def save_payment_method(
 
 async def _account_page(member: Member, *, notice: str = "", problem: str = "") -> Template:
     brand_id = portal.brand_of(member)
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         details = await owed.stripe_details_of(connection, brand_id)
     return Template(
         "portal/payout_account.html",
@@ -143,7 +143,7 @@ async def _method_page(
     member: Member, settings: Settings, form: MethodForm, *, error: str = "", told: str = ""
 ) -> Template:
     brand_id = portal.brand_of(member)
-    async with connections.transaction(brand=brand_id) as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         details = await owed.stripe_details_of(connection, brand_id)
     return Template(
         "portal/payment_method.html",

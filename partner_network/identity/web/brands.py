@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from partner_network.brands import actions, queries
 from partner_network.brands.actions import NewBrand
 from partner_network.brands.queries import Brand
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids

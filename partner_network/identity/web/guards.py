@@ -7,9 +7,9 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 
-from partner_network.identity import rules
 from partner_network.identity.queries import Session
-from partner_network.identity.rules import ApiKey, Member, Scope, Verb
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import ApiKey, Member, Scope, Verb
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel.errors import ForbiddenError
 
@@ -51,14 +51,14 @@ def must_be_operator(connection: AnyConnection, _: BaseRouteHandler) -> None:
 
 def _may(verb: Verb) -> Guard:
     def must(connection: AnyConnection, _: BaseRouteHandler) -> None:
-        rules.must(_session_of(connection).member, verb)
+        permissions.must(_session_of(connection).member, verb)
 
     return must
 
 
 def _scoped(scope: Scope) -> Guard:
     def must(connection: AnyConnection, _: BaseRouteHandler) -> None:
-        rules.must_have_scope(_key_of(connection), scope)
+        permissions.must_have_scope(_key_of(connection), scope)
 
     return must
 

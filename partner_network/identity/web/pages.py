@@ -18,9 +18,10 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from partner_network.gateways import clock
-from partner_network.identity import queries, rules
+from partner_network.identity import queries
 from partner_network.identity.queries import Session
-from partner_network.identity.rules import Member, Verb
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member, Verb
 from partner_network.identity.web.requests import WITHOUT_SESSION
 from partner_network.kernel import ids, money
 from partner_network.kernel.errors import NotFoundError
@@ -154,4 +155,4 @@ def _frame(context: Context) -> Frame:
 @pass_context
 def _may(context: Context, verb: Verb) -> bool:
     looking = _frame(context).member
-    return looking is not None and rules.may(looking, verb)
+    return looking is not None and permissions.may(looking, verb)

@@ -7,9 +7,10 @@ from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, SkipValidation
 
-from partner_network.identity import actions, queries
+from partner_network.identity import queries
+from partner_network.identity.actions import api_keys, people
 from partner_network.identity.queries import KeyOfBrand
-from partner_network.identity.rules import Member, Scope
+from partner_network.identity.rules.permissions import Member, Scope
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import NotFoundError
@@ -84,7 +85,7 @@ async def invite_member(
 ) -> InvitationBody:
     """Invite a person to one's own side."""
     brand_id = member.brand_id if data.brand is None else addresses.in_body("bnd", data.brand, field="brand")
-    invited = await actions.invite_member(member, email=data.email, role=data.role, brand_id=brand_id)
+    invited = await people.invite_member(member, email=data.email, role=data.role, brand_id=brand_id)
     return invitation_body(invited, settings)
 
 
@@ -99,17 +100,17 @@ async def list_api_keys(member: NamedDependency[Member]) -> list[ApiKeyBody]:
 @post("/api/v1/api-keys", guards=[guards.must_manage_api_keys])
 async def issue_api_key(data: JSONBody[NewApiKey], member: NamedDependency[Member]) -> IssuedKeyBody:
     """Make an API key for one's own brand."""
-    issued = await actions.issue_api_key(member, name=data.name, scopes=tuple(data.scopes), mode=data.mode)
+    issued = await api_keys.issue_api_key(member, name=data.name, scopes=tuple(data.scopes), mode=data.mode)
     return IssuedKeyBody(str(issued.id), issued.key)
 
 
 @delete("/api/v1/api-keys/{key:str}", guards=[guards.must_manage_api_keys])
 async def revoke_api_key(key: FromPath[str], member: NamedDependency[Member]) -> None:
     """End an API key of one's own brand."""
-    await actions.revoke_api_key(member, addresses.plain_uuid(key))
+    await api_keys.revoke_api_key(member, addresses.plain_uuid(key))
 
 
-def invitation_body(invited: actions.Invited, settings: Settings) -> InvitationBody:
+def invitation_body(invited: people.Invited, settings: Settings) -> InvitationBody:
     """Show a fresh invitation to whoever made it, to pass on."""
     link = f"{settings.base_url}/invitations/{invited.token}"
     return InvitationBody(link, invited.token, invited.expires_at.isoformat())

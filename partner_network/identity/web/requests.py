@@ -16,9 +16,11 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from partner_network.gateways import clock
-from partner_network.identity import actions, queries, rules
+from partner_network.identity import queries
+from partner_network.identity.actions import sessions
 from partner_network.identity.queries import Session
-from partner_network.identity.rules import ApiKey
+from partner_network.identity.rules import credentials
+from partner_network.identity.rules.permissions import ApiKey
 from partner_network.kernel.errors import ForbiddenError
 
 CSRF_HEADER = "x-csrf-token"
@@ -42,7 +44,7 @@ class SessionCookie:
 
     def holding(self, token: str) -> Cookie:
         """Return the cookie that carries a fresh session."""
-        return self._cookie(token, int(rules.SESSION_LASTS.total_seconds()))
+        return self._cookie(token, int(credentials.SESSION_LASTS.total_seconds()))
 
     def cleared(self) -> Cookie:
         """Return the cookie that makes the browser forget its session."""
@@ -98,8 +100,8 @@ async def _wake(scope: Scope, token: str) -> None:
     session = await queries.session_of(token, now)
     if session is None:
         return
-    if now - session.last_seen_at > rules.SEEN_AGAIN:
-        await actions.keep_awake(token, now)
+    if now - session.last_seen_at > credentials.SEEN_AGAIN:
+        await sessions.keep_awake(token, now)
     scope["auth"], scope["user"] = session, session.member
 
 

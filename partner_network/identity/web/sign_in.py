@@ -18,10 +18,12 @@ from litestar.status_codes import (
 )
 
 from partner_network.gateways import clock
-from partner_network.identity import actions, queries, rules
-from partner_network.identity.actions import SignedIn
+from partner_network.identity import queries
+from partner_network.identity.actions import sessions
+from partner_network.identity.actions.sessions import SignedIn
 from partner_network.identity.queries import Place, Session
-from partner_network.identity.rules import Member
+from partner_network.identity.rules import credentials
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
@@ -86,7 +88,7 @@ class SessionBody(msgspec.Struct):
 @get("/sign-in")
 async def show_sign_in(next_path: NextPath = "/") -> Template:
     """Show the sign-in form."""
-    return _form(SignInForm(next=rules.local_path(next_path)))
+    return _form(SignInForm(next=credentials.local_path(next_path)))
 
 
 @post("/sign-in")
@@ -104,12 +106,12 @@ async def sign_in_by_form(
     if missing:
         return _form(data, errors=missing, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
-        signed_in = await actions.sign_in(
+        signed_in = await sessions.sign_in(
             data.email, data.password, replaces=request.cookies.get(cookie.name)
         )
     except ForbiddenError as error:
         return _form(data, errors={"": error.detail}, status=HTTP_403_FORBIDDEN)
-    target = rules.local_path(data.next)
+    target = credentials.local_path(data.next)
     if len(signed_in.places) > 1:
         target = f"/brand-choice?{urlencode({'next': target})}"
     return Redirect(target, status_code=303, cookies=[cookie.holding(signed_in.token)])
@@ -123,7 +125,7 @@ async def show_brand_choice(session: NamedDependency[Session], next_path: NextPa
         context={
             "session": session,
             "places": [_place(place) for place in await queries.places_of_member(session.member)],
-            "next": rules.local_path(next_path),
+            "next": credentials.local_path(next_path),
         },
     )
 
@@ -137,7 +139,7 @@ async def choose_brand(
 ) -> Redirect:
     """Go on for the chosen brand."""
     fresh = await _switch(member, data.brand or None, request.cookies[cookie.name])
-    return Redirect(rules.local_path(data.next), status_code=303, cookies=[cookie.holding(fresh.token)])
+    return Redirect(credentials.local_path(data.next), status_code=303, cookies=[cookie.holding(fresh.token)])
 
 
 @post("/sign-out", guards=[guards.must_be_signed_in])
@@ -145,7 +147,7 @@ async def sign_out_by_form(
     request: Request[Any, Any, Any], cookie: NamedDependency[SkipValidation[SessionCookie]]
 ) -> Redirect:
     """End the session and show the sign-in."""
-    await actions.sign_out(request.cookies[cookie.name])
+    await sessions.sign_out(request.cookies[cookie.name])
     return Redirect("/sign-in", status_code=303, cookies=[cookie.cleared()])
 
 
@@ -156,7 +158,7 @@ async def create_session(
     cookie: NamedDependency[SkipValidation[SessionCookie]],
 ) -> Response[SessionBody]:
     """Sign in; the session's token comes as a cookie, its CSRF token in the body."""
-    signed_in = await actions.sign_in(data.email, data.password, replaces=request.cookies.get(cookie.name))
+    signed_in = await sessions.sign_in(data.email, data.password, replaces=request.cookies.get(cookie.name))
     return await _told(signed_in, cookie)
 
 
@@ -183,13 +185,13 @@ async def delete_session(
     request: Request[Any, Any, Any], cookie: NamedDependency[SkipValidation[SessionCookie]]
 ) -> Response[None]:
     """Sign out."""
-    await actions.sign_out(request.cookies[cookie.name])
+    await sessions.sign_out(request.cookies[cookie.name])
     return Response(None, status_code=204, cookies=[cookie.cleared()])
 
 
 async def _switch(member: Member, brand: str | None, token: str) -> SignedIn:
     brand_id = None if brand is None else addresses.in_body("bnd", brand, field="brand")
-    return await actions.switch_brand(member, brand_id, replaces=token)
+    return await sessions.switch_brand(member, brand_id, replaces=token)
 
 
 async def _told(

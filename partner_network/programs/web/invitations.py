@@ -10,10 +10,10 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_403_FORBIDDEN, HTTP_422_UNPROCESSABLE_ENTITY
 
 from partner_network.gateways import clock
-from partner_network.identity import actions as identity
 from partner_network.identity import queries as people
-from partner_network.identity import rules
+from partner_network.identity.actions import sessions
 from partner_network.identity.queries import Invitation, Session
+from partner_network.identity.rules import credentials
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError, InvalidError, NotFoundError
@@ -81,7 +81,7 @@ async def accept_by_form(
     except ForbiddenError as error:
         return _page(invitation, visitor, data, {"password": error.detail}, HTTP_403_FORBIDDEN)
     former = request.cookies.get(cookie.name)
-    signed_in = await identity.sign_in(invitation.email, data.password, replaces=former)
+    signed_in = await sessions.sign_in(invitation.email, data.password, replaces=former)
     return Redirect("/", status_code=303, cookies=[cookie.holding(signed_in.token)])
 
 
@@ -91,11 +91,11 @@ def _mistakes(form: AcceptanceForm, invitation: Invitation) -> dict[str, str]:
     if invitation.is_known:  # the account's own password answers for itself, and its name stays
         return mistakes
     try:
-        rules.must_be_name(form.name)
+        credentials.must_be_name(form.name)
     except InvalidError as error:
         mistakes["name"] = error.detail
     try:
-        rules.must_be_password(form.password)
+        credentials.must_be_password(form.password)
     except InvalidError as error:
         mistakes["password"] = error.detail
     return mistakes

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, SkipValidation
 from litestar.status_codes import HTTP_200_OK
 
 from partner_network.brands.actions import NewBrand
-from partner_network.identity.rules import Member
+from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards, people
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.identity.web.people import InvitationBody

@@ -18,7 +18,7 @@ async def prepare_statement(
 
     Errors: NotFoundError; ConflictError when the content is not what was read, or it is prepared already.
     """
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         statement = await _read_as(connection, statement_id, content_hash)
         if statement.carried_reason is not None:
             raise ConflictError(
@@ -49,7 +49,7 @@ async def approve_statement(
     Errors: NotFoundError; ForbiddenError for the person who prepared it; ConflictError when the content is
         not what was read, nobody prepared it yet, or it is approved already.
     """
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         statement = await _read_as(connection, statement_id, content_hash)
         if statement.preparer_id is None:
             raise ConflictError(f"Nobody has prepared statement {statement.number} yet; prepare it first.")

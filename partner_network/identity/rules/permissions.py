@@ -1,9 +1,6 @@
-"""Who may do what, how long a session lasts, and what a password and a token must be like."""
+"""Who may do what: one table of verbs, and the person or machine that asks."""
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal, get_args
 from uuid import UUID
@@ -24,18 +21,6 @@ Verb = Literal[
     "fund payouts", "connect payouts", "manage payouts", "browse data",
 ]  # fmt: skip
 
-SESSION_LASTS = timedelta(hours=12)
-SESSION_IDLES = timedelta(hours=2)
-SEEN_AGAIN = timedelta(minutes=1)
-"""How old a session's last sign of life may get before it is written again: not one UPDATE per request."""
-INVITATION_LASTS = timedelta(days=14)
-PASSWORD_CHARACTERS_MIN = 12
-PASSWORD_CHARACTERS_MAX = 200
-NAME_CHARACTERS_MAX = 120
-KEY_PREFIX_CHARACTERS = 14
-"""How much of an API key stays readable, to tell one from the other: `pnk_test_` and five more."""
-
-_TOKEN_BYTES = 32
 _EVERY_BRAND_ROLE = frozenset[str](get_args(BrandRole))
 _EVERY_OPERATOR_ROLE = frozenset[str](get_args(OperatorRole))
 _NOBODY = frozenset[str]()
@@ -86,6 +71,15 @@ class Member(msgspec.Struct, frozen=True):
     email: str
     brand_id: UUID | None
     roles: frozenset[str]
+    session_id: UUID | None = None
+    """The session they act from; none for the command line."""
+    has_given_factor: bool = False
+    """Whether this session was proved by a second factor besides the password."""
+
+    @property
+    def eyes(self) -> UUID | Literal["operator"]:
+        """Say whose data they see, for the walls of the database."""
+        return self.brand_id or "operator"
 
     @property
     def is_operator(self) -> bool:
@@ -100,6 +94,11 @@ class ApiKey(msgspec.Struct, frozen=True):
     brand_id: UUID
     scopes: frozenset[str]
     is_live: bool
+
+    @property
+    def eyes(self) -> UUID:
+        """Say whose data the machine sees, for the walls of the database."""
+        return self.brand_id
 
 
 def may(member: Member, verb: Verb) -> bool:
@@ -140,59 +139,3 @@ def must_be_scopes(scopes: Iterable[str]) -> None:
             f"An API key has one or more of the scopes {', '.join(known)}.",
             fields={"scopes": "unknown or none"},
         )
-
-
-def must_be_password(password: str) -> None:
-    """Refuse passwords that are too short to hold, or too long to hash in good time."""
-    if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
-        raise InvalidError(
-            f"A password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters.",
-            fields={"password": "too short or too long"},
-        )
-
-
-def must_be_name(name: str) -> str:
-    """Return a person's name without outer blanks; refuse none and overlong ones."""
-    name = name.strip()
-    if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
-        raise InvalidError(
-            f"A name has 1 to {NAME_CHARACTERS_MAX} characters; give yours.", fields={"name": "is required"}
-        )
-    return name
-
-
-def email_of(text: str) -> str:
-    """Return an address as it is kept, or refuse what cannot receive a message."""
-    email = text.strip().lower()
-    name, at, host = email.rpartition("@")
-    if not (at and name and "." in host) or any(c.isspace() for c in email) or len(email) > 254:  # noqa: PLR2004 - RFC 5321
-        raise InvalidError(f"{text[:80]!r} is not an e-mail address.", fields={"email": "not an address"})
-    return email
-
-
-def new_token() -> str:
-    """Make 256 bits of chance, as text for a cookie or an address."""
-    return secrets.token_urlsafe(_TOKEN_BYTES)
-
-
-def hash_of(token: str) -> bytes:
-    """Return what is stored of a token; 256 bits of chance need no slow hash."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
-
-
-def new_api_key(*, is_live: bool) -> str:
-    """Make an API key; its beginning says what it is to whoever finds it."""
-    return f"pnk_{'live' if is_live else 'test'}_{new_token()}"
-
-
-def expires_at(signed_in_at: datetime) -> datetime:
-    """Return when a session ends however busy it is."""
-    return signed_in_at + SESSION_LASTS
-
-
-def local_path(wanted: str | None) -> str:
-    """Return where to go after sign-in: a path of this site, or its start for anything else."""
-    # A backslash or a second slash makes browsers read the path as the name of another host.
-    if not wanted or not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted:
-        return "/"
-    return wanted if wanted.isprintable() else "/"

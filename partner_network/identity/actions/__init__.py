@@ -1,0 +1,1 @@
+"""What people do about themselves: sign in, invite, hold keys."""

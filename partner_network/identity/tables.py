@@ -57,7 +57,12 @@ class ApiKey(Table, tablename="api_keys", db=connections.engine):
     key_hash = Bytea(default=None, secret=True)
     scopes = Array(base_column=Text(), default=list)
     created_at = Timestamptz(default=None)
+    created_by = ForeignKey(Member, default=None)
+    expires_at = Timestamptz(default=None, null=True)
+    replaced_by = UUID(default=None, null=True, unique=True)
     revoked_at = Timestamptz(default=None, null=True)
+    last_used_at = Timestamptz(default=None, null=True)
+    last_used_from = Text(default=None, null=True)
 
 
 class Invitation(Table, tablename="invitations", db=connections.engine):

@@ -19,7 +19,8 @@ from partner_network.gateways import clock
 from partner_network.identity import queries
 from partner_network.identity.actions import sessions
 from partner_network.identity.queries import Session
-from partner_network.identity.rules import credentials
+from partner_network.identity.rules import credentials, devices
+from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.permissions import ApiKey
 from partner_network.kernel.errors import ForbiddenError
 
@@ -60,6 +61,12 @@ class SessionCookie:
             httponly=True,
             samesite="lax",
         )
+
+
+def device(request: AnyRequest) -> Device:
+    """Return from where a request comes, as much of it as a session remembers."""
+    client = request.client
+    return devices.device_of(None if client is None else client.host, request.headers.get("user-agent"))
 
 
 class SessionMiddleware(ASGIMiddleware):

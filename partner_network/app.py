@@ -35,6 +35,7 @@ from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity.web import guards, pages, problems
 from partner_network.identity.web import routes as identity
+from partner_network.identity.web import visitors
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.kernel.errors import NotFoundError
 from partner_network.links import web as links_web
@@ -123,6 +124,7 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )
+    app.asgi_handler = visitors.seen_through(settings.trusted_proxies, app.asgi_handler)
     app.asgi_handler = clicks.redirect_before(app.asgi_handler, recorder, links, settings)
     return app
 

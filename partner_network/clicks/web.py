@@ -8,7 +8,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from partner_network.clicks import rules
 from partner_network.clicks.actions.record import ClickRecorder
 from partner_network.clicks.rules import Click
-from partner_network.kernel import ids
+from partner_network.kernel import ids, visitors
 from partner_network.links import rules as link_rules
 from partner_network.links.memory import LinkMemory, LinksUnavailableError
 from partner_network.links.queries import LiveLink
@@ -62,6 +62,7 @@ class _Door:
         self._recorder = recorder
         self._links = links
         self._secret_key = settings.secret_key
+        self._trusted_proxies = settings.trusted_proxies
         self._country_header = settings.country_header.lower().encode() if settings.country_header else None
         is_encrypted = settings.base_url.startswith("https:")
         # By hand: the standard library's cookie costs more than the rest of the answer.
@@ -105,7 +106,9 @@ class _Door:
         headers = dict(scope["headers"])
         consent, subs = rules.wishes(scope["query_string"])
         client = scope["client"]
-        network_prefix = None if client is None else rules.network_prefix(client[0])
+        peer = None if client is None else client[0]
+        address = visitors.visitor_address(peer, scope["headers"], self._trusted_proxies)
+        network_prefix = None if address is None else rules.network_prefix(address)
         at = await self._recorder.now()
         salt = None if consent == "denied" else await self._recorder.salt_of(at.date())
         return Click(

@@ -2,11 +2,13 @@ import asyncio
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
 from partner_network.database import connections
@@ -226,3 +228,35 @@ async def test_in_a_sandbox_a_click_carries_the_simulated_time(network: Network)
     assert [row["at"] for row in rows] == moments
     assert [ids.at_of(row["click_id"]) for row in rows] == moments
     assert [row["recorded_at"] for row in rows] == moments
+
+
+async def test_behind_a_trusted_proxy_the_click_comes_from_the_visitors_network(network: Network) -> None:
+    settings = msgspec.structs.replace(network.settings, trusted_proxies=(ip_network("203.0.113.0/24"),))
+    async with served.serving(msgspec.structs.replace(network, settings=settings)) as redirect:
+        await redirect.click(await network.make_link(), x_forwarded_for="6.6.6.6, 198.51.100.4")
+
+    (row,) = await clicks_of(network)
+    assert row["network_prefix"] == "198.51.100.0/24"
+    assert row["visitor_key"] is not None
+
+
+async def test_what_a_visitor_says_of_its_own_address_is_not_believed(
+    network: Network, redirect: Redirect
+) -> None:
+    await redirect.click(await network.make_link(), x_forwarded_for="198.51.100.4")
+
+    (row,) = await clicks_of(network)
+    assert row["network_prefix"] == "203.0.113.0/24"
+
+
+async def test_who_has_opted_out_is_counted_without_key_and_cookie_whatever_the_link_says(
+    network: Network, redirect: Redirect
+) -> None:
+    answer = await redirect.click(
+        await network.make_link(), "?consent=granted", cookie="a=b; partner_network_opt_out=1"
+    )
+    (row,) = await clicks_of(network)
+    assert answer.status_code == 302
+    assert (row["consent"], row["visitor_key"], row["excluded"]) == ("denied", None, None)
+    assert row["click_id"] == click_id_in(answer)
+    assert "set-cookie" not in answer.headers

@@ -4,7 +4,7 @@ What only compares (hashes of passwords, keys and tokens, the token of a form) i
 page shows it.
 """
 
-from piccolo.columns import UUID, Array, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Array, BigInt, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
@@ -79,3 +79,59 @@ class Invitation(Table, tablename="invitations", db=connections.engine):
     expires_at = Timestamptz(default=None)
     accepted_at = Timestamptz(default=None, null=True)
     accepted_by = ForeignKey(Member, default=None)
+
+
+class AuditRecord(Table, tablename="audit_records", db=connections.engine):
+    """Who did what to which object."""
+
+    id = BigInt(primary_key=True, default=None)
+    at = Timestamptz(default=None)
+    wall_at = Timestamptz(default=None)
+    actor_kind = Text(default=None)
+    actor_id = UUID(default=None, null=True)
+    actor_roles = Array(base_column=Text(), default=list)
+    session_id = UUID(default=None, null=True)
+    acting_for = ForeignKey(Brand, default=None)
+    verb = Text(default=None)
+    object_kind = Text(default=None)
+    object_id = Text(default=None)
+    before = JSONB(default=None, null=True)
+    after = JSONB(default=None, null=True)
+    brand_id = ForeignKey(Brand, default=None)
+    other_brand_id = ForeignKey(Brand, default=None)
+    request_id = Text(default=None, null=True)
+    leaf_hash = Bytea(default=None)
+
+
+class AuditSalt(Table, tablename="audit_salts", db=connections.engine):
+    """What makes the hash of a person's value unguessable, until the person is forgotten."""
+
+    subject_id = UUID(primary_key=True, default=None)
+    salt = Bytea(default=None, secret=True)
+
+
+class UnsealedAuditRecord(Table, tablename="unsealed_audit_records", db=connections.engine):
+    """A record that no seal holds yet."""
+
+    record_id = ForeignKey(AuditRecord, primary_key=True, default=None, null=False)
+
+
+class AuditSeal(Table, tablename="audit_seals", db=connections.engine):
+    """What chains records to all that were sealed before."""
+
+    no = BigInt(primary_key=True, default=None)
+    first_id = BigInt(default=None)
+    last_id = BigInt(default=None)
+    record_count = BigInt(default=None)
+    root = Bytea(default=None)
+    previous_hash = Bytea(default=None, null=True)
+    sealed_at = Timestamptz(default=None)
+    hash = Bytea(default=None, unique=True)
+
+
+class AuditSealMember(Table, tablename="audit_seal_members", db=connections.engine):
+    """Which seal holds a record, and where in its order."""
+
+    record_id = ForeignKey(AuditRecord, primary_key=True, default=None, null=False)
+    seal_no = ForeignKey(AuditSeal, default=None, null=False)
+    position = BigInt(default=None)

@@ -6,7 +6,10 @@ from msgspec import Struct
 WITHOUT_MONEY = {
     "agreement_documents",
     "api_keys",
-    "audit_blocks",
+    "audit_records",
+    "audit_salts",
+    "audit_seal_members",
+    "audit_seals",
     "creatives",
     "invitations",
     "links",
@@ -22,6 +25,7 @@ WITHOUT_MONEY = {
     "stripe_events",
     "unaccrued_conversions",
     "undecided_conversions",
+    "unsealed_audit_records",
     "visitor_salts",
 }
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+import asyncpg
+
 from partner_network import app, schedule
 from partner_network import settings as settings_of
 from partner_network.dashboards.verification import proof
@@ -15,13 +17,14 @@ from partner_network.database import addresses, connections, migration
 from partner_network.gateways.pdf import PdfError, Renderer
 from partner_network.gateways.stripe_connect import StripeConnect, StripeRefusedError, StripeUnreachableError
 from partner_network.kernel.errors import PartnerNetworkError
+from partner_network.operations import commands as operations
 from partner_network.schedule import Gateways
 from partner_network.settings import Settings
 from partner_network.statements.document_queries import Issuer
 
 DONE, DIFFERS, CANNOT = 0, 1, 2
 CONNECTIONS = 2
-Command = Callable[[Settings, argparse.Namespace], Coroutine[Any, Any, int]]
+Command = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,11 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     command: Command = parsed.command
     try:
-        return asyncio.run(command(settings_of.from_environment(), parsed))
+        return asyncio.run(command(parsed))
     except PartnerNetworkError as refused:
         return _cannot(refused.detail)
-    except (PdfError, StripeRefusedError, StripeUnreachableError, OSError, ValueError) as failed:
+    except (PdfError, StripeRefusedError, StripeUnreachableError) as failed:
         return _cannot(str(failed))
+    except (OSError, ValueError, asyncpg.PostgresError) as failed:
+        return _cannot(str(failed) or type(failed).__name__)
     except KeyboardInterrupt:
         return _cannot("Stopped.")
 
@@ -50,15 +55,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     add.add_argument("--without-stripe", action="store_true", help="compare with what is booked alone")
     add.set_defaults(command=_verify)
+    operations.add_to(commands)
     return parser
 
 
-async def _migrate(settings: Settings, _: argparse.Namespace) -> int:
+async def _migrate(_: argparse.Namespace) -> int:
+    settings = settings_of.from_environment()
     await migration.migrate(addresses.address_for(settings, "owner").url)
     return DONE
 
 
-async def _worker(settings: Settings, _: argparse.Namespace) -> int:
+async def _worker(_: argparse.Namespace) -> int:
+    settings = settings_of.from_environment()
     stop = asyncio.Event()
     for told in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(told, stop.set)
@@ -72,7 +80,8 @@ async def _worker(settings: Settings, _: argparse.Namespace) -> int:
     return DONE
 
 
-async def _verify(settings: Settings, parsed: argparse.Namespace) -> int:
+async def _verify(parsed: argparse.Namespace) -> int:
+    settings = settings_of.from_environment()
     # Rows by the million, all of them needed to the end: walking them for garbage costs a fifth of the time.
     gc.disable()
     address = addresses.address_for(settings, "worker")

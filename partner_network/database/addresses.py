@@ -1,5 +1,9 @@
 """Where the database is, for each kind of process: every one connects with no more rights than it needs."""
 
+import contextlib
+from collections.abc import Generator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -27,5 +31,32 @@ def address_for(settings: Settings, role: Role) -> Address:
         return Address(settings.role_urls[role], None)
     if settings.database_url is not None:
         return Address(settings.database_url, None if role == "owner" else f"partner_network_{role}")
-    server = EmbeddedServer.attach(settings.data_folder / "postgres")
+    server = EmbeddedServer.attach(_folder(settings))
     return Address(server.url(f"partner_network_{role}", DATABASE), None)
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Say whether the settings leave the database to us."""
+    return settings.database_url is None and "owner" not in settings.role_urls
+
+
+def server_of(settings: Settings) -> AbstractContextManager[object]:
+    """Run the embedded server of an installation as long as the context lasts."""
+    return EmbeddedServer.start(_folder(settings))
+
+
+@contextlib.contextmanager
+def server_running(settings: Settings) -> Generator[None]:
+    """Have a server to speak to: the operator's own, the embedded one that runs, or one started for now."""
+    if is_embedded(settings):
+        try:
+            EmbeddedServer.attach(_folder(settings))
+        except FileNotFoundError:
+            with server_of(settings):
+                yield
+            return
+    yield
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.data_folder / "postgres"

@@ -1,0 +1,87 @@
+"""What an operator types to begin, check, save and restore an installation; thin, like a web route."""
+
+import argparse
+import asyncio
+import getpass
+import signal
+import sys
+from typing import Any, TypeAlias
+
+from partner_network import settings as settings_of
+from partner_network.database import addresses
+from partner_network.kernel.errors import InvalidError
+from partner_network.operations import beginning
+from partner_network.operations.beginning import FirstAdmin
+
+DONE, CANNOT = 0, 2
+Commands: TypeAlias = "argparse._SubParsersAction[Any]"  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - argparse has no public name for it
+
+
+def add_to(commands: Commands) -> None:
+    """Add these commands to the command line."""
+    add = commands.add_parser("init", help="begin a new installation: tables and the first admin, once")
+    add.add_argument("--name", help="the first admin's name; asked for when left out")
+    add.add_argument("--email", help="the address they sign in with; asked for when left out")
+    add.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input, its first line"
+    )
+    add.add_argument("--password", action=_Refused, help=argparse.SUPPRESS)
+    add.set_defaults(command=_init)
+    add = commands.add_parser("database", help="run the embedded PostgreSQL until told to stop")
+    add.set_defaults(command=_database)
+
+
+class _Refused(argparse.Action):
+    """An argument that is turned away without being repeated."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.error("everybody on this machine sees a command line: pass --password-stdin, or be asked")
+
+
+async def _init(parsed: argparse.Namespace) -> int:
+    try:
+        settings = settings_of.from_environment()
+    except InvalidError as unread:
+        if not unread.detail.startswith("PARTNER_NETWORK_SECRET_KEY"):
+            raise
+        print(beginning.fresh_keys())
+        print(f"{unread.detail} Keys were made for you: keep the lines above in `.env`, load it and run init "
+              "again.", file=sys.stderr)  # fmt: skip
+        return CANNOT
+    with addresses.server_running(settings):
+        await beginning.must_be_possible(settings)
+        admin = _first_admin(parsed)
+        await beginning.begin(settings, admin)
+    print(f"Ready. {admin.name.strip()} can sign in at {settings.base_url}/sign-in; now run "
+          "`partner-network doctor`.")  # fmt: skip
+    return DONE
+
+
+def _first_admin(parsed: argparse.Namespace) -> FirstAdmin:
+    is_asked = sys.stdin.isatty()
+    if not is_asked and not (parsed.password_stdin and parsed.name and parsed.email):
+        raise InvalidError(
+            "There is no terminal to ask at: give --name and --email, and the password on standard input "
+            "with --password-stdin."
+        )
+    name = parsed.name or input("Name of the first admin: ")
+    email = parsed.email or input("E-mail address: ")
+    if parsed.password_stdin:
+        return FirstAdmin(name, email, sys.stdin.readline().rstrip("\r\n"))
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("The same password again: ") != password:
+        raise InvalidError("The two passwords differ; nothing was changed. Start again.")
+    return FirstAdmin(name, email, password)
+
+
+async def _database(_: argparse.Namespace) -> int:
+    settings = settings_of.from_environment()
+    if not addresses.is_embedded(settings):
+        raise InvalidError("DATABASE_URL names a server of your own; start that one instead.")
+    stop = asyncio.Event()
+    for told in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(told, stop.set)
+    with addresses.server_of(settings):
+        print("PostgreSQL is ready.", flush=True)
+        await stop.wait()
+    return DONE

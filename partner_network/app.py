@@ -1,7 +1,9 @@
 """The composition root of the web app: which doors there are, and what they stand on."""
 
+import asyncio
 import contextlib
 import gc
+import os
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -28,19 +30,22 @@ from partner_network.conversions import web as conversions
 from partner_network.creatives import web as creatives
 from partner_network.dashboards.web import routes as dashboards
 from partner_network.database import addresses, connections
-from partner_network.gateways import clock
+from partner_network.gateways import clock, logs
 from partner_network.gateways.file_store.local import LocalFileStore
 from partner_network.gateways.file_store.s3 import S3FileStore
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.identity.web import guards, pages, problems
+from partner_network.gateways.traces import Tracer
+from partner_network.identity.web import guards, pages, problems, watching
 from partner_network.identity.web import routes as identity
 from partner_network.identity.web import visitors
+from partner_network.identity.web.limits import Entrance, LimitsMiddleware
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.kernel.errors import NotFoundError
 from partner_network.links import web as links_web
 from partner_network.links.memory import LinkMemory
 from partner_network.payouts import web as payouts
+from partner_network.privacy.web import routes as privacy
 from partner_network.programs.web import routes as programs
 from partner_network.settings import Settings
 from partner_network.statements import web as statements
@@ -67,10 +72,13 @@ SECURITY_HEADERS = {
 }
 
 
-def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...] = ()) -> Litestar:
+def create_app(
+    settings: Settings, *, routes: tuple[ControllerRouterHandler, ...] = (), tracer: Tracer | None = None
+) -> Litestar:
     """Build the web app; its lifespan opens what it stands on. ``routes`` adds doors, for tests."""
     is_secure = settings.base_url.startswith("https://")
     cookie = SessionCookie(is_secure=is_secure)
+    entrance = Entrance(settings.keyring, is_secure=is_secure)
     files = file_store(settings)
     headers = SECURITY_HEADERS | (
         {"strict-transport-security": "max-age=31536000; includeSubDomains"} if is_secure else {}
@@ -87,6 +95,7 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
             *attribution.ROUTES,
             *statements.ROUTES,
             *payouts.ROUTES,
+            *privacy.ROUTES,
             *dashboards.ROUTES,
             *admin.ROUTES,
             live,
@@ -99,17 +108,28 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
         dependencies={
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "cookie": Provide(lambda: cookie, sync_to_thread=False),
+            "entrance": Provide(lambda: entrance, sync_to_thread=False),
             "file_store": Provide(lambda: files, sync_to_thread=False),
             "stripe": Provide(_stripe_of, sync_to_thread=False),
             "member": Provide(guards.member, sync_to_thread=False),
             "session": Provide(guards.session, sync_to_thread=False),
             "visitor": Provide(guards.visitor, sync_to_thread=False),
+            "asking": Provide(guards.asking, sync_to_thread=False),
             "api_key": Provide(guards.api_key, sync_to_thread=False),
         },
-        middleware=[SessionMiddleware(cookie), pages.PageMiddleware(is_sandbox=settings.sandbox)],
+        middleware=[
+            SessionMiddleware(cookie),
+            LimitsMiddleware(entrance.limiter),
+            pages.PageMiddleware(is_sandbox=settings.sandbox),
+        ],
         exception_handlers=problems.HANDLERS,
         before_send=[_with_headers(headers)],
-        lifespan=[_pool(settings), _stripe(settings), _redirecting(recorder, links)],
+        lifespan=[
+            _pool(settings),
+            _stripe(settings),
+            _redirecting(recorder, links),
+            *([] if tracer is None else [_tracing(tracer)]),
+        ],
         template_config=TemplateConfig(
             instance=JinjaTemplateEngine.from_environment(
                 pages.environment(_template_folders(), BUILT_ASSETS)
@@ -125,13 +145,18 @@ def create_app(settings: Settings, *, routes: tuple[ControllerRouterHandler, ...
         logging_config=None,
     )
     app.asgi_handler = visitors.seen_through(settings.trusted_proxies, app.asgi_handler)
-    app.asgi_handler = clicks.redirect_before(app.asgi_handler, recorder, links, settings)
+    answered = watching.watched(app.asgi_handler, settings)
+    if tracer is not None:
+        answered = tracer.traced(answered)
+    app.asgi_handler = clicks.redirect_before(answered, recorder, links, settings)
     return app
 
 
 def create_app_from_environment() -> Litestar:
     """Build the web app of this process, for the server's factory option."""
-    app = create_app(settings_of.from_environment())
+    logs.configure()
+    settings = settings_of.from_environment()
+    app = create_app(settings, tracer=Tracer.of(settings, f"web {os.getpid()}"))
     # What exists at start-up stays: sparing the collector the walk keeps the redirect's slowest answers fast.
     gc.collect()
     gc.freeze()
@@ -208,6 +233,17 @@ def _stripe(settings: Settings) -> Lifespan:
             yield
         finally:
             await stripe.close()
+
+    return lifespan
+
+
+def _tracing(tracer: Tracer) -> Lifespan:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(tracer.close)
 
     return lifespan
 

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -14,8 +15,10 @@ from partner_network import app, schedule
 from partner_network import settings as settings_of
 from partner_network.dashboards.verification import proof
 from partner_network.database import addresses, connections, migration
+from partner_network.gateways import logs
 from partner_network.gateways.pdf import PdfError, Renderer
 from partner_network.gateways.stripe_connect import StripeConnect, StripeRefusedError, StripeUnreachableError
+from partner_network.gateways.traces import Tracer
 from partner_network.kernel.errors import PartnerNetworkError
 from partner_network.operations import commands as operations
 from partner_network.schedule import Gateways
@@ -70,13 +73,16 @@ async def _worker(_: argparse.Namespace) -> int:
     stop = asyncio.Event()
     for told in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(told, stop.set)
-    stripe = _stripe(settings)
+    logs.configure()
+    stripe, tracer = _stripe(settings), Tracer.of(settings, f"worker {os.getpid()}")
     try:
         async with Renderer() as renderer:
-            doors = Gateways(stripe, renderer, app.file_store(settings), _issuer(settings))
+            doors = Gateways(stripe, renderer, app.file_store(settings), _issuer(settings), tracer)
             await schedule.run(settings, doors, stop)
     finally:
         await stripe.close()
+        if tracer is not None:
+            await asyncio.to_thread(tracer.close)
     return DONE
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
 
 import asyncpg
@@ -22,6 +22,8 @@ from partner_network.gateways import clock
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.pdf import Renderer
 from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.identity.actions import limits
+from partner_network.gateways.traces import Tracer
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, ReadFunding
@@ -43,6 +45,7 @@ class Gateways(msgspec.Struct, frozen=True):
     renderer: Renderer
     files: FileStore
     issuer: Issuer
+    tracer: Tracer | None = None
 
 
 def handlers(doors: Gateways) -> Mapping[str, Handler]:
@@ -94,6 +97,7 @@ async def follow_calendar(doors: Gateways) -> None:
     async with connections.transaction() as connection:
         await clicks.prepare_partitions(connection, now)
         await clicks.destroy_old_salts(connection, now)
+        await limits.forget_empty(connection, clock.wall_now())
     await statements.close_periods(now)
     await payouts.pay(doors.stripe, now)
 
@@ -106,7 +110,7 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
     try:
         async with _queue(address) as queue:
             for name, handler in handlers(doors).items():
-                _register(queue, name, handler)
+                _register(queue, name, handler, doors.tracer)
             calendar = asyncio.create_task(_calendar(doors, stop))
             working = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=5)))
             await asyncio.wait(
@@ -129,13 +133,18 @@ async def _queue(address: Address) -> AsyncGenerator[PgQueuer]:
         await connection.close()
 
 
-def _register(queue: PgQueuer, name: str, handler: Handler) -> None:
+def _traced(tracer: Tracer | None, name: str) -> AbstractContextManager[object]:
+    return contextlib.nullcontext() if tracer is None else tracer.span(name)
+
+
+def _register(queue: PgQueuer, name: str, handler: Handler, tracer: Tracer | None) -> None:
     # A failed job is held with its traceback, for a person to look at and to start again. Jobs of one kind
     # may run side by side: each locks what it changes, and the one that waited finds the work done.
     @queue.entrypoint(name, on_failure="hold")
     async def work(job: Job) -> None:
-        await handler(job.payload or b"")
-        await log.ainfo("job done", job=name)
+        with structlog.contextvars.bound_contextvars(job=name, job_id=job.id), _traced(tracer, name):
+            await handler(job.payload or b"")
+            await log.ainfo("job done")
 
     del work
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 import structlog
@@ -13,11 +14,12 @@ from partner_network.clicks.actions.ask import USUAL_PATIENCE, ImpatientPool, Pa
 from partner_network.clicks.actions.insert import insert_clicks
 from partner_network.clicks.actions.spool import Spool
 from partner_network.clicks.rules import Click
-from partner_network.gateways import clock
+from partner_network.gateways import clock, metrics
 
 BATCH_CLICKS_MAX = 2_000
 DRAIN_S = 2.0
 KEEP_HOUSE_EVERY_S = 1.0
+Fate: TypeAlias = Literal["inserted", "spooled", "shipped", "lost"]
 SHIP_S = 60.0
 SHIP_AGAIN_AFTER_S = 5.0
 START_S = 30.0
@@ -137,16 +139,20 @@ class ClickRecorder:
         try:
             if not self._database.is_silent():
                 await self._database.ask(lambda connection: insert_clicks(connection, clicks))
-                self.counts.inserted += len(clicks)
+                self._count("inserted", len(clicks))
                 return
         except Exception as error:  # noqa: BLE001 -- whatever it was, the spool is next and the flusher lives
             self._database.give_up(error)
         try:
             await asyncio.to_thread(self._spool.append, clicks)
-            self.counts.spooled += len(clicks)
+            self._count("spooled", len(clicks))
         except Exception as error:  # noqa: BLE001 -- the visitor goes on, people are called
-            self.counts.lost += len(clicks)
+            self._count("lost", len(clicks))
             _log.critical("clicks_lost", clicks=len(clicks), lost=self.counts.lost, error=repr(error))
+
+    def _count(self, fate: Fate, clicks: int) -> None:
+        setattr(self.counts, fate, getattr(self.counts, fate) + clicks)
+        metrics.CLICKS.labels(fate).inc(clicks)
 
     async def _keep_house(self) -> None:
         while True:
@@ -162,10 +168,11 @@ class ClickRecorder:
             await self._database.ask(lambda connection: connection.execute("SELECT 1"))
             late_at = await self.now()
             await asyncio.to_thread(self._spool.finish)
-            self.counts.shipped += await self._database.ask(
+            shipped = await self._database.ask(
                 lambda connection: ship.ship_waiting(self._spool, connection, late_at=late_at),
                 limit_s=limit_s,
             )
+            self._count("shipped", shipped)
         except Exception as error:  # noqa: BLE001 -- the files stay and are tried again
             # The fault may be a file's: the database is not given up for it, live clicks still go there.
             _log.warning("spool_not_shipped", error=repr(error))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.dashboards.web import agreements, creatives, home, links, statements, stripe
+from partner_network.dashboards.web import agreements, creatives, home, links, metrics, statements, stripe
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home.show_home,
@@ -29,4 +29,5 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     stripe.refresh_link,
     stripe.show_payment_method,
     stripe.save_payment_method,
+    metrics.read_metrics,
 )

@@ -12,6 +12,7 @@ WITHOUT_MONEY = {
     "audit_seals",
     "creatives",
     "invitations",
+    "letters",
     "links",
     "members",
     "migration",

@@ -94,7 +94,7 @@ def test_each_slice_with_tables_is_registered() -> None:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table._meta.tablename)
 def test_what_only_compares_is_shown_on_no_page(table: type[Table]) -> None:
-    secrets = {"password_hash", "key_hash", "token_hash", "csrf_token", "salt"}
+    secrets = {"password_hash", "key_hash", "token_hash", "csrf_token", "salt", "sealed"}
 
     for column in table._meta.columns:
         assert column._meta.secret == (column._meta.name in secrets), column._meta.name

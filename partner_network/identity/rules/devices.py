@@ -29,7 +29,7 @@ _SYSTEMS = (
 
 
 class Device(msgspec.Struct, frozen=True):
-    """From where somebody signs in: the network, never the whole address, and how the browser names itself."""
+    """From where one signs in: the network, never the whole address, and how the browser calls itself."""
 
     network_prefix: str | None = None
     user_agent: str | None = None

@@ -8,7 +8,7 @@ from partner_network.database.migration import APP_NAME
 
 SLICES_WITH_TABLES = (
     "gateways", "brands", "identity", "ledger", "programs", "agreements", "creatives", "links", "clicks",
-    "conversions", "attribution", "commissions", "statements", "payouts",
+    "conversions", "attribution", "commissions", "statements", "payouts", "privacy",
 )  # fmt: skip
 
 APP_CONFIG = AppConfig(

@@ -4,7 +4,7 @@ import functools
 import hmac
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl
@@ -19,12 +19,15 @@ Excluded = Literal["bot", "prefetch"]
 SUB_NAMES = ("sub1", "sub2", "sub3", "sub4", "sub5")
 SUB_CHARACTERS_MAX = 200
 SALT_BYTES = 32
+OPT_OUT_COOKIE = "partner_network_opt_out"
+"""What a browser carries whose user does not want to be told apart from others; its value is 1."""
 
 _USER_AGENT_BYTES_MAX = 512
 _FIELDS_MAX = 50
 _VISITOR_KEY_BYTES = 16
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")  # PostgreSQL refuses NUL, and our batches part subs by 0x1f
 _COUNTRY = re.compile(rb"[A-Z]{2}")
+_OPTED_OUT = re.compile(rb"(?:^|;) *%s=1 *(?:;|$)" % OPT_OUT_COOKIE.encode())
 _PREFETCH_HEADERS = (b"sec-purpose", b"purpose", b"x-moz")
 
 
@@ -68,6 +71,12 @@ def wishes(query: bytes) -> Wishes:
     # Whoever says both has not agreed.
     consent: Consent = "denied" if "denied" in said else "granted" if "granted" in said else "unknown"
     return Wishes(consent, _subs({name: value for name, value in fields if name in SUB_NAMES}))
+
+
+def has_opted_out(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Say whether the browser carries the choice made on the opt-out page; it outweighs any consent."""
+    # Over HTTP/2 cookies may come in several headers, so a mapping of them would lose all but one.
+    return any(name == b"cookie" and _OPTED_OUT.search(value) is not None for name, value in headers)
 
 
 def _subs(named: Mapping[str, str]) -> tuple[str, ...]:

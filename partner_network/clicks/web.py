@@ -105,6 +105,8 @@ class _Door:
     async def _click(self, link: LiveLink, scope: HTTPScope) -> Click:
         headers = dict(scope["headers"])
         consent, subs = rules.wishes(scope["query_string"])
+        if b"cookie" in headers and rules.has_opted_out(scope["headers"]):
+            consent = "denied"
         client = scope["client"]
         peer = None if client is None else client[0]
         address = visitors.visitor_address(peer, scope["headers"], self._trusted_proxies)

@@ -31,6 +31,17 @@ class Membership(Table, tablename="memberships", db=connections.engine):
     created_at = Timestamptz(default=None)
 
 
+class EndedMembership(Table, tablename="ended_memberships", db=connections.engine):
+    """A role that a person had; kept by the database itself whenever one ends."""
+
+    id = UUID(primary_key=True, default=None)
+    member_id = ForeignKey(Member, default=None, null=False)
+    brand_id = ForeignKey(Brand, default=None)
+    role = Text(default=None)
+    created_at = Timestamptz(default=None)
+    ended_at = Timestamptz(default=None)
+
+
 class Session(Table, tablename="sessions", db=connections.engine):
     """A signed-in browser or program."""
 

@@ -11,6 +11,8 @@ WITHOUT_MONEY = {
     "audit_seal_members",
     "audit_seals",
     "creatives",
+    "ended_memberships",
+    "erasures",
     "invitations",
     "letters",
     "links",

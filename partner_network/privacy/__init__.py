@@ -1,0 +1,1 @@
+"""What is kept about people, on what ground and how long; export, erasure, opting out."""

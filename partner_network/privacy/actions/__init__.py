@@ -1,0 +1,1 @@
+"""Erase people and customers, and let go what has grown old."""

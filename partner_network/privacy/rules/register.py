@@ -1,0 +1,55 @@
+"""The one list of what is kept about people; a table that nobody placed here fails a test.
+
+Who adds a table adds it here: to the holdings of people or of customers when it says anything of a person,
+else below with the reason why it does not.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from partner_network.privacy.rules import customers, members
+from partner_network.privacy.rules.holdings import Holding
+
+HOLDINGS: Mapping[str, Holding] = MappingProxyType(
+    {holding.table: holding for holding in (*members.HOLDINGS, *customers.HOLDINGS)}
+)
+
+WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
+    {
+        # companies and what they agree; a company's name and address are no person's
+        "brands": "companies: their registered names, addresses and tax numbers",
+        "programs": "what a company wants promoted",
+        "program_versions": "rules of a program",
+        "partnerships": "two companies and a status",
+        "agreement_parties": "the companies as an agreement names them",
+        "agreement_documents": "where a sealed agreement lies; for the signers in it see `signatures`",
+        "terms": "which agreement holds when",
+        # money
+        "undecided_conversions": "a work list of orders",
+        "unaccrued_conversions": "a work list of orders",
+        "decisions": "touches of a pseudonymous order and why each counts or not",
+        "credits": "shares of an order by touch",
+        "commissions": "amounts by order and agreement",
+        "commission_revisions": "amounts and how they were computed",
+        "clawbacks": "amounts",
+        "clawback_settlements": "amounts",
+        "ledger_accounts": "accounts of companies",
+        "ledger_balances": "amounts",
+        "ledger_entries": "amounts; reasons name facts, not people",
+        "ledger_transfers": "amounts",
+        "statements": "amounts of two companies for a period",
+        "statement_lines": "amounts",
+        "statement_documents": "where a statement's PDF and CSV lie",
+        "payouts": "amounts",
+        "payout_attempts": "amounts and the company's account at Stripe",
+        "stripe_accounts": "the company's own numbers at Stripe; people there give theirs to Stripe alone",
+        # machinery
+        "migration": "which steps the database has taken",
+        "pgqueuer": "jobs by the ids of what they work on",
+        "pgqueuer_log": "which jobs ran; held failures may quote an id",
+        "pgqueuer_schedules": "nothing; our calendar is a loop",
+        "pgqueuer_statistics": "counts of jobs",
+        "simulated_clock": "the time of a sandbox",
+        "visitor_salts": "chance that lives a day; it is why a visitor of yesterday is nobody today",
+    }
+)

@@ -25,11 +25,13 @@ def more_routes() -> tuple[ControllerRouterHandler, ...]:
     return (speak,)
 
 
+@pytest.mark.usefixtures("more_routes")
 async def test_an_answer_names_the_id_that_all_its_log_lines_carry(network: Network) -> None:
     browser = await network.browser()
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
         answer = await browser.get("/speaking/word")
 
+    assert answer.text == "word"
     request_id = answer.headers["x-request-id"]
     assert UUID(request_id).version == 7
     assert {line["event"]: line["request_id"] for line in lines} == {

@@ -12,7 +12,7 @@ from partner_network.payouts.actions.send import ONBOARDING_MISSING
 PAYOUTS = 50
 
 
-@get("/admin/payouts", guards=[guards.must_be_operator, guards.must_read_money], include_in_schema=False)
+@get("/admin/payouts", guards=[guards.must_be_operator, guards.must_read_payouts], include_in_schema=False)
 async def list_payouts(show: FromQuery[str] = "", before: FromQuery[str | None] = None) -> Template:
     """List payouts, newest first, all or only the held ones."""
     only_held = show == "held"
@@ -30,7 +30,7 @@ async def list_payouts(show: FromQuery[str] = "", before: FromQuery[str | None] 
 
 @get(
     "/admin/payouts/{payout:str}",
-    guards=[guards.must_be_operator, guards.must_read_money],
+    guards=[guards.must_be_operator, guards.must_read_payouts],
     include_in_schema=False,
 )
 async def show_payout(payout: FromPath[str]) -> Template:

@@ -12,7 +12,7 @@ from partner_network.agreements.rules import Held, Span
 from partner_network.agreements.terms import Terms
 from partner_network.database import connections
 from partner_network.database.connections import Connection
-from partner_network.identity.rules.permissions import Member
+from partner_network.identity.rules.permissions import Asking
 from partner_network.kernel.errors import NotFoundError
 
 _AGREEMENT = """SELECT a.id, a.number, a.partnership_id, p.advertiser_id, p.partner_id, p.program_id,
@@ -77,10 +77,10 @@ class HeldTerms(msgspec.Struct, frozen=True):
     terms: Terms
 
 
-async def agreement_of(member: Member, agreement_id: UUID) -> Agreement:
-    """Return an agreement of the member's brand, on either side. Errors: NotFoundError."""
-    async with connections.transaction(eyes=member.eyes) as connection:
-        return await agreement_within(connection, agreement_id, brand_id=member.brand_id)
+async def agreement_of(asking: Asking, agreement_id: UUID) -> Agreement:
+    """Return an agreement of the asking brand, on either side. Errors: NotFoundError."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
+        return await agreement_within(connection, agreement_id, brand_id=asking.brand_id)
 
 
 async def agreement_within(
@@ -95,14 +95,14 @@ async def agreement_within(
 
 
 async def agreements_of(
-    member: Member, *, partnership_id: UUID | None = None, after: UUID | None, limit: int
+    asking: Asking, *, partnership_id: UUID | None = None, after: UUID | None, limit: int
 ) -> Sequence[Agreement]:
-    """List the agreements of the member's brand, or of one of its partnerships, the oldest first."""
-    async with connections.transaction(eyes=member.eyes) as connection:
+    """List the agreements of the asking brand, or of one of its partnerships, the oldest first."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
         rows = await connection.fetch(
             f"""{_AGREEMENT} WHERE {_SEES} AND ($2::uuid IS NULL OR a.partnership_id = $2)
                 AND ($3::uuid IS NULL OR a.id > $3) ORDER BY a.id LIMIT $4""",
-            member.brand_id,
+            asking.brand_id,
             partnership_id,
             after,
             limit,

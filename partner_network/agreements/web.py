@@ -108,14 +108,14 @@ async def draft_agreement(
 
 @get("/api/v1/agreements", guards=[guards.must_read_agreements])
 async def list_agreements(
-    member: NamedDependency[Member],
+    asking: guards.WhoAsks,
     partnership: FromQuery[str | None] = None,
     after: After = None,
     limit: Limit = addresses.LIMIT,
 ) -> Page[AgreementBody]:
     """List the agreements of one's brand, or of one partnership."""
     rows = await queries.agreements_of(
-        member,
+        asking,
         partnership_id=addresses.cursor("prt", partnership),
         after=addresses.cursor("agr", after),
         limit=limit + 1,
@@ -124,9 +124,9 @@ async def list_agreements(
 
 
 @get("/api/v1/agreements/{agreement:str}", guards=[guards.must_read_agreements])
-async def read_agreement(agreement: FromPath[str], member: NamedDependency[Member]) -> AgreementBody:
+async def read_agreement(agreement: FromPath[str], asking: guards.WhoAsks) -> AgreementBody:
     """Show an agreement of one's brand."""
-    return _shown(await queries.agreement_of(member, addresses.in_path("agr", agreement)))
+    return _shown(await queries.agreement_of(asking, addresses.in_path("agr", agreement)))
 
 
 @get(
@@ -134,9 +134,9 @@ async def read_agreement(agreement: FromPath[str], member: NamedDependency[Membe
     guards=[guards.must_read_agreements],
     media_type=MediaType.TEXT,
 )
-async def read_text(agreement: FromPath[str], member: NamedDependency[Member]) -> Response[str]:
+async def read_text(agreement: FromPath[str], asking: guards.WhoAsks) -> Response[str]:
     """Give the very text that is signed: its SHA-256 is the content hash."""
-    found = await queries.agreement_of(member, addresses.in_path("agr", agreement))
+    found = await queries.agreement_of(asking, addresses.in_path("agr", agreement))
     text = documents.unsigned_text(
         found.contract_name, found.contract_version, found.terms_toml, found.parties
     )
@@ -158,11 +158,11 @@ async def sign_agreement(
 @get("/api/v1/agreements/{agreement:str}/document", guards=[guards.must_read_agreements])
 async def read_document(
     agreement: FromPath[str],
-    member: NamedDependency[Member],
+    asking: guards.WhoAsks,
     file_store: NamedDependency[SkipValidation[FileStore]],
 ) -> Redirect:
     """Lead to the PDF of a signed agreement, by an address that soon expires."""
-    found = await queries.agreement_of(member, addresses.in_path("agr", agreement))
+    found = await queries.agreement_of(asking, addresses.in_path("agr", agreement))
     if found.file_key is None:
         raise NotFoundError("There is no document yet: it is made within a minute of the second signature.")
     url = file_store.signed_url(

@@ -31,7 +31,7 @@ AnyRequest = Request[Any, Any, Any]
 
 @post(
     "/api/v1/conversions",
-    guards=[guards.must_write_conversions],
+    guards=[guards.must_report_conversions],
     operation_class=described.batch_of("conversions", ReportedConversion),
 )
 async def report_conversions(
@@ -44,21 +44,23 @@ async def report_conversions(
     return Response({"conversions": answer.conversions}, status_code=_status(is_new=answer.is_new))
 
 
-@get("/api/v1/conversions", guards=[guards.must_have_reports_scope])
+@get("/api/v1/conversions", guards=[guards.must_read_conversions])
 async def list_conversions(
-    api_key: NamedDependency[ApiKey], after: After = None, limit: Limit = addresses.LIMIT
+    asking: guards.WhoAsks, after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[ListedConversion]:
     """List the brand's conversions in the order they were stored."""
-    async with connections.transaction(eyes=api_key.eyes) as connection:
+    if asking.brand_id is None:
+        raise ForbiddenError("Conversions belong to a brand; act for one to see them.")
+    async with connections.transaction(eyes=asking.eyes) as connection:
         rows = await queries.conversions_of(
-            connection, api_key.brand_id, after=addresses.cursor("cnv", after), limit=limit + 1
+            connection, asking.brand_id, after=addresses.cursor("cnv", after), limit=limit + 1
         )
     return addresses.page(rows, limit, lambda row: row, lambda row: row.id)
 
 
 @post(
     "/api/v1/identifications",
-    guards=[guards.must_write_conversions],
+    guards=[guards.must_report_conversions],
     operation_class=described.batch_of("identifications", ReportedIdentification),
 )
 async def report_identifications(
@@ -72,7 +74,7 @@ async def report_identifications(
 
 @post(
     "/api/v1/refunds",
-    guards=[guards.must_write_conversions],
+    guards=[guards.must_report_conversions],
     operation_class=described.batch_of("refunds", ReportedRefund),
 )
 async def report_refunds(

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.database import connections
-from partner_network.identity.rules.permissions import Member
+from partner_network.identity.rules.permissions import Asking
 from partner_network.kernel.errors import NotFoundError
 
 _CREATIVE = """SELECT c.id, c.program_id, c.title, c.file_name, c.content_type, c.file_key,
@@ -34,11 +34,11 @@ class Creative(msgspec.Struct, frozen=True):
     withdrawn_at: datetime | None
 
 
-async def creative_of(member: Member, creative_id: UUID) -> Creative:
-    """Return a creative that the member's brand owns or may use. Errors: NotFoundError."""
-    async with connections.transaction(eyes=member.eyes) as connection:
+async def creative_of(asking: Asking, creative_id: UUID) -> Creative:
+    """Return a creative that the asking brand owns or may use. Errors: NotFoundError."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
         row = await connection.fetchrow(
-            f"{_CREATIVE} WHERE {_SEES} AND c.id = $2", member.brand_id, creative_id
+            f"{_CREATIVE} WHERE {_SEES} AND c.id = $2", asking.brand_id, creative_id
         )
     if row is None:
         raise NotFoundError("There is no such creative for you.")
@@ -46,14 +46,14 @@ async def creative_of(member: Member, creative_id: UUID) -> Creative:
 
 
 async def creatives_of(
-    member: Member, *, program_id: UUID | None = None, after: UUID | None, limit: int
+    asking: Asking, *, program_id: UUID | None = None, after: UUID | None, limit: int
 ) -> Sequence[Creative]:
-    """List the creatives that the member's brand owns or may use, of one program or of all."""
-    async with connections.transaction(eyes=member.eyes) as connection:
+    """List the creatives that the asking brand owns or may use, of one program or of all."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
         rows = await connection.fetch(
             f"""{_CREATIVE} WHERE {_SEES} AND ($2::uuid IS NULL OR c.program_id = $2)
                 AND ($3::uuid IS NULL OR c.id > $3) ORDER BY c.id LIMIT $4""",
-            member.brand_id,
+            asking.brand_id,
             program_id,
             after,
             limit,

@@ -71,14 +71,14 @@ async def upload_creative(
 
 @get("/api/v1/creatives", guards=[guards.must_read_creatives])
 async def list_creatives(
-    member: NamedDependency[Member],
+    asking: guards.WhoAsks,
     program: FromQuery[str | None] = None,
     after: After = None,
     limit: Limit = addresses.LIMIT,
 ) -> Page[CreativeBody]:
     """List the creatives that one's brand owns or may use."""
     rows = await queries.creatives_of(
-        member,
+        asking,
         program_id=addresses.cursor("prg", program),
         after=addresses.cursor("crt", after),
         limit=limit + 1,
@@ -87,19 +87,19 @@ async def list_creatives(
 
 
 @get("/api/v1/creatives/{creative:str}", guards=[guards.must_read_creatives])
-async def read_creative(creative: FromPath[str], member: NamedDependency[Member]) -> CreativeBody:
+async def read_creative(creative: FromPath[str], asking: guards.WhoAsks) -> CreativeBody:
     """Show a creative that one's brand owns or may use."""
-    return _shown(await queries.creative_of(member, addresses.in_path("crt", creative)))
+    return _shown(await queries.creative_of(asking, addresses.in_path("crt", creative)))
 
 
 @get("/api/v1/creatives/{creative:str}/file", guards=[guards.must_read_creatives])
 async def download_creative(
     creative: FromPath[str],
-    member: NamedDependency[Member],
+    asking: guards.WhoAsks,
     file_store: NamedDependency[SkipValidation[FileStore]],
 ) -> Redirect:
     """Lead to the file, by an address that soon expires."""
-    found = await queries.creative_of(member, addresses.in_path("crt", creative))
+    found = await queries.creative_of(asking, addresses.in_path("crt", creative))
     url = file_store.signed_url(
         found.file_key,
         filename=found.file_name,

@@ -68,14 +68,12 @@ async def create_link(
 
 
 @get("/api/v1/links", guards=[guards.must_read_links])
-async def list_links(
-    member: NamedDependency[Member], settings: NamedDependency[SkipValidation[Settings]]
-) -> LinkList:
+async def list_links(asking: guards.WhoAsks, settings: NamedDependency[SkipValidation[Settings]]) -> LinkList:
     """List the links with which the asking brand promotes others."""
-    if member.brand_id is None:
+    if asking.brand_id is None:
         raise ForbiddenError("Links belong to a brand; act for one to see its links.")
-    async with connections.transaction(eyes=member.eyes) as connection:
-        links = await queries.links_of(connection, member.brand_id)
+    async with connections.transaction(eyes=asking.eyes) as connection:
+        links = await queries.links_of(connection, asking.brand_id)
     return LinkList([_shown(link, settings) for link in links])
 
 

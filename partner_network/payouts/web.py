@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from partner_network.database import connections, jobs
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.identity.rules.permissions import Member
+from partner_network.identity.rules.permissions import Asking, Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.identity.web.requests import WITHOUT_SESSION
@@ -68,23 +68,23 @@ class PaymentMethod(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payment_method_id: Annotated[str, msgspec.Meta(min_length=4, max_length=255)]
 
 
-@get("/api/v1/payouts", guards=[guards.must_read_money])
+@get("/api/v1/payouts", guards=[guards.must_read_payouts])
 async def list_payouts(
-    member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
+    asking: guards.WhoAsks, after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[PayoutBody]:
     """List payouts, newest first: a brand's own, or all for the operator."""
-    async with connections.transaction(eyes=member.eyes) as connection:
+    async with connections.transaction(eyes=asking.eyes) as connection:
         rows = await queries.payouts(
-            connection, brand_id=member.brand_id, before=addresses.cursor("pay", after), limit=limit + 1
+            connection, brand_id=asking.brand_id, before=addresses.cursor("pay", after), limit=limit + 1
         )
     return addresses.page(rows, limit, _payout, lambda shown: shown.id)
 
 
-@get("/api/v1/funding-need", guards=[guards.must_read_money])
-async def read_need(member: NamedDependency[Member], currency: FromQuery[Currency]) -> NeedBody:
+@get("/api/v1/funding-need", guards=[guards.must_read_payouts])
+async def read_need(asking: guards.WhoAsks, currency: FromQuery[Currency]) -> NeedBody:
     """Say what the asking advertiser has to pay in so that everything approved is paid."""
-    async with connections.transaction(eyes=member.eyes) as connection:
-        need = await queries.need_of(connection, _brand_of(member), currency)
+    async with connections.transaction(eyes=asking.eyes) as connection:
+        need = await queries.need_of(connection, _brand_of(asking), currency)
     return _need(need)
 
 
@@ -151,10 +151,10 @@ async def hear_stripe(request: Request[Any, Any, Any], stripe: Stripe) -> dict[s
     return {"status": "stored"}
 
 
-def _brand_of(member: Member) -> UUID:
-    if member.brand_id is None:
+def _brand_of(asking: Asking) -> UUID:
+    if asking.brand_id is None:
         raise ForbiddenError("Only a brand has money here; act for a brand to do this.")
-    return member.brand_id
+    return asking.brand_id
 
 
 def _payout(payout: Payout) -> PayoutBody:

@@ -8,7 +8,7 @@ import msgspec
 
 from partner_network.database import connections
 from partner_network.database.connections import Connection
-from partner_network.identity.rules.permissions import Member
+from partner_network.identity.rules.permissions import Asking
 from partner_network.kernel.errors import NotFoundError
 from partner_network.programs.rules import Status
 
@@ -60,53 +60,53 @@ class Partnership(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
-async def program_of(member: Member, program_id: UUID) -> Program:
-    """Return a program that the member's brand owns or promotes. Errors: NotFoundError."""
-    async with connections.transaction(eyes=member.eyes) as connection:
+async def program_of(asking: Asking, program_id: UUID) -> Program:
+    """Return a program that the asking brand owns or promotes. Errors: NotFoundError."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
         row = await connection.fetchrow(
-            f"{_PROGRAM} WHERE {_SEES_PROGRAM} AND g.id = $2", member.brand_id, program_id
+            f"{_PROGRAM} WHERE {_SEES_PROGRAM} AND g.id = $2", asking.brand_id, program_id
         )
     if row is None:
         raise NotFoundError("There is no such program for you.")
     return msgspec.convert(dict(row), Program)
 
 
-async def programs_of(member: Member, *, after: UUID | None, limit: int) -> Sequence[Program]:
-    """List the programs that the member's brand owns or promotes, the oldest first."""
-    async with connections.transaction(eyes=member.eyes) as connection:
+async def programs_of(asking: Asking, *, after: UUID | None, limit: int) -> Sequence[Program]:
+    """List the programs that the asking brand owns or promotes, the oldest first."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
         rows = await connection.fetch(
             f"""{_PROGRAM} WHERE {_SEES_PROGRAM} AND ($2::uuid IS NULL OR g.id > $2)
                 ORDER BY g.id LIMIT $3""",
-            member.brand_id,
+            asking.brand_id,
             after,
             limit,
         )
     return [msgspec.convert(dict(row), Program) for row in rows]
 
 
-async def partnership_of(member: Member, partnership_id: UUID) -> Partnership:
-    """Return a partnership of the member's brand, on either side. Errors: NotFoundError."""
-    async with connections.transaction(eyes=member.eyes) as connection:
-        return await partnership_within(connection, member, partnership_id)
+async def partnership_of(asking: Asking, partnership_id: UUID) -> Partnership:
+    """Return a partnership of the asking brand, on either side. Errors: NotFoundError."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
+        return await partnership_within(connection, asking, partnership_id)
 
 
-async def partnership_within(connection: Connection, member: Member, partnership_id: UUID) -> Partnership:
-    """Return a partnership of the member's brand within the caller's transaction. Errors: NotFoundError."""
+async def partnership_within(connection: Connection, asking: Asking, partnership_id: UUID) -> Partnership:
+    """Return a partnership of the asking brand within the caller's transaction. Errors: NotFoundError."""
     row = await connection.fetchrow(
-        f"{_PARTNERSHIP} WHERE {_SEES_PARTNERSHIP} AND p.id = $2", member.brand_id, partnership_id
+        f"{_PARTNERSHIP} WHERE {_SEES_PARTNERSHIP} AND p.id = $2", asking.brand_id, partnership_id
     )
     if row is None:
         raise NotFoundError("There is no such partnership for you.")
     return msgspec.convert(dict(row), Partnership)
 
 
-async def partnerships_of(member: Member, *, after: UUID | None, limit: int) -> Sequence[Partnership]:
-    """List the partnerships of the member's brand on both sides, the oldest first."""
-    async with connections.transaction(eyes=member.eyes) as connection:
+async def partnerships_of(asking: Asking, *, after: UUID | None, limit: int) -> Sequence[Partnership]:
+    """List the partnerships of the asking brand on both sides, the oldest first."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
         rows = await connection.fetch(
             f"""{_PARTNERSHIP} WHERE {_SEES_PARTNERSHIP} AND ($2::uuid IS NULL OR p.id > $2)
                 ORDER BY p.id LIMIT $3""",
-            member.brand_id,
+            asking.brand_id,
             after,
             limit,
         )

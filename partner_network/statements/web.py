@@ -84,13 +84,13 @@ def body_of(statement: Statement) -> StatementBody:
 
 @get("/api/v1/statements", guards=[guards.must_read_money])
 async def list_statements(
-    member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
+    asking: guards.WhoAsks, after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[StatementBody]:
     """List statements, newest first: a brand's own, or all for the operator."""
-    async with connections.transaction(eyes=member.eyes) as connection:
+    async with connections.transaction(eyes=asking.eyes) as connection:
         rows = await queries.statements(
             connection,
-            brand_id=member.brand_id,
+            brand_id=asking.brand_id,
             before=addresses.cursor("stm", after),
             limit=limit + 1,
         )
@@ -98,11 +98,11 @@ async def list_statements(
 
 
 @get("/api/v1/statements/{statement_id:str}", guards=[guards.must_read_money])
-async def read_statement(statement_id: FromPath[str], member: NamedDependency[Member]) -> StatementWithLines:
+async def read_statement(statement_id: FromPath[str], asking: guards.WhoAsks) -> StatementWithLines:
     """Return one statement with its lines."""
     wanted = addresses.in_path("stm", statement_id)
-    async with connections.transaction(eyes=member.eyes) as connection:
-        statement = await queries.statement_for(connection, wanted, member.brand_id)
+    async with connections.transaction(eyes=asking.eyes) as connection:
+        statement = await queries.statement_for(connection, wanted, asking.brand_id)
         lines = await queries.lines_of(connection, wanted)
     return StatementWithLines(body_of(statement), lines)
 
@@ -111,13 +111,13 @@ async def read_statement(statement_id: FromPath[str], member: NamedDependency[Me
 async def download_document(
     statement_id: FromPath[str],
     kind: FromPath[Literal["pdf", "csv"]],
-    member: NamedDependency[Member],
+    asking: guards.WhoAsks,
     file_store: NamedDependency[SkipValidation[FileStore]],
 ) -> Redirect:
     """Send the reader to the stored document by an address that expires."""
     wanted = addresses.in_path("stm", statement_id)
-    async with connections.transaction(eyes=member.eyes) as connection:
-        statement = await queries.statement_for(connection, wanted, member.brand_id)
+    async with connections.transaction(eyes=asking.eyes) as connection:
+        statement = await queries.statement_for(connection, wanted, asking.brand_id)
         file_key = await queries.document_key(connection, wanted, kind)
     address = file_store.signed_url(
         file_key,

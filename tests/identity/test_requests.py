@@ -140,7 +140,10 @@ async def test_a_machine_cannot_go_through_a_persons_doors(network: Network, oli
     machine = await network.browser()
     machine.client.headers["authorization"] = f"Bearer {issued['key']}"
 
-    assert (await machine.get("/api/v1/members")).status_code == 401
+    refused = await machine.get("/api/v1/members")
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == "No API key may read members; a person signs in for that."
+    assert (await machine.get("/api/v1/sessions/current")).status_code == 403
 
 
 async def test_a_person_sees_the_people_of_their_own_brand_alone(network: Network, olivia: Browser) -> None:

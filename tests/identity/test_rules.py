@@ -42,15 +42,46 @@ def test_a_brands_finance_is_not_the_operators() -> None:
 def test_a_key_needs_the_scope_it_uses() -> None:
     key = ApiKey(UUID(int=3), BRAND, frozenset({"reports:read"}), is_live=True)
 
-    permissions.must_have_scope(key, "reports:read")
-    with pytest.raises(ForbiddenError, match="conversions:write"):
-        permissions.must_have_scope(key, "conversions:write")
+    permissions.must(key, "read reports")
+    with pytest.raises(ForbiddenError, match="lacks the scope conversions:write"):
+        permissions.must(key, "report conversions")
+
+
+@pytest.mark.parametrize(
+    "verb", sorted(set(permissions.MAY) - {verb for verbs in permissions.SCOPES.values() for verb in verbs})
+)
+def test_what_no_scope_names_no_key_may_do(verb: Verb) -> None:
+    key = ApiKey(UUID(int=3), BRAND, frozenset(permissions.SCOPES), is_live=True)
+
+    with pytest.raises(ForbiddenError, match=f"No API key may {verb}; a person signs in"):
+        permissions.must(key, verb)
+
+
+def test_nothing_that_a_person_stands_for_is_in_a_scope() -> None:
+    of_machines = {verb for verbs in permissions.SCOPES.values() for verb in verbs}
+
+    assert {verb for verb in of_machines if not verb.startswith("read ")} == {
+        "manage links",
+        "report conversions",
+    }
+
+
+def test_a_person_reports_no_conversions_and_is_told_what_does() -> None:
+    with pytest.raises(ForbiddenError, match="API key with the scope conversions:write"):
+        permissions.must(person("owner"), "report conversions")
+
+
+@pytest.mark.parametrize("scope", sorted(permissions.LIVE_SCOPES))
+def test_a_test_key_never_sees_live_figures_and_makes_nothing_live(scope: str) -> None:
+    with pytest.raises(InvalidError, match=f"A test key never has {scope}"):
+        permissions.must_be_scopes([scope, "programs:read"], is_live=False)
+    permissions.must_be_scopes([scope], is_live=True)
 
 
 @pytest.mark.parametrize("scopes", [[], ["all"], ["reports:read", "everything"]])
 def test_a_key_is_not_made_with_no_scope_or_one_that_nothing_checks(scopes: list[str]) -> None:
     with pytest.raises(InvalidError):
-        permissions.must_be_scopes(scopes)
+        permissions.must_be_scopes(scopes, is_live=True)
 
 
 @pytest.mark.parametrize(

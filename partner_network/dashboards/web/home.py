@@ -126,9 +126,9 @@ async def fund_statements(data: URLEncodedBody[FundingForm], member: NamedDepend
 
 
 @get("/api/v1/earnings", guards=[guards.must_read_money])
-async def read_earnings(member: NamedDependency[Member]) -> EarningsBody:
+async def read_earnings(asking: guards.WhoAsks) -> EarningsBody:
     """Give what each month brought the asking brand, after refunds: what the chart draws."""
-    brand_id = portal.brand_of(member)
+    brand_id = portal.brand_of(asking)
     async with connections.transaction(eyes=brand_id) as connection:
         now = await clock.now(connection)
         months = await earnings.earned_by_month(connection, brand_id)

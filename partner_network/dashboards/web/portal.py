@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 
-from partner_network.identity.rules.permissions import Member
+from partner_network.identity.rules.permissions import Asking
 from partner_network.kernel.errors import ForbiddenError
 
 Told: TypeAlias = Annotated[str, QueryParameter(max_length=40)]
@@ -29,11 +29,11 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def brand_of(member: Member) -> UUID:
-    """Return the brand whose pages the member looks at; the operator's people have none."""
-    if member.brand_id is None:
+def brand_of(asking: Asking) -> UUID:
+    """Return the brand whose pages who asks looks at; the operator's people have none."""
+    if asking.brand_id is None:
         raise ForbiddenError("This page shows a brand's own affairs. Look at them in the back office.")
-    return member.brand_id
+    return asking.brand_id
 
 
 def told(name: str) -> str:

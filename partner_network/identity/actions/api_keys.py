@@ -26,7 +26,7 @@ async def issue_api_key(
     """Make an API key for the member's own brand; only its hash is kept."""
     permissions.must(member, "manage API keys")
     name = credentials.must_be_name(name)
-    permissions.must_be_scopes(scopes)
+    permissions.must_be_scopes(scopes, is_live=mode == "live")
     key = credentials.new_api_key(is_live=mode == "live")
     async with connections.transaction(eyes=member.eyes) as connection:
         at = await clock.now(connection)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
@@ -11,14 +11,19 @@ from partner_network.kernel.errors import ForbiddenError, InvalidError
 
 BrandRole = Literal["owner", "marketer", "finance", "developer", "viewer"]
 OperatorRole = Literal["manager", "finance", "admin"]
-Scope = Literal["conversions:write", "reports:read"]
+Scope = Literal[
+    "conversions:write", "conversions:read", "reports:read", "statements:read", "payouts:read", "links:read",
+    "links:write", "creatives:read", "programs:read", "partnerships:read", "agreements:read",
+]  # fmt: skip
 Verb = Literal[
     "manage brands", "invite members", "read members", "manage API keys",
-    "manage programs", "read programs", "invite partners", "accept partnerships",
+    "manage programs", "read programs", "invite partners", "accept partnerships", "read partnerships",
     "draft agreements", "sign agreements", "read agreements",
     "manage creatives", "read creatives", "manage links", "read links",
-    "read reports", "read money", "prepare statements", "approve statements",
-    "fund payouts", "connect payouts", "manage payouts", "browse data",
+    "report conversions", "read conversions", "read reports",
+    "read money", "prepare statements", "approve statements",
+    "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
+    "reset second factors",
 ]  # fmt: skip
 
 _EVERY_BRAND_ROLE = frozenset[str](get_args(BrandRole))
@@ -44,6 +49,7 @@ MAY: Mapping[Verb, tuple[frozenset[str], frozenset[str]]] = MappingProxyType(
         "read programs": _who("all", "all"),
         "invite partners": _who("owner marketer", "manager"),
         "accept partnerships": _who("owner marketer"),
+        "read partnerships": _who("all", "all"),
         "draft agreements": _who("owner marketer", "manager"),
         "sign agreements": _who("owner"),
         "read agreements": _who("all", "all"),
@@ -51,16 +57,37 @@ MAY: Mapping[Verb, tuple[frozenset[str], frozenset[str]]] = MappingProxyType(
         "read creatives": _who("all", "all"),
         "manage links": _who("owner marketer", "manager"),
         "read links": _who("all", "all"),
+        "report conversions": _who(),
+        "read conversions": _who("all"),
         "read reports": _who("all", "all"),
         "read money": _who("owner finance viewer", "all"),
         "prepare statements": _who(operator="finance"),
         "approve statements": _who(operator="finance"),
+        "read payouts": _who("owner finance viewer", "all"),
         "fund payouts": _who("finance"),
         "connect payouts": _who("owner finance"),
         "manage payouts": _who(operator="finance"),
         "browse data": _who(operator="admin"),
     }
 )
+SCOPES: Mapping[Scope, frozenset[Verb]] = MappingProxyType(
+    {
+        # What a person must stand for (to sign, approve, fund, invite, make keys) is in no scope.
+        "conversions:write": frozenset({"report conversions"}),
+        "conversions:read": frozenset({"read conversions"}),
+        "reports:read": frozenset({"read conversions", "read reports"}),
+        "statements:read": frozenset({"read money"}),
+        "payouts:read": frozenset({"read payouts"}),
+        "links:read": frozenset({"read links"}),
+        "links:write": frozenset({"manage links"}),
+        "creatives:read": frozenset({"read creatives"}),
+        "programs:read": frozenset({"read programs"}),
+        "partnerships:read": frozenset({"read partnerships"}),
+        "agreements:read": frozenset({"read agreements"}),
+    }
+)
+LIVE_SCOPES = frozenset[Scope]({"statements:read", "payouts:read", "links:read", "links:write"})
+"""What shows live figures or changes what customers meet: no test key has it."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -101,25 +128,44 @@ class ApiKey(msgspec.Struct, frozen=True):
         return self.brand_id
 
 
-def may(member: Member, verb: Verb) -> bool:
-    """Say whether one of the member's roles allows the verb."""
+Asking: TypeAlias = Member | ApiKey
+"""Who asks, a person or a machine; both say whose eyes look, and for which brand."""
+
+
+def may(asking: Asking, verb: Verb) -> bool:
+    """Say whether one of a person's roles, or one of a key's scopes, allows the verb."""
+    if isinstance(asking, ApiKey):
+        return not asking.scopes.isdisjoint(scopes_with(verb))
     at_brand, at_operator = MAY[verb]
-    return not member.roles.isdisjoint(at_operator if member.is_operator else at_brand)
+    return not asking.roles.isdisjoint(at_operator if asking.is_operator else at_brand)
 
 
-def must(member: Member, verb: Verb) -> None:
-    """Refuse what no role of the member allows, naming the roles that would."""
-    if not may(member, verb):
-        at_brand, at_operator = MAY[verb]
-        able = [f"{role} of the brand" for role in sorted(at_brand)]
-        able += [f"{role} of the network" for role in sorted(at_operator)]
-        raise ForbiddenError(f"You may not {verb}; ask a person who is {' or '.join(able)}.")
+def must(asking: Asking, verb: Verb) -> None:
+    """Refuse what no role or scope of who asks allows, naming those that would."""
+    if not may(asking, verb):
+        raise ForbiddenError(
+            _why_key_may_not(verb) if isinstance(asking, ApiKey) else _why_person_may_not(verb)
+        )
 
 
-def must_have_scope(key: ApiKey, scope: Scope) -> None:
-    """Refuse a key that was not made for this."""
-    if scope not in key.scopes:
-        raise ForbiddenError(f"This API key lacks the scope {scope}; make a key that has it.")
+def scopes_with(verb: Verb) -> list[Scope]:
+    """Return the scopes that let a machine do this; none where a person must."""
+    return [scope for scope, verbs in SCOPES.items() if verb in verbs]
+
+
+def _why_person_may_not(verb: Verb) -> str:
+    at_brand, at_operator = MAY[verb]
+    able = [f"{role} of the brand" for role in sorted(at_brand)]
+    able += [f"{role} of the network" for role in sorted(at_operator)]
+    if not able:
+        return f"Only machines {verb}: send an API key with the scope {' or '.join(scopes_with(verb))}."
+    return f"You may not {verb}; ask a person who is {' or '.join(able)}."
+
+
+def _why_key_may_not(verb: Verb) -> str:
+    if scopes := scopes_with(verb):
+        return f"This API key lacks the scope {' or '.join(scopes)}; make a key that has it."
+    return f"No API key may {verb}; a person signs in for that."
 
 
 def must_be_role(role: str, *, of_operator: bool) -> None:
@@ -131,11 +177,16 @@ def must_be_role(role: str, *, of_operator: bool) -> None:
         )
 
 
-def must_be_scopes(scopes: Iterable[str]) -> None:
-    """Refuse a key without scopes, or with one that nothing checks."""
-    known = get_args(Scope)
-    if not (wanted := list(scopes)) or any(scope not in known for scope in wanted):
+def must_be_scopes(scopes: Iterable[str], *, is_live: bool) -> None:
+    """Refuse a key without scopes, with one that nothing checks, or one that its mode has no use for."""
+    known, wanted = get_args(Scope), list(scopes)
+    if not wanted or any(scope not in known for scope in wanted):
         raise InvalidError(
             f"An API key has one or more of the scopes {', '.join(known)}.",
             fields={"scopes": "unknown or none"},
+        )
+    if not is_live and (live := sorted(LIVE_SCOPES.intersection(wanted))):
+        raise InvalidError(
+            f"A test key never has {' or '.join(live)}; leave that out, or make a live key.",
+            fields={"scopes": "not for a test key"},
         )

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
+from litestar.params import SkipValidation
 
 from partner_network.identity.queries import Session
 from partner_network.identity.rules import permissions
-from partner_network.identity.rules.permissions import ApiKey, Member, Scope, Verb
+from partner_network.identity.rules.permissions import ApiKey, Asking, Member, Verb
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel.errors import ForbiddenError
 
 AnyConnection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+WhoAsks: TypeAlias = NamedDependency[SkipValidation[Asking]]
+"""The signed-in person or the API key, as a handler's ``asking``."""
 Guard: TypeAlias = Callable[[AnyConnection, BaseRouteHandler], None]
 
 
@@ -33,9 +37,17 @@ def visitor(request: AnyRequest) -> Session | None:
     return auth if isinstance(auth, Session) else None
 
 
+def asking(request: AnyRequest) -> Asking:
+    """Return the signed-in person, or the API key that a machine showed."""
+    return _asking_of(request)
+
+
 def api_key(request: AnyRequest) -> ApiKey:
     """Return the API key that a machine showed."""
-    return _key_of(request)
+    auth: object = request.scope.get("auth")
+    if not isinstance(auth, ApiKey):
+        raise NotAuthorizedException("Send an API key of your brand as `Authorization: Bearer pnk_...`.")
+    return auth
 
 
 def must_be_signed_in(connection: AnyConnection, _: BaseRouteHandler) -> None:
@@ -50,15 +62,10 @@ def must_be_operator(connection: AnyConnection, _: BaseRouteHandler) -> None:
 
 
 def _may(verb: Verb) -> Guard:
+    """Let in who may do this: people by their roles, and machines where a scope says so."""
+
     def must(connection: AnyConnection, _: BaseRouteHandler) -> None:
-        permissions.must(_session_of(connection).member, verb)
-
-    return must
-
-
-def _scoped(scope: Scope) -> Guard:
-    def must(connection: AnyConnection, _: BaseRouteHandler) -> None:
-        permissions.must_have_scope(_key_of(connection), scope)
+        permissions.must(_asking_of(connection), verb)
 
     return must
 
@@ -71,6 +78,7 @@ must_manage_programs = _may("manage programs")
 must_read_programs = _may("read programs")
 must_invite_partners = _may("invite partners")
 must_accept_partnerships = _may("accept partnerships")
+must_read_partnerships = _may("read partnerships")
 must_draft_agreements = _may("draft agreements")
 must_sign_agreements = _may("sign agreements")
 must_read_agreements = _may("read agreements")
@@ -78,28 +86,32 @@ must_manage_creatives = _may("manage creatives")
 must_read_creatives = _may("read creatives")
 must_manage_links = _may("manage links")
 must_read_links = _may("read links")
+must_report_conversions = _may("report conversions")
+must_read_conversions = _may("read conversions")
 must_read_reports = _may("read reports")
 must_read_money = _may("read money")
 must_prepare_statements = _may("prepare statements")
 must_approve_statements = _may("approve statements")
+must_read_payouts = _may("read payouts")
 must_fund_payouts = _may("fund payouts")
 must_connect_payouts = _may("connect payouts")
 must_manage_payouts = _may("manage payouts")
 must_browse_data = _may("browse data")
 
-must_write_conversions = _scoped("conversions:write")
-must_have_reports_scope = _scoped("reports:read")
+
+def _asking_of(connection: AnyConnection) -> Asking:
+    auth: object = connection.scope.get("auth")
+    if isinstance(auth, ApiKey):
+        return auth
+    return _session_of(connection).member
 
 
 def _session_of(connection: AnyConnection) -> Session:
     auth: object = connection.scope.get("auth")
+    if isinstance(auth, ApiKey):
+        raise ForbiddenError("No API key may do this; a person signs in for that.")
     if not isinstance(auth, Session):
-        raise NotAuthorizedException("Sign in first; your session may have ended.")
-    return auth
-
-
-def _key_of(connection: AnyConnection) -> ApiKey:
-    auth: object = connection.scope.get("auth")
-    if not isinstance(auth, ApiKey):
-        raise NotAuthorizedException("Send an API key of your brand as `Authorization: Bearer pnk_...`.")
+        raise NotAuthorizedException(
+            "Sign in first; your session may have ended. Machines send `Authorization: Bearer pnk_...`."
+        )
     return auth

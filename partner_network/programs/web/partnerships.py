@@ -84,19 +84,19 @@ async def invite_partner(
     return body
 
 
-@get("/api/v1/partnerships", guards=[guards.must_read_programs])
+@get("/api/v1/partnerships", guards=[guards.must_read_partnerships])
 async def list_partnerships(
-    member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
+    asking: guards.WhoAsks, after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[PartnershipBody]:
     """List the partnerships of one's brand, on both sides."""
-    rows = await queries.partnerships_of(member, after=addresses.cursor("prt", after), limit=limit + 1)
+    rows = await queries.partnerships_of(asking, after=addresses.cursor("prt", after), limit=limit + 1)
     return addresses.page(rows, limit, _shown, lambda partnership: partnership.id)
 
 
-@get("/api/v1/partnerships/{partnership:str}", guards=[guards.must_read_programs])
-async def read_partnership(partnership: FromPath[str], member: NamedDependency[Member]) -> PartnershipBody:
+@get("/api/v1/partnerships/{partnership:str}", guards=[guards.must_read_partnerships])
+async def read_partnership(partnership: FromPath[str], asking: guards.WhoAsks) -> PartnershipBody:
     """Show a partnership of one's brand."""
-    return _shown(await queries.partnership_of(member, addresses.in_path("prt", partnership)))
+    return _shown(await queries.partnership_of(asking, addresses.in_path("prt", partnership)))
 
 
 @post(

@@ -65,17 +65,17 @@ async def create_program(
 
 @get("/api/v1/programs", guards=[guards.must_read_programs])
 async def list_programs(
-    member: NamedDependency[Member], after: After = None, limit: Limit = addresses.LIMIT
+    asking: guards.WhoAsks, after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[ProgramBody]:
     """List the programs that one's brand owns or promotes."""
-    rows = await queries.programs_of(member, after=addresses.cursor("prg", after), limit=limit + 1)
+    rows = await queries.programs_of(asking, after=addresses.cursor("prg", after), limit=limit + 1)
     return addresses.page(rows, limit, _shown, lambda program: program.id)
 
 
 @get("/api/v1/programs/{program:str}", guards=[guards.must_read_programs])
-async def read_program(program: FromPath[str], member: NamedDependency[Member]) -> ProgramBody:
+async def read_program(program: FromPath[str], asking: guards.WhoAsks) -> ProgramBody:
     """Show a program that one's brand owns or promotes."""
-    return _shown(await queries.program_of(member, addresses.in_path("prg", program)))
+    return _shown(await queries.program_of(asking, addresses.in_path("prg", program)))
 
 
 def _shown(program: Program) -> ProgramBody:

@@ -58,6 +58,13 @@ class Session(Table, tablename="sessions", db=connections.engine):
     user_agent = Text(default=None, null=True)
 
 
+class RateLimit(Table, tablename="rate_limits", db=connections.engine):
+    """How full the bucket is in which somebody's requests are counted, as the time by which it has leaked out."""
+
+    key = Bytea(primary_key=True, default=None)
+    empty_at = Timestamptz(default=None)
+
+
 class ApiKey(Table, tablename="api_keys", db=connections.engine):
     """What a brand's machine shows."""
 

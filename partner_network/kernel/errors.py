@@ -1,4 +1,4 @@
-"""The four ways a wish is refused; `app` turns each into its HTTP status once."""
+"""The ways a wish is refused; `app` turns each into its HTTP status once."""
 
 from collections.abc import Mapping
 
@@ -26,6 +26,14 @@ class ConflictError(PartnerNetworkError):
 
 class InvalidError(PartnerNetworkError):
     """What was given cannot be right (422)."""
+
+
+class TooOftenError(PartnerNetworkError):
+    """You may, but not again so soon (429)."""
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class CurrencyMismatchError(InvalidError):

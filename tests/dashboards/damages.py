@@ -22,6 +22,7 @@ WITHOUT_MONEY = {
     "pgqueuer_log",
     "pgqueuer_schedules",
     "pgqueuer_statistics",
+    "rate_limits",
     "sessions",
     "simulated_clock",
     "statement_documents",

@@ -22,6 +22,7 @@ from partner_network.kernel.errors import (
     InvalidError,
     NotFoundError,
     PartnerNetworkError,
+    TooOftenError,
 )
 
 _log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ _STATUS_OF: Mapping[type[PartnerNetworkError], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
     ConflictError: HTTPStatus.CONFLICT,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooOftenError: HTTPStatus.TOO_MANY_REQUESTS,
 }
 _AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
@@ -70,9 +72,10 @@ def answer(request: AnyRequest, told: Problem, headers: dict[str, str] | None = 
 
 
 def on_refusal(request: AnyRequest, error: PartnerNetworkError) -> Response[Any]:
-    """Answer one of our four kinds."""
+    """Answer one of our own kinds."""
     status = next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)
-    return answer(request, problem(status, error.detail, error.fields))
+    headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, TooOftenError) else None
+    return answer(request, problem(status, error.detail, error.fields), headers)
 
 
 def on_nobody(request: AnyRequest, error: NotAuthorizedException) -> Response[Any]:

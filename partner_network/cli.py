@@ -16,6 +16,7 @@ from partner_network import settings as settings_of
 from partner_network.dashboards.verification import proof
 from partner_network.database import addresses, connections, migration
 from partner_network.gateways import logs
+from partner_network.gateways.mailer import sender
 from partner_network.gateways.pdf import PdfError, Renderer
 from partner_network.gateways.stripe_connect import StripeConnect, StripeRefusedError, StripeUnreachableError
 from partner_network.gateways.traces import Tracer
@@ -77,7 +78,8 @@ async def _worker(_: argparse.Namespace) -> int:
     stripe, tracer = _stripe(settings), Tracer.of(settings, f"worker {os.getpid()}")
     try:
         async with Renderer() as renderer:
-            doors = Gateways(stripe, renderer, app.file_store(settings), _issuer(settings), tracer)
+            files, mail = app.file_store(settings), sender.sender_of(settings)
+            doors = Gateways(stripe, renderer, files, _issuer(settings), mail, tracer)
             await schedule.run(settings, doors, stop)
     finally:
         await stripe.close()

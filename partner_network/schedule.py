@@ -20,10 +20,13 @@ from partner_network.database import addresses, connections
 from partner_network.database.addresses import Address
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.store import FileStore
+from partner_network.gateways.mailer import letters
+from partner_network.gateways.mailer.letter import Sender
+from partner_network.gateways.mailer.letters import PostOffice, SendLetter
 from partner_network.gateways.pdf import Renderer
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.identity.actions import limits
 from partner_network.gateways.traces import Tracer
+from partner_network.identity.actions import limits
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, ReadFunding
@@ -45,11 +48,13 @@ class Gateways(msgspec.Struct, frozen=True):
     renderer: Renderer
     files: FileStore
     issuer: Issuer
+    mail: Sender
     tracer: Tracer | None = None
 
 
-def handlers(doors: Gateways) -> Mapping[str, Handler]:
+def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
     """Return what each job does; every handler is idempotent and locks what it changes first."""
+    office = PostOffice(doors.mail, settings.keyring, settings.mail_from)
 
     async def decide(_: bytes) -> None:
         await attribution.decide()
@@ -79,6 +84,9 @@ def handlers(doors: Gateways) -> Mapping[str, Handler]:
     async def pay(_: bytes) -> None:
         await payouts.pay(doors.stripe, await clock.now())
 
+    async def send_letter(payload: bytes) -> None:
+        await letters.send(office, msgspec.json.decode(payload, type=SendLetter).letter_id)
+
     return {
         attribution.DECIDE: decide,
         commissions.ACCRUE: accrue,
@@ -88,11 +96,13 @@ def handlers(doors: Gateways) -> Mapping[str, Handler]:
         payout_rules.CHARGE: charge,
         payout_rules.READ_FUNDING: read_funding,
         payout_rules.PAY: pay,
+        letters.SEND: send_letter,
     }
 
 
 async def follow_calendar(doors: Gateways) -> None:
-    """Do what the date asks for: click partitions ahead, maturities, closes, payments."""
+    """Do what the date asks for: letters due again, click partitions ahead, maturities, closes, payments."""
+    await letters.look_after(clock.wall_now())
     now = await clock.now()
     async with connections.transaction() as connection:
         await clicks.prepare_partitions(connection, now)
@@ -109,7 +119,7 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
     await connections.open_pool(address.url, role=address.role, max_size=CONNECTIONS)
     try:
         async with _queue(address) as queue:
-            for name, handler in handlers(doors).items():
+            for name, handler in handlers(settings, doors).items():
                 _register(queue, name, handler, doors.tracer)
             calendar = asyncio.create_task(_calendar(doors, stop))
             working = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=5)))

@@ -1,10 +1,13 @@
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
+from partner_network import schedule
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.mailer import letters
@@ -12,7 +15,9 @@ from partner_network.gateways.mailer.letter import LaterError, Letter, Message, 
 from partner_network.gateways.mailer.letters import PostOffice
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.keyring import Keyring
+from partner_network.schedule import Gateways
 from tests.conftest import FreshDatabase
+from tests.doors import settings
 from tests.gateways.post import LETTER, MAIL_FROM
 
 KEYRING = Keyring(b"k" * 32)
@@ -204,3 +209,15 @@ async def test_the_web_app_posts_but_reads_no_letter_not_even_as_the_operator(
                 await web.fetchval("SELECT sealed FROM letters")
     finally:
         await web.close()
+
+
+async def test_the_worker_sends_what_its_queue_asks_for(database: FreshDatabase, tmp_path: Path) -> None:
+    sealed_here = msgspec.structs.replace(settings(database, tmp_path), secret_key=KEYRING.present)
+    recorder, nothing = Recorder(), cast("Any", None)
+    doors = Gateways(nothing, nothing, nothing, nothing, recorder)
+    await posted()
+
+    payload = await connections.pool().fetchval("SELECT payload FROM pgqueuer")
+    await schedule.handlers(sealed_here, doors)[letters.SEND](payload)
+
+    assert [message.recipient for message in recorder.sent] == [LETTER.to]

@@ -26,50 +26,73 @@ Verb = Literal[
     "reset second factors",
 ]  # fmt: skip
 
+Whose = Literal["own", "both", "program", "network"]
+"""The brand's own; shared by both brands of a partnership, when it has ended too; the program's, for its
+brand and for partners until their partnership ends; the operator's alone."""
+
 _EVERY_BRAND_ROLE = frozenset[str](get_args(BrandRole))
 _EVERY_OPERATOR_ROLE = frozenset[str](get_args(OperatorRole))
-_NOBODY = frozenset[str]()
 
 
-def _who(brand: str = "", operator: str = "") -> tuple[frozenset[str], frozenset[str]]:
-    return (
-        _EVERY_BRAND_ROLE if brand == "all" else frozenset(brand.split()) or _NOBODY,
-        _EVERY_OPERATOR_ROLE if operator == "all" else frozenset(operator.split()) or _NOBODY,
+class Permission(msgspec.Struct, frozen=True):
+    """Which roles may do something, and to whose data; the operator's people to every brand's."""
+
+    at_brand: frozenset[str]
+    at_operator: frozenset[str]
+    whose: Whose
+
+
+def _who(brand: str = "", operator: str = "", *, of: Whose = "own") -> Permission:
+    return Permission(
+        _EVERY_BRAND_ROLE if brand == "all" else frozenset(brand.split()),
+        _EVERY_OPERATOR_ROLE if operator == "all" else frozenset(operator.split()),
+        of,
     )
 
 
-MAY: Mapping[Verb, tuple[frozenset[str], frozenset[str]]] = MappingProxyType(
+MAY: Mapping[Verb, Permission] = MappingProxyType(
     {
-        # verb: roles at a brand, roles at the operator
-        "manage brands": _who(operator="manager admin"),
+        # verb: roles at a brand, roles at the operator, whose data
+        "manage brands": _who(operator="manager admin", of="network"),
         "invite members": _who("owner", "manager admin"),
         "read members": _who("all", "all"),
         "manage API keys": _who("owner developer"),
         "manage programs": _who("owner marketer", "manager"),
-        "read programs": _who("all", "all"),
+        "read programs": _who("all", "all", of="program"),
         "invite partners": _who("owner marketer", "manager"),
-        "accept partnerships": _who("owner marketer"),
-        "read partnerships": _who("all", "all"),
-        "draft agreements": _who("owner marketer", "manager"),
-        "sign agreements": _who("owner"),
-        "read agreements": _who("all", "all"),
+        "accept partnerships": _who("owner marketer", of="both"),
+        "read partnerships": _who("all", "all", of="both"),
+        "draft agreements": _who("owner marketer", "manager", of="both"),
+        "sign agreements": _who("owner", of="both"),
+        "read agreements": _who("all", "all", of="both"),
         "manage creatives": _who("owner marketer", "manager"),
-        "read creatives": _who("all", "all"),
+        "read creatives": _who("all", "all", of="program"),
         "manage links": _who("owner marketer", "manager"),
-        "read links": _who("all", "all"),
+        "read links": _who("all", "all", of="both"),
         "report conversions": _who(),
         "read conversions": _who("all"),
-        "read reports": _who("all", "all"),
-        "read money": _who("owner finance viewer", "all"),
-        "prepare statements": _who(operator="finance"),
-        "approve statements": _who(operator="finance"),
-        "read payouts": _who("owner finance viewer", "all"),
+        "read reports": _who("all", "all", of="both"),
+        "read money": _who("owner finance viewer", "all", of="both"),
+        "prepare statements": _who(operator="finance", of="network"),
+        "approve statements": _who(operator="finance", of="network"),
+        "read payouts": _who("owner finance viewer", "all", of="both"),
         "fund payouts": _who("finance"),
         "connect payouts": _who("owner finance"),
-        "manage payouts": _who(operator="finance"),
-        "browse data": _who(operator="admin"),
+        "manage payouts": _who(operator="finance", of="network"),
+        "browse data": _who(operator="admin", of="network"),
+        "reset second factors": _who(operator="admin", of="network"),
     }
 )
+NEEDS_SECOND_FACTOR = frozenset[Verb](
+    {"sign agreements", "prepare statements", "approve statements", "reset second factors"}
+)
+"""What binds a brand, moves money, or takes such a proof away: the password alone is not enough for these."""
+
+
+class SecondFactorNeededError(ForbiddenError):
+    """The role allows it, and the session was proved by a password alone."""
+
+
 SCOPES: Mapping[Scope, frozenset[Verb]] = MappingProxyType(
     {
         # What a person must stand for (to sign, approve, fund, invite, make keys) is in no scope.
@@ -136,15 +159,22 @@ def may(asking: Asking, verb: Verb) -> bool:
     """Say whether one of a person's roles, or one of a key's scopes, allows the verb."""
     if isinstance(asking, ApiKey):
         return not asking.scopes.isdisjoint(scopes_with(verb))
-    at_brand, at_operator = MAY[verb]
-    return not asking.roles.isdisjoint(at_operator if asking.is_operator else at_brand)
+    permission = MAY[verb]
+    return not asking.roles.isdisjoint(permission.at_operator if asking.is_operator else permission.at_brand)
 
 
 def must(asking: Asking, verb: Verb) -> None:
-    """Refuse what no role or scope of who asks allows, naming those that would."""
+    """Refuse what no role or scope of who asks allows, naming those that would.
+
+    Errors: ForbiddenError; SecondFactorNeededError where the role allows it and the password alone does not.
+    """
     if not may(asking, verb):
         raise ForbiddenError(
             _why_key_may_not(verb) if isinstance(asking, ApiKey) else _why_person_may_not(verb)
+        )
+    if verb in NEEDS_SECOND_FACTOR and isinstance(asking, Member) and not asking.has_given_factor:
+        raise SecondFactorNeededError(
+            f"To {verb} you need your second factor in this session; give it, or set one up, and try again."
         )
 
 
@@ -154,9 +184,9 @@ def scopes_with(verb: Verb) -> list[Scope]:
 
 
 def _why_person_may_not(verb: Verb) -> str:
-    at_brand, at_operator = MAY[verb]
-    able = [f"{role} of the brand" for role in sorted(at_brand)]
-    able += [f"{role} of the network" for role in sorted(at_operator)]
+    permission = MAY[verb]
+    able = [f"{role} of the brand" for role in sorted(permission.at_brand)]
+    able += [f"{role} of the network" for role in sorted(permission.at_operator)]
     if not able:
         return f"Only machines {verb}: send an API key with the scope {' or '.join(scopes_with(verb))}."
     return f"You may not {verb}; ask a person who is {' or '.join(able)}."

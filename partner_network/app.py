@@ -46,7 +46,6 @@ from partner_network.links import web as links_web
 from partner_network.links.memory import LinkMemory
 from partner_network.payouts import web as payouts
 from partner_network.privacy.web import routes as privacy
-from partner_network.privacy.web import routes as privacy
 from partner_network.programs.web import routes as programs
 from partner_network.settings import Settings
 from partner_network.statements import web as statements
@@ -96,7 +95,6 @@ def create_app(
             *attribution.ROUTES,
             *statements.ROUTES,
             *payouts.ROUTES,
-            *privacy.ROUTES,
             *privacy.ROUTES,
             *dashboards.ROUTES,
             *admin.ROUTES,

@@ -13,8 +13,9 @@ from admin import queries
 from partner_network.agreements import queries as agreements
 from partner_network.agreements import terms_reading
 from partner_network.brands.actions import NewBrand
+from partner_network.identity.actions.people import Invitee
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import addresses, guards, people
+from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, PartnerNetworkError
 from partner_network.programs import actions
@@ -114,23 +115,20 @@ async def invite_partner(
     """Invite a brand of the network, or a new one by its first owner's address."""
     del request
     try:
-        invited = await _invited(member, data)
+        invited = await _invited(member, data, settings)
     except (InvalidError, ConflictError) as error:
         return await _form(member, data, refusal=error)
-    invitation = None if invited.invitation is None else people.invitation_body(invited.invitation, settings)
     return Template(
         "admin/invited.html",
         context={
             "partnership": await programs.partnership_of(member, invited.partnership_id),
-            "invitation": invitation,
-            "email": data.email,
+            "invitation": invited.invitation,
         },
         status_code=HTTP_201_CREATED,
-        headers={"cache-control": "no-store"},  # the link lets whoever holds it join
     )
 
 
-async def _invited(member: Member, form: InviteForm) -> InvitedPartner:
+async def _invited(member: Member, form: InviteForm, settings: Settings) -> InvitedPartner:
     missing = {name: "Choose one." for name in ("program", "partner") if not getattr(form, name)}
     is_new = form.partner == NEW_BRAND
     if is_new and not form.email.strip():
@@ -150,7 +148,7 @@ async def _invited(member: Member, form: InviteForm) -> InvitedPartner:
         country=form.country.strip().upper(),
         tax_id=form.tax_id.strip() or None,
     )
-    return await actions.invite_partner(member, program_id, new, email=form.email)
+    return await actions.invite_partner(member, program_id, new, owner=Invitee(form.email, settings))
 
 
 async def _form(member: Member, form: InviteForm, *, refusal: PartnerNetworkError | None = None) -> Template:

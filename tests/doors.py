@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler
@@ -19,6 +20,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from partner_network import app as web_app
 from partner_network.database import addresses, connections
 from partner_network.gateways import clock
+from partner_network.gateways.mailer import letters
+from partner_network.gateways.mailer.letter import Letter
 from partner_network.identity import passwords
 from partner_network.kernel import ids
 from partner_network.settings import Operator, Settings
@@ -120,6 +123,20 @@ class Network:
         browser = await self.browser()
         assert (await browser.sign_in(email)).status_code == 201
         return browser
+
+    async def letters(self, kind: str) -> list[Letter]:
+        """Open the letters of a kind that wait to be sent, the newest last."""
+        rows = await self.owner.fetch(
+            "SELECT sealed FROM letters WHERE kind = $1 AND sealed IS NOT NULL ORDER BY id", kind
+        )
+        keyring = settings(self.database, Path()).keyring
+        opened = [keyring.open(letters.SEALED_FOR, row["sealed"]) for row in rows]
+        return [msgspec.json.decode(one, type=Letter) for one in opened]
+
+    async def token_in_letter(self, kind: str, to: str) -> str:
+        """Return the token of the link in somebody's newest letter of a kind."""
+        text = [letter.text for letter in await self.letters(kind) if letter.to == to][-1]
+        return next(line for line in text.splitlines() if line.startswith(BASE_URL)).rpartition("/")[2]
 
     async def brand(self, slug: str) -> UUID:
         brand_id = ids.new_id(clock.wall_now())

@@ -12,7 +12,7 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity.actions import people
-from partner_network.identity.actions.people import Accepted, Invited
+from partner_network.identity.actions.people import Accepted, Invited, Invitee
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
@@ -78,14 +78,14 @@ async def create_program(member: Member, new: NewProgram, *, sandbox: bool = Fal
 
 
 async def invite_partner(
-    member: Member, program_id: UUID, partner: UUID | NewBrand, *, email: str | None = None
+    member: Member, program_id: UUID, partner: UUID | NewBrand, *, owner: Invitee | None = None
 ) -> InvitedPartner:
     """Invite a brand to promote a program; a brand that is new here is made, its owner invited by e-mail.
 
     An existing brand answers through its own members: nobody outside it may name its owner.
     """
     permissions.must(member, "invite partners")
-    rules.must_name_owner(email, is_new=isinstance(partner, NewBrand))
+    rules.must_name_owner(None if owner is None else owner.email, is_new=isinstance(partner, NewBrand))
     async with connections.transaction(eyes=member.eyes) as connection:
         advertiser_id: UUID | None = await connection.fetchval(
             "SELECT brand_id FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2)",
@@ -96,10 +96,10 @@ async def invite_partner(
             raise NotFoundError("There is no such program of your brand.")
         partner_id = await _partner(connection, partner)
         partnership_id = await _create(connection, program_id, advertiser_id, partner_id)
-        if email is None:
+        if owner is None:
             return InvitedPartner(partnership_id, partner_id, None)
         invitation = await people.invite(
-            connection, member, email=email, role="owner", brand_id=partner_id, partnership_id=partnership_id
+            connection, member, owner, role="owner", brand_id=partner_id, partnership_id=partnership_id
         )
         return InvitedPartner(partnership_id, partner_id, invitation)
 

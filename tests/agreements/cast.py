@@ -73,7 +73,7 @@ async def cast_of(network: Network) -> Cast:
             },
         },
     )
-    token = partnership["invitation"]["token"]
+    token = await network.token_in_letter("invitation", "dan@drums.example")
     partner = await network.browser()
     await partner.accepted(
         "/api/v1/invitations/acceptance", {"token": token, "name": "Dan", "password": PASSWORD}

@@ -8,11 +8,13 @@ import msgspec
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity import passwords, queries
+from partner_network.gateways.mailer import letters as mail
+from partner_network.identity import letters, passwords, queries
 from partner_network.identity.rules import credentials, permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError, NotFoundError
+from partner_network.settings import Settings
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -25,11 +27,19 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Invited(msgspec.Struct, frozen=True):
-    """A fresh invitation; its token is told this once."""
+    """A fresh invitation; its token goes to whom it is for by letter."""
 
     id: UUID
+    email: str
     token: str
     expires_at: datetime
+
+
+class Invitee(msgspec.Struct, frozen=True):
+    """Whom a letter invites, and the settings that it is written with."""
+
+    email: str
+    settings: Settings
 
 
 async def create_operator_member(
@@ -47,7 +57,7 @@ async def create_operator_member(
     return member_id
 
 
-async def invite_member(inviter: Member, *, email: str, role: str, brand_id: UUID | None) -> Invited:
+async def invite_member(inviter: Member, invitee: Invitee, *, role: str, brand_id: UUID | None) -> Invited:
     """Invite a person to the inviter's own side; the operator may invite to every brand."""
     permissions.must(inviter, "invite members")
     if not inviter.is_operator and brand_id != inviter.brand_id:
@@ -61,21 +71,22 @@ async def invite_member(inviter: Member, *, email: str, role: str, brand_id: UUI
         )
         if not known:
             raise NotFoundError("There is no such brand.")
-        return await invite(connection, inviter, email=email, role=role, brand_id=brand_id)
+        return await invite(connection, inviter, invitee, role=role, brand_id=brand_id)
 
 
 async def invite(
     connection: Connection,
     inviter: Member,
+    invitee: Invitee,
     *,
-    email: str,
     role: str,
     brand_id: UUID | None,
     partnership_id: UUID | None = None,
 ) -> Invited:
-    """Write an invitation within the caller's transaction; the caller has checked who may."""
+    """Write an invitation and its letter within the caller's transaction; the caller has checked who may."""
     at, token = await clock.now(connection), credentials.new_token()
-    invitation = Invited(ids.new_id(at), token, at + credentials.INVITATION_LASTS)
+    email = credentials.email_of(invitee.email)
+    invitation = Invited(ids.new_id(at), email, token, at + credentials.INVITATION_LASTS)
     await connection.execute(
         """INSERT INTO invitations (id, token_hash, partnership_id, brand_id, role, email, invited_by,
                                     created_at, expires_at)
@@ -85,12 +96,36 @@ async def invite(
         partnership_id,
         brand_id,
         role,
-        credentials.email_of(email),
+        email,
         inviter.id,
         at,
         invitation.expires_at,
     )
+    await post_invitation(connection, inviter, invitation, invitee.settings, role=role, brand_id=brand_id)
     return invitation
+
+
+async def post_invitation(
+    connection: Connection,
+    inviter: Member,
+    invitation: Invited,
+    settings: Settings,
+    *,
+    role: str,
+    brand_id: UUID | None,
+) -> None:
+    """Post the letter that holds an invitation's token within the caller's transaction."""
+    place: str | None = await connection.fetchval("SELECT name FROM brands WHERE id = $1", brand_id)
+    letter = letters.invitation(
+        settings,
+        to=invitation.email,
+        token=invitation.token,
+        inviter=inviter.name,
+        place=place or "the network itself",
+        role=role,
+        expires_at=invitation.expires_at,
+    )
+    await mail.post(connection, settings.keyring, letter)
 
 
 async def accept(connection: Connection, token: str, *, name: str, password_hash: str | None) -> Accepted:

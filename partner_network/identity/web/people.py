@@ -7,7 +7,7 @@ from litestar import delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, SkipValidation
 
-from partner_network.identity import queries
+from partner_network.identity import letters, queries
 from partner_network.identity.actions import api_keys, people
 from partner_network.identity.queries import KeyOfBrand
 from partner_network.identity.rules.permissions import Member, Scope
@@ -34,12 +34,17 @@ class NewInvitation(msgspec.Struct, forbid_unknown_fields=True):
     brand: str | None = None
 
 
-class InvitationBody(msgspec.Struct):
-    """A fresh invitation: whoever opens the link joins, so it is told this once."""
+class InvitationBody(msgspec.Struct, omit_defaults=True):
+    """A fresh invitation: its link goes by letter to whom it is for, and to nobody else.
 
-    link: str
-    token: str
+    Only a sandbox, whose people are all made up, tells the link and its token here as well.
+    """
+
+    id: str
+    email: str
     expires_at: str
+    link: str | None = None
+    token: str | None = None
 
 
 class NewApiKey(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,7 +90,8 @@ async def invite_member(
 ) -> InvitationBody:
     """Invite a person to one's own side."""
     brand_id = member.brand_id if data.brand is None else addresses.in_body("bnd", data.brand, field="brand")
-    invited = await people.invite_member(member, email=data.email, role=data.role, brand_id=brand_id)
+    invitee = people.Invitee(data.email, settings)
+    invited = await people.invite_member(member, invitee, role=data.role, brand_id=brand_id)
     return invitation_body(invited, settings)
 
 
@@ -111,9 +117,11 @@ async def revoke_api_key(key: FromPath[str], member: NamedDependency[Member]) ->
 
 
 def invitation_body(invited: people.Invited, settings: Settings) -> InvitationBody:
-    """Show a fresh invitation to whoever made it, to pass on."""
-    link = f"{settings.base_url}/invitations/{invited.token}"
-    return InvitationBody(link, invited.token, invited.expires_at.isoformat())
+    """Show a fresh invitation to whoever made it, who must not be able to take it up."""
+    body = InvitationBody(str(invited.id), invited.email, invited.expires_at.isoformat())
+    if settings.sandbox:
+        body.token, body.link = invited.token, letters.invitation_link(settings, invited.token)
+    return body
 
 
 def _key(one: KeyOfBrand) -> ApiKeyBody:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, SkipValidation
 from litestar.status_codes import HTTP_200_OK
 
 from partner_network.brands.actions import NewBrand
+from partner_network.identity.actions.people import Invitee
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards, people
 from partner_network.identity.web.addresses import After, Limit, Page
@@ -76,7 +77,7 @@ async def invite_partner(
         member,
         addresses.in_body("prg", data.program, field="program"),
         data.new_brand or addresses.in_body("bnd", data.partner or "", field="partner"),
-        email=data.email,
+        owner=None if data.email is None else Invitee(data.email, settings),
     )
     body = _shown(await queries.partnership_of(member, invited.partnership_id))
     if invited.invitation is not None:

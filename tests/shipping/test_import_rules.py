@@ -28,6 +28,7 @@ VIOLATIONS = [
     (PURE, "partner_network/ledger/rules.py", "from partner_network.database import connections"),
     (DOORS, "partner_network/ledger/odd.py", "import boto3"),
     (DOORS, "partner_network/payouts/odd.py", "from stripe import StripeClient"),
+    (DOORS, "partner_network/creatives/odd.py", "import httpx"),
     (SANDBOX, "partner_network/cli.py", "from partner_network import sandbox"),
     (ADMIN, "partner_network/ledger/odd.py", "import admin"),
     (BACK_OFFICE, "admin/odd.py", "from partner_network import app"),

@@ -36,9 +36,8 @@ from partner_network.gateways.file_store.s3 import S3FileStore
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
-from partner_network.identity.web import guards, pages, problems, watching
+from partner_network.identity.web import guards, outbox, pages, problems, visitors, watching
 from partner_network.identity.web import routes as identity
-from partner_network.identity.web import visitors
 from partner_network.identity.web.limits import Entrance, LimitsMiddleware
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.kernel.errors import NotFoundError
@@ -87,6 +86,7 @@ def create_app(
     app = Litestar(
         route_handlers=[
             *identity.ROUTES,
+            *outbox.routes(settings),
             *programs.ROUTES,
             *agreements.ROUTES,
             *creatives.ROUTES,

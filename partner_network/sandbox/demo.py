@@ -191,6 +191,7 @@ def _welcome(installed: Installation) -> str:
         "",
         f"The partner network   {installed.base_url}",
         f"Stripe's stand-in     {installed.stripe_url}",
+        f"Everybody's letters   {installed.base_url}/outbox",
         "",
         f"Everybody's password  {installation.password_of(installed.folder)}",
         *(f"{part:<21} {email}" for part, email in people),

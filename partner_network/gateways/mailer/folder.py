@@ -70,7 +70,7 @@ def _read(path: Path) -> LetterInFolder | None:
         str(message["To"]),
         str(message["Subject"]),
         parsedate_to_datetime(str(message["Date"])),
-        "" if body is None else str(body.get_content()),
+        "" if body is None else str(body.get_content()).replace("\r\n", "\n"),
     )
 
 

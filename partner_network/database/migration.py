@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+from pathlib import Path
 
 import asyncpg
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -11,6 +12,7 @@ from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from partner_network.database import connections
 
 APP_NAME = "partner_network"
+FOLDER = Path(__file__).parent.parent / "migrations"
 _LOCK = 7_301_975_201  # any number of our own; two deployments at once wait for each other
 
 
@@ -26,6 +28,19 @@ def from_sql(migration_id: str, sql: str, *, description: str) -> MigrationManag
 
     manager.add_raw(run)
     return manager
+
+
+def known() -> list[str]:
+    """Return the names of all migrations of this version, in their order."""
+    return sorted(path.stem for path in FOLDER.glob("2*.py"))
+
+
+async def run_in(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+    """Return the names of the migrations that a database has seen, in their order."""
+    if await connection.fetchval("SELECT to_regclass('public.migration') IS NULL"):
+        return []
+    rows = await connection.fetch("SELECT name FROM migration WHERE app_name = $1 ORDER BY name", APP_NAME)
+    return [row["name"] for row in rows]
 
 
 async def migrate(owner_url: str) -> None:

@@ -7,13 +7,16 @@ import signal
 import sys
 from typing import Any, TypeAlias
 
+import msgspec
+
 from partner_network import settings as settings_of
 from partner_network.database import addresses
 from partner_network.kernel.errors import InvalidError
-from partner_network.operations import beginning
+from partner_network.operations import beginning, doctor
 from partner_network.operations.beginning import FirstAdmin
+from partner_network.operations.checks.finding import Finding
 
-DONE, CANNOT = 0, 2
+DONE, FAILED, CANNOT = 0, 1, 2
 Commands: TypeAlias = "argparse._SubParsersAction[Any]"  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - argparse has no public name for it
 
 
@@ -27,6 +30,9 @@ def add_to(commands: Commands) -> None:
     )
     add.add_argument("--password", action=_Refused, help=argparse.SUPPRESS)
     add.set_defaults(command=_init)
+    add = commands.add_parser("doctor", help="look at everything that can be wrong, a line each")
+    add.add_argument("--json", action="store_true", help="print one JSON document, for programs")
+    add.set_defaults(command=_doctor)
     add = commands.add_parser("database", help="run the embedded PostgreSQL until told to stop")
     add.set_defaults(command=_database)
 
@@ -72,6 +78,17 @@ def _first_admin(parsed: argparse.Namespace) -> FirstAdmin:
     if getpass.getpass("The same password again: ") != password:
         raise InvalidError("The two passwords differ; nothing was changed. Start again.")
     return FirstAdmin(name, email, password)
+
+
+async def _doctor(parsed: argparse.Namespace) -> int:
+    found: list[Finding] = []
+    async for one in doctor.examine():
+        found.append(one)
+        if not parsed.json:
+            print(one.line, flush=True)
+    if parsed.json:
+        print(msgspec.json.encode({"findings": found}).decode())
+    return FAILED if any(one.level == "FAILED" for one in found) else DONE
 
 
 async def _database(_: argparse.Namespace) -> int:

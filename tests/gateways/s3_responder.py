@@ -68,6 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self._answer()
 
+    def do_DELETE(self) -> None:
+        self._answer()
+
     def do_GET(self) -> None:
         self._answer()
 
@@ -97,6 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "PUT":
             self.server.objects[key] = (body, self.headers["Content-Type"])
             self._send(200, b"", {"ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'})
+            return
+        if self.command == "DELETE":
+            self.server.objects.pop(key, None)
+            self._send(204, b"", {})
             return
         if key not in self.server.objects:
             raise RefusedError(404, "NoSuchKey")

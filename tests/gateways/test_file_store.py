@@ -109,6 +109,13 @@ async def test_a_file_exists_once_it_was_put(bench: Bench) -> None:
     )
 
 
+async def test_a_file_is_gone_once_it_was_deleted_and_deleting_it_again_is_no_error(bench: Bench) -> None:
+    await bench.store.put(KEY, CONTENT, "application/pdf")
+    for key in (KEY, KEY, "agreements", f"{KEY}/below"):
+        await bench.store.delete(key)
+    assert not await bench.store.exists(KEY)
+
+
 @pytest.mark.parametrize("key", [KEY, "agreements"])
 async def test_a_missing_file_is_not_found(bench: Bench, key: str) -> None:
     await bench.store.put("agreements/other", b"x", "text/plain")

@@ -1,6 +1,7 @@
 """Files in a folder, handed out by addresses that we sign and check ourselves."""
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import os
@@ -51,6 +52,13 @@ class LocalFileStore:
         """Tell whether something is kept under the key."""
         store.must_be_key(key)
         return await asyncio.to_thread((self._files / key).is_file)
+
+    async def delete(self, key: str) -> None:
+        """Keep the content no longer; a key under which nothing is kept is no error."""
+        store.must_be_key(key)
+        for kept in (self._files / key, self._types / key):
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                await asyncio.to_thread(kept.unlink)
 
     def signed_url(self, key: str, *, filename: str, expires_in_s: int, now: datetime) -> str:
         """Return an address below `base_url` that `open_signed` honours until it expires."""

@@ -63,6 +63,11 @@ class S3FileStore:
             raise
         return True
 
+    async def delete(self, key: str) -> None:
+        """Keep the content no longer; a key under which nothing is kept is no error."""
+        store.must_be_key(key)
+        await asyncio.to_thread(self._client.delete_object, Bucket=self._bucket, Key=key)
+
     def signed_url(self, key: str, *, filename: str, expires_in_s: int, now: datetime) -> str:
         """Return an address at the store that downloads the file under that name until it expires.
 

@@ -43,6 +43,10 @@ class FileStore(Protocol):
         """Tell whether something is kept under the key."""
         ...
 
+    async def delete(self, key: str) -> None:
+        """Keep the content no longer; a key under which nothing is kept is no error."""
+        ...
+
     def signed_url(self, key: str, *, filename: str, expires_in_s: int, now: datetime) -> str:
         """Return an address that downloads the file under that name until it expires."""
         ...

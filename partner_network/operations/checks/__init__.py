@@ -1,0 +1,1 @@
+"""What an operator wants to know before others find out: one look at each thing that can be wrong."""

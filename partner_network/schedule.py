@@ -26,7 +26,7 @@ from partner_network.gateways.mailer.letters import PostOffice, SendLetter
 from partner_network.gateways.pdf import Renderer
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
-from partner_network.identity.actions import limits
+from partner_network.identity.actions import limits, seal
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, ReadFunding
@@ -36,6 +36,7 @@ from partner_network.statements import rules as statement_rules
 from partner_network.statements.document_queries import Issuer
 
 CALENDAR_EVERY = timedelta(minutes=1)
+SEAL_EVERY = timedelta(seconds=1)
 CONNECTIONS = 8
 Handler = Callable[[bytes], Awaitable[None]]
 log = structlog.get_logger()
@@ -122,13 +123,14 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
             for name, handler in handlers(settings, doors).items():
                 _register(queue, name, handler, doors.tracer)
             calendar = asyncio.create_task(_calendar(doors, stop))
+            sealing = asyncio.create_task(_seal(stop))
             working = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=5)))
             await asyncio.wait(
                 {asyncio.create_task(stop.wait()), working}, return_when=asyncio.FIRST_COMPLETED
             )
             queue.shutdown.set()
             stop.set()
-            await asyncio.gather(working, calendar)
+            await asyncio.gather(working, calendar, sealing)
     finally:
         await connections.close_pool()
 
@@ -167,3 +169,13 @@ async def _calendar(doors: Gateways, stop: asyncio.Event) -> None:
             await log.aexception("the calendar's work failed and will be tried again")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), CALENDAR_EVERY.total_seconds())
+
+
+async def _seal(stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await seal.seal_now()
+        except Exception:  # noqa: BLE001 - what could not be sealed waits; the next second tries again
+            await log.aexception("the audit trail could not be sealed and will be tried again")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SEAL_EVERY.total_seconds())

@@ -9,6 +9,7 @@ from partner_network.creatives.queries import Creative
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.store import FileStore
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
@@ -21,7 +22,7 @@ async def upload_creative(
     """Take a picture into a program's library, made anew and kept under its own hash."""
     permissions.must(member, "manage creatives")
     title = rules.must_be_title(title)
-    await _must_own(member, program_id)
+    brand_id = await _owner(member, program_id)
     picture = await asyncio.to_thread(rules.made_anew, content)
     # Before the transaction: a row without its file would be a broken download, a file without a row is dust.
     key = f"creatives/{hashlib.sha256(picture.content).hexdigest()}"
@@ -44,6 +45,10 @@ async def upload_creative(
             member.id,
             at,
         )
+        after = {"title": title, "sha256": stored.sha256}
+        await audit.record(
+            connection, member, "create", "creative", creative_id, brands=[brand_id], after=after
+        )
     return await queries.creative_of(member, creative_id)
 
 
@@ -51,22 +56,25 @@ async def withdraw_creative(member: Member, creative_id: UUID) -> Creative:
     """Take a creative out of use; partners no longer see it, and a second time changes nothing."""
     permissions.must(member, "manage creatives")
     creative = await queries.creative_of(member, creative_id)
-    await _must_own(member, creative.program_id)
+    brand_id = await _owner(member, creative.program_id)
     async with connections.transaction(eyes=member.eyes) as connection:
-        await connection.execute(
-            "UPDATE creatives SET withdrawn_at = coalesce(withdrawn_at, $2) WHERE id = $1",
-            creative_id,
-            await clock.now(connection),
+        at = await clock.now(connection)
+        done = await connection.execute(
+            "UPDATE creatives SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL", creative_id, at
         )
+        if done == "UPDATE 1":
+            await audit.record(connection, member, "withdraw", "creative", creative_id, brands=[brand_id])
     return await queries.creative_of(member, creative_id)
 
 
-async def _must_own(member: Member, program_id: UUID) -> None:
+async def _owner(member: Member, program_id: UUID) -> UUID:
+    """Return whose program it is. Errors: NotFoundError when it is not the member's to fill."""
     async with connections.transaction(eyes=member.eyes) as connection:
-        own = await connection.fetchval(
-            "SELECT true FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2)",
+        brand_id: UUID | None = await connection.fetchval(
+            "SELECT brand_id FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2)",
             program_id,
             member.brand_id,
         )
-    if not own:
+    if brand_id is None:
         raise NotFoundError("There is no such program of your brand.")
+    return brand_id

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from partner_network.database import connections
 from partner_network.gateways import clock
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
@@ -58,6 +59,8 @@ async def create_link(
             member.id,
             at,
         )
+        brands, after = (found["partner_id"], found["advertiser_id"]), {"name": name, "destination_url": url}
+        await audit.record(connection, member, "create", "link", link_id, brands=brands, after=after)
         return await queries.link(connection, link_id)
 
 
@@ -68,16 +71,17 @@ async def disable_link(*, member: Member, link_id: UUID) -> TrackedLink:
     """
     permissions.must(member, "manage links")
     async with connections.transaction(eyes=member.eyes) as connection:
-        found = await connection.fetchval(
-            "SELECT true FROM links WHERE id = $1 AND ($2::uuid IS NULL OR partner_id = $2) FOR UPDATE",
+        found = await connection.fetchrow(
+            """SELECT partner_id, advertiser_id, disabled_at FROM links
+               WHERE id = $1 AND ($2::uuid IS NULL OR partner_id = $2) FOR UPDATE""",
             link_id,
             member.brand_id,
         )
-        if not found:
+        if found is None:
             raise NotFoundError("There is no such link of your brand; look it up in the list of links.")
-        await connection.execute(
-            "UPDATE links SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL",
-            link_id,
-            await clock.now(connection),
-        )
+        if found["disabled_at"] is None:
+            at = await clock.now(connection)
+            await connection.execute("UPDATE links SET disabled_at = $2 WHERE id = $1", link_id, at)
+            brands = (found["partner_id"], found["advertiser_id"])
+            await audit.record(connection, member, "disable", "link", link_id, brands=brands)
         return await queries.link(connection, link_id)

@@ -11,7 +11,7 @@ from partner_network.brands.actions import NewBrand
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity.actions import people
+from partner_network.identity.actions import audit, people
 from partner_network.identity.actions.people import Accepted, Invited, Invitee
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
@@ -70,9 +70,13 @@ async def create_program(member: Member, new: NewProgram, *, sandbox: bool = Fal
             new.destination_hosts,
             at,
         )
-    if program_id is None:
-        raise ConflictError(
-            f"The short name {new.slug!r} is taken; choose another.", fields={"slug": "taken"}
+        if program_id is None:
+            raise ConflictError(
+                f"The short name {new.slug!r} is taken; choose another.", fields={"slug": "taken"}
+            )
+        after = msgspec.structs.asdict(new)
+        await audit.record(
+            connection, member, "create", "program", program_id, brands=[new.brand_id], after=after
         )
     return program_id
 
@@ -96,6 +100,15 @@ async def invite_partner(
             raise NotFoundError("There is no such program of your brand.")
         partner_id = await _partner(connection, partner)
         partnership_id = await _create(connection, program_id, advertiser_id, partner_id)
+        concerned, after = (advertiser_id, partner_id), {"program": ids.shown("prg", program_id)}
+        if isinstance(partner, NewBrand):
+            made = {"slug": partner.slug, "country": partner.country}
+            await audit.record(
+                connection, member, "create", "brand", partner_id, brands=concerned, after=made
+            )
+        await audit.record(
+            connection, member, "invite", "partnership", partnership_id, brands=concerned, after=after
+        )
         if owner is None:
             return InvitedPartner(partnership_id, partner_id, None)
         invitation = await people.invite(
@@ -122,7 +135,18 @@ async def answer_partnership(member: Member, partnership_id: UUID, *, accept: bo
         if partnership.partner_id != member.brand_id:
             raise NotFoundError("This invitation is for the other brand to answer.")
         await _step(connection, partnership_id, "in_review" if accept else "declined")
-        return await queries.partnership_within(connection, member, partnership_id)
+        answered = await queries.partnership_within(connection, member, partnership_id)
+        await audit.record(
+            connection,
+            member,
+            "accept" if accept else "decline",
+            "partnership",
+            partnership_id,
+            brands=(partnership.advertiser_id, partnership.partner_id),
+            before={"status": partnership.status},
+            after={"status": answered.status},
+        )
+        return answered
 
 
 async def pair_partnerships(member: Member, one_id: UUID, other_id: UUID) -> None:
@@ -144,6 +168,8 @@ async def pair_partnerships(member: Member, one_id: UUID, other_id: UUID) -> Non
             one_id,
             other_id,
         )
+        brands_of, after = (one.advertiser_id, one.partner_id), {"mirror": ids.shown("prt", other_id)}
+        await audit.record(connection, member, "pair", "partnership", one_id, brands=brands_of, after=after)
 
 
 async def activate(connection: Connection, partnership_id: UUID, at: datetime) -> None:

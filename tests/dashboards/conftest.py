@@ -9,6 +9,7 @@ import pytest
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.identity.actions import seal
 from partner_network.sandbox.stripe_simulator import process
 from tests import builders
 from tests.builders import at
@@ -46,6 +47,7 @@ async def _live(network: Lived, url: str) -> None:
     try:
         await builders.set_clock(at(1, 1, 0))
         await story.live(await builders.open_network(stripe, network.stripe_address))
+        await seal.seal_now()
     finally:
         await stripe.close()
         clock.use_simulated_time(sandbox=False)

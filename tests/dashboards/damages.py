@@ -6,10 +6,7 @@ from msgspec import Struct
 WITHOUT_MONEY = {
     "agreement_documents",
     "api_keys",
-    "audit_records",
     "audit_salts",
-    "audit_seal_members",
-    "audit_seals",
     "creatives",
     "ended_memberships",
     "erasures",
@@ -58,6 +55,7 @@ RADIO_PARTNERSHIP = f"(SELECT id FROM partnerships WHERE partner_id = {RADIO})"
 BOBS = f"(SELECT id FROM commissions WHERE conversion_id = {BOB})"
 BOBS_MATURITY = f"(SELECT id FROM ledger_entries WHERE key = 'mature:' || {BOBS})"
 BOBS_CLAWBACK = f"(SELECT transfer_id FROM clawbacks WHERE commission_id = {BOBS})"
+FIRST_SIGNING = "(SELECT min(id) FROM audit_records WHERE verb = 'sign')"
 MIA = "(SELECT id FROM members WHERE email = 'mia@network.test')"
 
 DAMAGES = [
@@ -523,6 +521,21 @@ DAMAGES = [
         "NIGHT-RADIO-2026-02-USD was accepted as tr_other",
     ),
     Damage("payout_attempts", "status = 'accepted'", "amount_minor = 3130", "explained", "Entry settle:"),
+    Damage(
+        "audit_records",
+        "verb = 'draft'",
+        f"id = {FIRST_SIGNING}",
+        "audit",
+        "no longer says what was recorded",
+    ),
+    Damage("audit_seals", "sealed_at = sealed_at - interval '1 s'", "no = 1", "audit", "Seal 1 is no longer"),
+    Damage(
+        "audit_seal_members",
+        "position = 999",
+        f"record_id = {FIRST_SIGNING}",
+        "audit",
+        "Seal 1 was made over",
+    ),
 ]
 
 
@@ -584,4 +597,5 @@ GONE = [
     ),
     Gone("fundings", "id = (SELECT min(id::text)::uuid FROM fundings)", "explained", "Entry funding:"),
     Gone("payout_attempts", "amount_minor = 3130", "explained", "Entry payout:"),
+    Gone("audit_seal_members", f"record_id = {FIRST_SIGNING}", "audit", "Seal 1 was made over .* are in it"),
 ]

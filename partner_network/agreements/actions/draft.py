@@ -14,6 +14,7 @@ from partner_network.brands.queries import Brand
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
@@ -48,12 +49,12 @@ async def publish_program_version(member: Member, program_id: UUID, policy_toml:
     rules.program_in(policy_toml)
     async with connections.transaction(eyes=member.eyes) as connection:
         # The program's lock: two who publish at once get two numbers.
-        own = await connection.fetchval(
-            "SELECT true FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE",
+        brand_id: UUID | None = await connection.fetchval(
+            "SELECT brand_id FROM programs WHERE id = $1 AND ($2::uuid IS NULL OR brand_id = $2) FOR UPDATE",
             program_id,
             member.brand_id,
         )
-        if not own:
+        if brand_id is None:
             raise NotFoundError("There is no such program of your brand.")
         at = await clock.now(connection)
         version: int = await connection.fetchval(
@@ -65,6 +66,10 @@ async def publish_program_version(member: Member, program_id: UUID, policy_toml:
             program_id,
             policy_toml,
             at,
+        )
+        after = {"version": version}
+        await audit.record(
+            connection, member, "publish", "program", program_id, brands=[brand_id], after=after
         )
     return version
 
@@ -96,7 +101,13 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
             await _parties(connection, partnership, operator),
         )
         agreement_id = await _insert(connection, member, partnership.id, draft)
-        return await queries.agreement_within(connection, agreement_id)
+        drafted = await queries.agreement_within(connection, agreement_id)
+        brands_of = (drafted.advertiser_id, drafted.partner_id)
+        after = {"number": drafted.number, "content_hash": drafted.content_hash}
+        await audit.record(
+            connection, member, "draft", "agreement", agreement_id, brands=brands_of, after=after
+        )
+        return drafted
 
 
 async def _completed(connection: Connection, partnership: Partnership, terms_toml: str) -> tuple[UUID, str]:

@@ -11,6 +11,7 @@ from partner_network.agreements.queries import Agreement
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
@@ -59,9 +60,16 @@ async def sign_agreement(signer: Signer, agreement_id: UUID, read_hash: str) -> 
         rules.must_be_unchanged(read_hash, agreement.content_hash, queries.text_hash(agreement))
         at = await clock.now(connection)
         await _sign(connection, signer, agreement, at)
+        brands = (partnership.advertiser_id, partnership.partner_id)
+        after = {"number": agreement.number, "content_hash": agreement.content_hash}
+        await audit.record(connection, member, "sign", "agreement", agreement.id, brands=brands, after=after)
         signed = await queries.agreement_within(connection, agreement_id)
         if signed.is_signed:
             await _put_in_force(connection, signed, partnership, at)
+            after = {"number": agreement.number, "is_in_force": True}
+            await audit.record(
+                connection, member, "put in force", "agreement", agreement.id, brands=brands, after=after
+            )
         return signed
 
 

@@ -14,6 +14,7 @@ from partner_network.agreements.terms import Terms as SignedTerms
 from partner_network.attribution.cases import Case
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
+from partner_network.dashboards.verification.audit import Trail
 from partner_network.ledger.rules import Account, Entry, Leg
 
 Row = TypeVar("Row", bound=Struct)
@@ -57,6 +58,7 @@ class Books(Struct, frozen=True, dict=True):
     stripe_accounts: list[money.StripeAccount]
     clicks_in_all: int
     misfiled_click: UUID | None
+    audit_trail: Trail
 
     @cached_property
     def slug_of(self) -> dict[UUID, str]:

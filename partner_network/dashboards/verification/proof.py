@@ -6,6 +6,7 @@ from datetime import datetime
 from partner_network.dashboards.verification import (
     agreements,
     approvals,
+    audit,
     bookings,
     commissions,
     decisions,
@@ -69,3 +70,4 @@ def recomputed(rows: Books) -> Iterator[Kind]:
     yield payouts.check_payouts(rows, explained)
     yield explained.check()
     yield postings.check_balances(rows)
+    yield audit.check(rows.audit_trail)

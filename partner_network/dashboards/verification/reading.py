@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from partner_network.dashboards.verification import audit
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.books import Books
@@ -91,6 +92,7 @@ async def read_within(connection: Connection) -> Books:
         stripe_accounts=await _read(connection, money.StripeAccount, "stripe_accounts"),
         clicks_in_all=await connection.fetchval("SELECT count(*) FROM clicks"),
         misfiled_click=await connection.fetchval(_MISFILED),
+        audit_trail=await audit.read(connection),
     )
 
 

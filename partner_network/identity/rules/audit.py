@@ -18,7 +18,7 @@ By: TypeAlias = Member | ApiKey | Nobody
 """Who acts: a person, a machine of a brand, or one of those whose name nobody knows."""
 Verb = Literal[
     "create", "change", "publish", "withdraw", "disable", "delete",
-    "invite", "accept", "decline", "activate", "pair", "pause", "end", "draft", "sign",
+    "invite", "accept", "decline", "activate", "pair", "pause", "end", "draft", "sign", "put in force",
     "prepare", "approve", "object", "ask for", "hold", "release", "retry",
     "sign in", "fail to sign in", "switch brand", "sign out", "revoke", "rotate",
     "give role", "take role", "add factor", "remove factor", "use recovery code", "prove",

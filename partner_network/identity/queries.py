@@ -37,17 +37,6 @@ class Colleague(msgspec.Struct, frozen=True):
     roles: tuple[str, ...]
 
 
-class KeyOfBrand(msgspec.Struct, frozen=True):
-    """An API key as its brand sees it: never the key itself."""
-
-    id: UUID
-    name: str
-    prefix: str
-    scopes: tuple[str, ...]
-    created_at: datetime
-    revoked_at: datetime | None
-
-
 class Invitation(msgspec.Struct, frozen=True):
     """What an invitation offers, to the person who holds its token."""
 
@@ -91,15 +80,18 @@ async def session_of(token: str, now: datetime) -> Session | None:
     return Session(member, row["csrf_token"], row["expires_at"], row["last_seen_at"])
 
 
-async def api_key_of(key: str) -> ApiKey | None:
-    """Find the brand and the scopes behind an API key that was not revoked."""
+async def api_key_of(key: str, now: datetime) -> ApiKey | None:
+    """Find the brand and the scopes behind an API key that is in force."""
     row = await connections.pool().fetchrow(
-        "SELECT id, brand_id, scopes, prefix FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL",
+        """SELECT id, brand_id, scopes, prefix, last_used_at FROM api_keys
+           WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)""",
         credentials.hash_of(key),
+        now,
     )
     if row is None:
         return None
-    return ApiKey(row["id"], row["brand_id"], frozenset(row["scopes"]), row["prefix"].startswith("pnk_live_"))
+    is_live = row["prefix"].startswith(credentials.LIVE_KEY)
+    return ApiKey(row["id"], row["brand_id"], frozenset(row["scopes"]), is_live, row["last_used_at"])
 
 
 async def places_of(connection: Connection, member_id: UUID) -> Sequence[Place]:
@@ -129,17 +121,6 @@ async def colleagues_of(member: Member) -> Sequence[Colleague]:
             member.brand_id,
         )
     return [Colleague(row["id"], row["name"], row["email"], tuple(row["roles"])) for row in rows]
-
-
-async def api_keys_of(brand_id: UUID) -> Sequence[KeyOfBrand]:
-    """List the API keys of a brand, revoked ones too."""
-    async with connections.transaction(eyes=brand_id) as connection:
-        rows = await connection.fetch(
-            """SELECT id, name, prefix, scopes, created_at, revoked_at FROM api_keys
-               WHERE brand_id = $1 ORDER BY id""",
-            brand_id,
-        )
-    return [msgspec.convert(dict(row), KeyOfBrand) for row in rows]
 
 
 async def invitation_of(token: str, now: datetime) -> Invitation | None:

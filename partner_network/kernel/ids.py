@@ -11,8 +11,8 @@ from uuid import UUID
 from partner_network.kernel.errors import InvalidError
 
 Prefix = Literal[
-    "adj", "agr", "bnd", "clk", "com", "cnv", "crt", "dsp", "inq", "lnk", "mbr", "pay", "prg", "prt", "ref",
-    "stm", "tch",
+    "adj", "agr", "bnd", "clk", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "pay", "prg", "prt",
+    "ref", "stm", "tch",
 ]  # fmt: skip
 
 NOUN_OF: Mapping[Prefix, str] = MappingProxyType(
@@ -26,6 +26,7 @@ NOUN_OF: Mapping[Prefix, str] = MappingProxyType(
         "crt": "creative",
         "dsp": "dispute",
         "inq": "inquiry",
+        "key": "key",
         "lnk": "link",
         "mbr": "member",
         "pay": "payout",

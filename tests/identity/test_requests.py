@@ -107,7 +107,7 @@ async def test_an_unknown_or_revoked_key_is_nobody_even_beside_a_good_session(
     for key in (issued["key"], "pnk_live_guessed", ""):
         answer = await olivia.get("/api/v1/conversions", headers={"authorization": f"Bearer {key}"})
         assert answer.status_code == 401
-    listed = (await olivia.get("/api/v1/api-keys")).json()
+    listed = (await olivia.get("/api/v1/api-keys")).json()["items"]
     assert [(one["name"], one["revoked_at"] is None) for one in listed] == [("reports", False)]
     assert issued["key"] not in str(listed)
     assert issued["key"].encode() not in await network.owner.fetchval("SELECT key_hash FROM api_keys")

@@ -35,6 +35,7 @@ PREFIX_OF: Mapping[str, ids.Prefix] = MappingProxyType(
     {
         "brand": "bnd",
         "member": "mbr",
+        "API key": "key",
         "password": "mbr",
         "program": "prg",
         "partnership": "prt",

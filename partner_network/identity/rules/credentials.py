@@ -14,6 +14,7 @@ INVITATION_LASTS = timedelta(days=14)
 PASSWORD_CHARACTERS_MIN = 12
 PASSWORD_CHARACTERS_MAX = 200
 NAME_CHARACTERS_MAX = 120
+LIVE_KEY, TEST_KEY = "pnk_live_", "pnk_test_"
 KEY_PREFIX_CHARACTERS = 14
 """How much of an API key stays readable, to tell one from the other: `pnk_test_` and five more."""
 
@@ -60,7 +61,7 @@ def hash_of(token: str) -> bytes:
 
 def new_api_key(*, is_live: bool) -> str:
     """Make an API key; its beginning says what it is to whoever finds it."""
-    return f"pnk_{'live' if is_live else 'test'}_{new_token()}"
+    return f"{LIVE_KEY if is_live else TEST_KEY}{new_token()}"
 
 
 def expires_at(signed_in_at: datetime) -> datetime:

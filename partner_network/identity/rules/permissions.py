@@ -1,6 +1,7 @@
 """Who may do what: one table of verbs, and the person or machine that asks."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 from uuid import UUID
@@ -144,6 +145,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     brand_id: UUID
     scopes: frozenset[str]
     is_live: bool
+    last_used_at: datetime | None = None
 
     @property
     def eyes(self) -> UUID:

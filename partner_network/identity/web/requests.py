@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from partner_network.gateways import clock
 from partner_network.identity import queries
-from partner_network.identity.actions import sessions
+from partner_network.identity.actions import api_keys, sessions
 from partner_network.identity.queries import Session
 from partner_network.identity.rules import credentials, devices
 from partner_network.identity.rules.devices import Device
@@ -84,7 +84,7 @@ class SessionMiddleware(ASGIMiddleware):
         scope["user"] = scope["auth"] = None
         authorization = request.headers.get("authorization")
         if authorization is not None:
-            scope["auth"] = await _api_key(authorization)
+            scope["auth"] = await _api_key(request, authorization)
         elif token := request.cookies.get(self._cookie.name):
             await _wake(scope, token)
         if request.method not in _SAFE_METHODS:
@@ -92,13 +92,15 @@ class SessionMiddleware(ASGIMiddleware):
         await next_app(scope, receive, send)
 
 
-async def _api_key(authorization: str) -> ApiKey:
+async def _api_key(request: AnyRequest, authorization: str) -> ApiKey:
     kind, _, key = authorization.partition(" ")
-    found = await queries.api_key_of(key.strip()) if kind.lower() == "bearer" else None
+    now = clock.wall_now()
+    found = await queries.api_key_of(key.strip(), now) if kind.lower() == "bearer" else None
     if found is None:
         raise NotAuthorizedException(
-            "This API key is unknown or revoked; send a valid one as `Bearer pnk_...`."
+            "This API key is unknown, has ended or was revoked; send a valid one as `Bearer pnk_...`."
         )
+    await api_keys.note_use(found, now, device(request).network_prefix)
     return found
 
 

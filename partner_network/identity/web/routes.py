@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.identity.web import brands, people, sign_in
+from partner_network.identity.web import api_keys, api_keys_page, brands, people, sign_in
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     sign_in.show_sign_in,
@@ -18,9 +18,14 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     sign_in.delete_session,
     people.list_members,
     people.invite_member,
-    people.list_api_keys,
-    people.issue_api_key,
-    people.revoke_api_key,
+    api_keys.list_api_keys,
+    api_keys.issue_api_key,
+    api_keys.rotate_api_key,
+    api_keys.revoke_api_key,
+    api_keys_page.show_api_keys,
+    api_keys_page.make_api_key,
+    api_keys_page.rotate_by_form,
+    api_keys_page.revoke_by_form,
     brands.create_brand,
     brands.list_brands,
     brands.read_brand,

@@ -39,7 +39,16 @@ from partner_network.identity.web.guards import AnyConnection
 from partner_network.kernel.errors import ForbiddenError
 
 PATH = "/admin/data"
-UNREADABLE = frozenset({"visitor_salts", "sessions"})
+UNREADABLE = frozenset(
+    {
+        "visitor_salts",
+        "sessions",
+        "second_factors",
+        "recovery_codes",
+        "pending_sign_ins",
+        "passkey_challenges",
+    }
+)
 """Tables that hold nothing but secrets, or that the web's own role may not read."""
 # The program styles by attributes as it runs, and its icons are pictures in its style sheet. No other site.
 CONTENT_POLICY = (

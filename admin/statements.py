@@ -114,7 +114,7 @@ async def prepare(
         await sign_off.prepare_statement(
             statement_id,
             content_hash=_hash_in(data.content_hash),
-            preparer_id=member.id,
+            preparer=member,
             now=await clock.now(),
         )
     except ConflictError as error:
@@ -142,7 +142,7 @@ async def approve(
         await sign_off.approve_statement(
             statement_id,
             content_hash=_hash_in(data.content_hash),
-            approver_id=member.id,
+            approver=member,
             reason=reason,
             now=await clock.now(),
         )

@@ -241,12 +241,12 @@ class Cast:
         for one in drafts:
             if one.status == "draft":
                 await sign_off.prepare_statement(
-                    one.id, content_hash=one.content_hash, preparer_id=self.preparer.id, now=now
+                    one.id, content_hash=one.content_hash, preparer=self.preparer, now=now
                 )
                 await sign_off.approve_statement(
                     one.id,
                     content_hash=one.content_hash,
-                    approver_id=self.approver.id,
+                    approver=self.approver,
                     reason="As agreed",
                     now=now,
                 )
@@ -323,7 +323,14 @@ async def open_network(stripe: StripeConnect, stripe_address: str) -> Cast:
 
 async def _person(email: str, brand_id: UUID | None, role: str) -> Member:
     now = await clock.now()
-    member = Member(ids.new_id(now), email.partition("@")[0].title(), email, brand_id, frozenset({role}))
+    member = Member(
+        ids.new_id(now),
+        email.partition("@")[0].title(),
+        email,
+        brand_id,
+        frozenset({role}),
+        has_given_factor=True,
+    )
     async with connections.transaction() as connection:
         await connection.execute(
             "INSERT INTO members (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, '-', $4)",

@@ -4,7 +4,7 @@ What only compares (hashes of passwords, keys and tokens, the token of a form) i
 page shows it.
 """
 
-from piccolo.columns import JSONB, UUID, Array, BigInt, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Array, BigInt, Bytea, ForeignKey, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
@@ -56,6 +56,53 @@ class Session(Table, tablename="sessions", db=connections.engine):
     factor_given_at = Timestamptz(default=None, null=True)
     network_prefix = Text(default=None, null=True)
     user_agent = Text(default=None, null=True)
+    factor_tries = SmallInt(default=0)
+
+
+class SecondFactor(Table, tablename="second_factors", db=connections.engine):
+    """What proves a person besides the password: an authenticator's key, or a passkey's public half."""
+
+    id = UUID(primary_key=True, default=None)
+    member_id = ForeignKey(Member, default=None, null=False)
+    kind = Text(default=None)
+    name = Text(default=None)
+    sealed_key = Bytea(default=None, null=True, secret=True)
+    last_step = BigInt(default=None, null=True)
+    credential_id = Bytea(default=None, null=True, unique=True, secret=True)
+    public_key = Bytea(default=None, null=True, secret=True)
+    sign_count = BigInt(default=None, null=True)
+    created_at = Timestamptz(default=None)
+    confirmed_at = Timestamptz(default=None, null=True)
+    last_used_at = Timestamptz(default=None, null=True)
+    removed_at = Timestamptz(default=None, null=True)
+
+
+class RecoveryCode(Table, tablename="recovery_codes", db=connections.engine):
+    """A code for the day on which the authenticator is lost; it works once."""
+
+    id = UUID(primary_key=True, default=None)
+    member_id = ForeignKey(Member, default=None, null=False)
+    code_hash = Bytea(default=None, secret=True)
+    created_at = Timestamptz(default=None)
+    used_at = Timestamptz(default=None, null=True)
+
+
+class PendingSignIn(Table, tablename="pending_sign_ins", db=connections.engine):
+    """A right password that waits for the second factor."""
+
+    token_hash = Bytea(primary_key=True, default=None, secret=True)
+    member_id = ForeignKey(Member, default=None, null=False)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    tries = SmallInt(default=0)
+
+
+class PasskeyChallenge(Table, tablename="passkey_challenges", db=connections.engine):
+    """What a passkey is asked to sign, once, by whoever holds the session that asked."""
+
+    challenge = Bytea(primary_key=True, default=None, secret=True)
+    holder_hash = Bytea(default=None, secret=True)
+    expires_at = Timestamptz(default=None)
 
 
 class RateLimit(Table, tablename="rate_limits", db=connections.engine):

@@ -17,8 +17,17 @@ import msgspec
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity.actions import people as identity
-from partner_network.kernel.errors import InvalidError
-from partner_network.sandbox import cast, documents_out, installation, orders, processes, results, traffic
+from partner_network.kernel.errors import InvalidError, NotFoundError
+from partner_network.sandbox import (
+    cast,
+    documents_out,
+    installation,
+    keychain,
+    orders,
+    processes,
+    results,
+    traffic,
+)
 from partner_network.sandbox.installation import Installation
 from partner_network.sandbox.network import Builder
 from partner_network.sandbox.orders import ZONE, ShopOrder
@@ -27,6 +36,7 @@ from partner_network.sandbox.replay import Replay, Stations, StuckError
 from partner_network.sandbox.results import Results
 from partner_network.sandbox.traffic import Traffic
 
+DATA = Path(".data/demo")
 WEB_PORT = 8000
 STRIPE_PORT = 12111
 LOADED = "loaded"
@@ -38,6 +48,9 @@ def main() -> None:
     """Read the command line and run."""
     given = _arguments()
     say = _Progress()
+    if given.code:
+        _print_code(given)
+        return
     try:
         sold = orders.read_orders(given.orders, seed=given.seed)
     except InvalidError as error:
@@ -77,15 +90,29 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--verify", action="store_true", help="with --once: recompute every figure at the end and compare"
     )
-    parser.add_argument("--data", type=Path, default=Path(".data/demo"), help="where the demo keeps its data")
+    parser.add_argument("--data", type=Path, default=DATA, help="where the demo keeps its data")
     parser.add_argument("--port", type=int, default=WEB_PORT, help="staying up: where the web app listens")
     parser.add_argument(
         "--stripe-port", type=int, default=STRIPE_PORT, help="and where Stripe's stand-in does"
+    )
+    parser.add_argument(
+        "--code", metavar="EMAIL", help="print the code that this person's second factor shows now, and end"
     )
     given = parser.parse_args()
     if not given.once and (given.json or given.out or given.verify):
         parser.error("--json, --out and --verify go with --once")
     return given
+
+
+def _print_code(given: argparse.Namespace) -> None:
+    """Print a code for the sign-in, also beside a running demo; how long it lasts goes to standard error."""
+    now = clock.wall_now()
+    try:
+        code = keychain.code_of(given.data.resolve(), given.code.strip().lower(), now)
+    except NotFoundError as error:
+        sys.exit(f"bin/demo: {error.detail}")
+    sys.stdout.write(f"{code}\n")
+    sys.stderr.write(f"shown for {keychain.lasts(now).seconds} seconds more; each code works once\n")
 
 
 def _run_once(given: argparse.Namespace, sold: list[ShopOrder], say: _Progress) -> None:
@@ -146,7 +173,8 @@ async def _replay(
     await _hire_operators(installed, sold, made)
     await connections.open_pool(installed.worker_database_url, max_size=2)
     try:
-        builder = Builder(installed.base_url, installation.password_of(installed.folder), say)
+        password = installation.password_of(installed.folder)
+        builder = Builder(installed.base_url, password, installed.folder, say)
         network = await builder.build()
         await builder.close()
         say(f"replaying {len(sold)} orders and {len(made.clicks)} clicks")
@@ -196,10 +224,17 @@ def _welcome(installed: Installation) -> str:
         f"Everybody's password  {installation.password_of(installed.folder)}",
         *(f"{part:<21} {email}" for part, email in people),
         "",
+        "Owners, and the network's finance, give the code of a second factor too. To print it:",
+        f"bin/demo --code {people[0][1]}{_data_option(installed)}",
+        "",
         "Ctrl-C ends everything; the next start goes on with the same data.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _data_option(installed: Installation) -> str:
+    return "" if installed.folder == DATA.resolve() else f" --data {installed.folder}"
 
 
 def _in_words(found: Results) -> str:

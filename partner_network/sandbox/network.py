@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -54,9 +55,10 @@ class Network(msgspec.Struct, frozen=True):
 class Builder:
     """Builds the network step by step, each person signing in once."""
 
-    def __init__(self, base_url: str, password: str, say: Say) -> None:
+    def __init__(self, base_url: str, password: str, folder: Path, say: Say) -> None:
         self._base_url = base_url
         self._password = password
+        self._folder = folder
         self._say = say
         self._owners: dict[str, Person] = {}
         self._brand_ids: dict[str, str] = {}
@@ -94,8 +96,10 @@ class Builder:
             await owner.close()
 
     async def _operator(self, part: str) -> Person:
-        name, _ = cast.OPERATORS[part]
-        return await Person(self._base_url).sign_in(cast.email_of(name, "network"), self._password)
+        name, roles = cast.OPERATORS[part]
+        email = cast.email_of(name, "network")
+        person = await Person(self._base_url).sign_in(email, self._password)
+        return await person.enrol(email, self._folder) if "finance" in roles else person
 
     async def _onboard(self, manager: Person, brand: Brand) -> None:
         made = await manager.post(
@@ -111,7 +115,8 @@ class Builder:
             },
         )
         self._brand_ids[brand.slug] = made["id"]
-        self._owners[brand.slug] = await self._join(manager, brand.slug, brand.owner, "owner")
+        owner = await self._join(manager, brand.slug, brand.owner, "owner")
+        self._owners[brand.slug] = await owner.enrol(cast.email_of(brand.owner, brand.slug), self._folder)
 
     async def _join(self, inviter: Person, slug: str, name: str, role: str) -> Person:
         """Invite a person by the manager and accept as that person, with the link that was sent."""

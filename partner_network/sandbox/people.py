@@ -1,9 +1,14 @@
 """The people and machines of the demo: each acts only through the doors that everybody has."""
 
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
+
+from partner_network.gateways import clock
+from partner_network.identity.rules import factors
+from partner_network.sandbox import keychain
 
 TIMEOUT_S = 60.0
 
@@ -87,9 +92,20 @@ class Person(Visitor):
 
     async def sign_in(self, email: str, password: str) -> Self:
         """Open a session and show its CSRF token with every change from now on."""
-        session = await self.post("/api/v1/sessions", {"email": email, "password": password})
-        self._client.headers["x-csrf-token"] = session["csrf_token"]
+        self._go_on_with(await self.post("/api/v1/sessions", {"email": email, "password": password}))
         return self
+
+    async def enrol(self, email: str, folder: Path) -> Self:
+        """Set an authenticator up, keep its key in a private file, and go on as one who gave its code."""
+        started = await self.post("/api/v1/second-factors", {"name": "Demo"})
+        keychain.keep(folder, email, started["key"])
+        code = factors.totp_code(started["key"], clock.wall_now())
+        confirmed = await self.post(f"/api/v1/second-factors/{started['id']}/confirmation", {"code": code})
+        self._go_on_with(confirmed["session"])
+        return self
+
+    def _go_on_with(self, session: dict[str, Any]) -> None:
+        self._client.headers["x-csrf-token"] = session["csrf_token"]
 
 
 class Machine(Visitor):

@@ -148,7 +148,7 @@ async def prepare(
     statement = await sign_off.prepare_statement(
         addresses.in_path("stm", statement_id),
         content_hash=_hash_in(data),
-        preparer_id=member.id,
+        preparer=member,
         now=await clock.now(),
     )
     return body_of(statement)
@@ -166,7 +166,7 @@ async def approve(
     statement = await sign_off.approve_statement(
         addresses.in_path("stm", statement_id),
         content_hash=_hash_in(data),
-        approver_id=member.id,
+        approver=member,
         reason=data.reason,
         now=await clock.now(),
     )

@@ -79,4 +79,5 @@ async def cast_of(network: Network) -> Cast:
         "/api/v1/invitations/acceptance", {"token": token, "name": "Dan", "password": PASSWORD}
     )
     assert (await partner.sign_in("dan@drums.example")).status_code == 201
+    await network.strengthen(partner)
     return Cast(network, manager, shop, partner, program["id"], partnership["id"])

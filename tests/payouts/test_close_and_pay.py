@@ -69,12 +69,12 @@ async def test_two_workers_that_pay_at_once_make_one_transfer(sale: Sale) -> Non
 
 async def test_nobody_approves_what_they_prepared_themselves(sale: Sale) -> None:
     statement = await _close_february(sale)
-    now, person = await clock.now(), sale.preparer.id
+    now, person = await clock.now(), sale.preparer
     read = statement.content_hash
-    await sign_off.prepare_statement(statement.id, content_hash=read, preparer_id=person, now=now)
+    await sign_off.prepare_statement(statement.id, content_hash=read, preparer=person, now=now)
     with pytest.raises(ForbiddenError, match="another person must approve it"):
         await sign_off.approve_statement(
-            statement.id, content_hash=read, approver_id=person, reason="mine", now=now
+            statement.id, content_hash=read, approver=person, reason="mine", now=now
         )
 
 
@@ -83,7 +83,7 @@ async def test_the_database_itself_refuses_an_approval_by_the_preparer(sale: Sal
     await sign_off.prepare_statement(
         statement.id,
         content_hash=statement.content_hash,
-        preparer_id=sale.preparer.id,
+        preparer=sale.preparer,
         now=await clock.now(),
     )
     with pytest.raises(asyncpg.CheckViolationError, match="two_people"):
@@ -98,7 +98,7 @@ async def test_what_was_not_read_is_not_signed(sale: Sale) -> None:
     statement = await _close_february(sale)
     with pytest.raises(ConflictError, match="not what you read"):
         await sign_off.prepare_statement(
-            statement.id, content_hash=bytes(32), preparer_id=sale.preparer.id, now=await clock.now()
+            statement.id, content_hash=bytes(32), preparer=sale.preparer, now=await clock.now()
         )
 
 

@@ -47,6 +47,6 @@ async def town(installed: Installation, books: Books) -> AsyncIterator[Town]:
     await people.create_operator_member("Mara", "mara@network.example", password, ("manager",))
     await people.create_operator_member("Paul", "paul@network.example", password, ("finance",))
     await people.create_operator_member("Greta", "greta@network.example", password, ("finance",))
-    town = Town(installed.base_url, password)
+    town = Town(installed.base_url, password, installed.folder)
     yield town
     await town.close()

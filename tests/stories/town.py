@@ -7,6 +7,7 @@ is promoted by Tune Harbor in turn.
 import io
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,9 +67,10 @@ class Brand:
 class Town:
     """Everybody in the story."""
 
-    def __init__(self, base_url: str, password: str) -> None:
+    def __init__(self, base_url: str, password: str, folder: Path) -> None:
         self.base_url = base_url
         self._password = password
+        self._folder = folder
         self._guests: list[Visitor] = []
         self.brands: dict[str, Brand] = {}
         self.deals: dict[tuple[str, str], Deal] = {}
@@ -77,7 +79,8 @@ class Town:
     async def sign_in(self, email: str) -> Person:
         person = Person(self.base_url)
         self._guests.append(person)
-        return await person.sign_in(email, self._password)
+        await person.sign_in(email, self._password)
+        return await person.enrol(email, self._folder)
 
     async def close(self) -> None:
         for guest in self._guests:

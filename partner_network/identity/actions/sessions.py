@@ -8,11 +8,14 @@ import msgspec
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity import passwords, queries
+from partner_network.identity import factor_queries, passwords, queries
 from partner_network.identity.queries import Place
-from partner_network.identity.rules import credentials
+from partner_network.identity.rules import credentials, factors
+from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ForbiddenError, NotFoundError
+
+_UNKNOWN = Device()
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -25,9 +28,21 @@ class SignedIn(msgspec.Struct, frozen=True):
     places: tuple[Place, ...]
 
 
-async def sign_in(email: str, password: str, *, replaces: str | None = None) -> SignedIn:
-    """Open a session under a new token; the browser's former one, ``replaces``, ends with it."""
-    async with connections.transaction() as connection:
+class PendingSignIn(msgspec.Struct, frozen=True):
+    """A sign-in whose password was right and that waits for the second factor; it opens nothing else."""
+
+    token: str
+    member_id: UUID
+
+
+async def sign_in(
+    email: str, password: str, *, replaces: str | None = None, device: Device = _UNKNOWN
+) -> SignedIn | PendingSignIn:
+    """Open a session under a new token; the browser's former one, ``replaces``, ends with it.
+
+    Who has a second factor gets none yet, only the right to give that factor within some minutes.
+    """
+    async with connections.transaction(eyes="doorkeeper") as connection:
         row = await connection.fetchrow(
             "SELECT id, password_hash FROM members WHERE email = $1", email.strip().lower()
         )
@@ -35,28 +50,42 @@ async def sign_in(email: str, password: str, *, replaces: str | None = None) -> 
     stored = None if row is None else row["password_hash"]
     if not await passwords.is_right(password, stored) or row is None:
         raise ForbiddenError("The e-mail address or the password is not right; check both and try again.")
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="doorkeeper") as connection:
         places = await queries.places_of(connection, row["id"])
         if not places:
             raise ForbiddenError("This account belongs to no brand any more; ask a colleague to invite you.")
-        await _end(connection, replaces)
-        return await _open(connection, row["id"], places[0].brand_id, tuple(places))
+        await end(connection, replaces)
+        if await factor_queries.has_factor(connection, row["id"]):
+            return await _wait_for_factor(connection, row["id"])
+        return await open_for(connection, row["id"], places[0].brand_id, tuple(places), device=device)
 
 
-async def switch_brand(member: Member, brand_id: UUID | None, *, replaces: str) -> SignedIn:
+async def switch_brand(
+    member: Member, brand_id: UUID | None, *, replaces: str, device: Device = _UNKNOWN
+) -> SignedIn:
     """Go on for another brand of the same person, under a new token."""
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="doorkeeper") as connection:
         places = await queries.places_of(connection, member.id)
         if brand_id not in {place.brand_id for place in places}:
             raise NotFoundError("You are no member of that brand; choose one of your own.")
-        await _end(connection, replaces)
-        return await _open(connection, member.id, brand_id, tuple(places))
+        factor_given_at = await connection.fetchval(
+            "SELECT factor_given_at FROM sessions WHERE token_hash = $1", credentials.hash_of(replaces)
+        )
+        await end(connection, replaces)
+        return await open_for(
+            connection,
+            member.id,
+            brand_id,
+            tuple(places),
+            factor_given_at=factor_given_at,
+            device=device,
+        )
 
 
 async def sign_out(token: str) -> None:
     """End a session; a second time does nothing."""
-    async with connections.transaction() as connection:
-        await _end(connection, token)
+    async with connections.transaction(eyes="doorkeeper") as connection:
+        await end(connection, token)
 
 
 async def keep_awake(token: str, now: datetime) -> None:
@@ -66,21 +95,46 @@ async def keep_awake(token: str, now: datetime) -> None:
     )
 
 
-async def _open(
-    connection: Connection, member_id: UUID, brand_id: UUID | None, places: tuple[Place, ...]
+async def _wait_for_factor(connection: Connection, member_id: UUID) -> PendingSignIn:
+    now = clock.wall_now()
+    pending = PendingSignIn(credentials.new_token(), member_id)
+    await connection.execute("DELETE FROM pending_sign_ins WHERE expires_at < $1", now)
+    await connection.execute(
+        """INSERT INTO pending_sign_ins (token_hash, member_id, created_at, expires_at)
+           VALUES ($1, $2, $3, $4)""",
+        credentials.hash_of(pending.token),
+        member_id,
+        now,
+        now + factors.PENDING_LASTS,
+    )
+    return pending
+
+
+async def open_for(
+    connection: Connection,
+    member_id: UUID,
+    brand_id: UUID | None,
+    places: tuple[Place, ...],
+    *,
+    factor_given_at: datetime | None = None,
+    device: Device = _UNKNOWN,
 ) -> SignedIn:
+    """Open a session within the caller's transaction, which has found out who it is."""
     now = clock.wall_now()
     fresh = SignedIn(credentials.new_token(), credentials.new_token(), member_id, brand_id, places)
     await connection.execute(
         """INSERT INTO sessions (token_hash, member_id, brand_id, csrf_token, created_at, last_seen_at,
-                                 expires_at)
-           VALUES ($1, $2, $3, $4, $5, $5, $6)""",
+                                 expires_at, factor_given_at, network_prefix, user_agent)
+           VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)""",
         credentials.hash_of(fresh.token),
         member_id,
         brand_id,
         fresh.csrf_token,
         now,
         credentials.expires_at(now),
+        factor_given_at,
+        device.network_prefix,
+        device.user_agent,
     )
     await connection.execute(
         "DELETE FROM sessions WHERE member_id = $1 AND (expires_at < $2 OR last_seen_at < $3)",
@@ -91,6 +145,7 @@ async def _open(
     return fresh
 
 
-async def _end(connection: Connection, token: str | None) -> None:
+async def end(connection: Connection, token: str | None) -> None:
+    """End a session within the caller's transaction."""
     if token is not None:
         await connection.execute("DELETE FROM sessions WHERE token_hash = $1", credentials.hash_of(token))

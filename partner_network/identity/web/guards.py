@@ -97,6 +97,7 @@ must_fund_payouts = _may("fund payouts")
 must_connect_payouts = _may("connect payouts")
 must_manage_payouts = _may("manage payouts")
 must_browse_data = _may("browse data")
+must_reset_second_factors = _may("reset second factors")
 
 
 def _asking_of(connection: AnyConnection) -> Asking:

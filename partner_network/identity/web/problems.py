@@ -15,6 +15,8 @@ from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
 from litestar.utils.scope.state import ScopeState
 
+from partner_network.identity.rules.factors import SecondFactorRequiredError
+from partner_network.identity.rules.permissions import SecondFactorNeededError
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel.errors import (
     ConflictError,
@@ -46,9 +48,11 @@ class Problem(msgspec.Struct, frozen=True):
     fields: dict[str, str] = {}
 
 
-def problem(status: HTTPStatus, detail: str, fields: Mapping[str, str] | None = None) -> Problem:
+def problem(
+    status: HTTPStatus, detail: str, fields: Mapping[str, str] | None = None, *, name: str | None = None
+) -> Problem:
     """Name a refusal; its type is stable and for programs, its detail is for people."""
-    name = status.phrase.lower().replace(" ", "-")
+    name = name or status.phrase.lower().replace(" ", "-")
     return Problem(f"urn:partner-network:problem:{name}", status.phrase, status, detail, dict(fields or {}))
 
 
@@ -76,6 +80,19 @@ def on_refusal(request: AnyRequest, error: PartnerNetworkError) -> Response[Any]
     status = next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, TooOftenError) else None
     return answer(request, problem(status, error.detail, error.fields), headers)
+
+
+def on_factor_needed(request: AnyRequest, error: SecondFactorNeededError) -> Response[Any]:
+    """Send a person to where the second factor is given, and then back; tell a program what is missing."""
+    if wants_page(request):
+        return Redirect(f"/second-factor?{urlencode({'next': _way_back(request)})}", status_code=303)
+    return answer(request, problem(HTTPStatus.FORBIDDEN, error.detail, name="second-factor-needed"))
+
+
+def on_factor_required(request: AnyRequest, error: SecondFactorRequiredError) -> Response[Any]:
+    """Tell a program that signs in by a password alone that this account wants a code with it."""
+    told = problem(HTTPStatus.UNAUTHORIZED, error.detail, name="second-factor-required")
+    return answer(request, told, {"www-authenticate": 'Bearer realm="partner-network"'})
 
 
 def on_nobody(request: AnyRequest, error: NotAuthorizedException) -> Response[Any]:
@@ -121,6 +138,8 @@ def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
 
 
 HANDLERS: ExceptionHandlersMap = {
+    SecondFactorNeededError: on_factor_needed,
+    SecondFactorRequiredError: on_factor_required,
     PartnerNetworkError: on_refusal,
     NotAuthorizedException: on_nobody,
     ValidationException: on_invalid,

@@ -19,7 +19,7 @@ from partner_network.gateways import clock
 from partner_network.identity import queries
 from partner_network.identity.actions import api_keys, sessions
 from partner_network.identity.queries import Session
-from partner_network.identity.rules import credentials, devices
+from partner_network.identity.rules import credentials, devices, factors
 from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.permissions import ApiKey
 from partner_network.kernel.errors import ForbiddenError
@@ -42,18 +42,27 @@ class SessionCookie:
         self._is_secure = is_secure
         # The prefix makes browsers refuse it from subdomains and over plain HTTP.
         self.name = "__Host-partner_network" if is_secure else "partner_network"
+        self.waiting_name = f"{self.name}_sign_in"
 
     def holding(self, token: str) -> Cookie:
         """Return the cookie that carries a fresh session."""
-        return self._cookie(token, int(credentials.SESSION_LASTS.total_seconds()))
+        return self._cookie(self.name, token, int(credentials.SESSION_LASTS.total_seconds()))
 
     def cleared(self) -> Cookie:
         """Return the cookie that makes the browser forget its session."""
-        return self._cookie("", 0)
+        return self._cookie(self.name, "", 0)
 
-    def _cookie(self, value: str, max_age: int) -> Cookie:
+    def waiting(self, token: str) -> Cookie:
+        """Return the cookie that carries a sign-in which waits for the second factor."""
+        return self._cookie(self.waiting_name, token, int(factors.PENDING_LASTS.total_seconds()))
+
+    def done_waiting(self) -> Cookie:
+        """Return the cookie that makes the browser forget such a sign-in."""
+        return self._cookie(self.waiting_name, "", 0)
+
+    def _cookie(self, name: str, value: str, max_age: int) -> Cookie:
         return Cookie(
-            key=self.name,
+            key=name,
             value=value,
             max_age=max_age,
             path="/",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from litestar.types import ControllerRouterHandler
 
 from partner_network.identity.web import api_keys, api_keys_page, brands, people, sign_in
+from partner_network.identity.web.factors import api, giving, security
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     sign_in.show_sign_in,
@@ -16,6 +17,21 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     sign_in.read_session,
     sign_in.switch_session,
     sign_in.delete_session,
+    giving.show_second_factor,
+    giving.give_by_form,
+    giving.give_as_program,
+    security.show_security,
+    security.start_authenticator,
+    security.show_key,
+    security.confirm_authenticator,
+    security.renew_codes,
+    security.remove,
+    api.list_factors,
+    api.start_totp,
+    api.confirm_totp,
+    api.remove_factor,
+    api.renew_recovery_codes,
+    api.reset_factors,
     people.list_members,
     people.invite_member,
     api_keys.list_api_keys,

@@ -20,23 +20,27 @@ from litestar.status_codes import (
 from partner_network.gateways import clock
 from partner_network.identity import queries
 from partner_network.identity.actions import sessions
-from partner_network.identity.actions.sessions import SignedIn
+from partner_network.identity.actions.factors import giving
+from partner_network.identity.actions.sessions import PendingSignIn, SignedIn
 from partner_network.identity.queries import Place, Session
 from partner_network.identity.rules import credentials
+from partner_network.identity.rules.factors import SecondFactorRequiredError
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import addresses, guards
+from partner_network.identity.web import addresses, guards, requests
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError
+from partner_network.settings import Settings
 
 NextPath: TypeAlias = Annotated[str, QueryParameter(name="next", max_length=2_000)]
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
-    """What a program signs in with."""
+    """What a program signs in with; the code is the present one of the second factor, or a recovery code."""
 
     email: str
     password: str
+    code: str | None = None
 
 
 class SignInForm(msgspec.Struct):
@@ -88,7 +92,7 @@ class SessionBody(msgspec.Struct):
 @get("/sign-in")
 async def show_sign_in(next_path: NextPath = "/") -> Template:
     """Show the sign-in form."""
-    return _form(SignInForm(next=credentials.local_path(next_path)))
+    return form_page(SignInForm(next=credentials.local_path(next_path)))
 
 
 @post("/sign-in")
@@ -104,17 +108,19 @@ async def sign_in_by_form(
         if not text
     }
     if missing:
-        return _form(data, errors=missing, status=HTTP_422_UNPROCESSABLE_ENTITY)
+        return form_page(data, errors=missing, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         signed_in = await sessions.sign_in(
-            data.email, data.password, replaces=request.cookies.get(cookie.name)
+            data.email,
+            data.password,
+            replaces=request.cookies.get(cookie.name),
+            device=requests.device(request),
         )
     except ForbiddenError as error:
-        return _form(data, errors={"": error.detail}, status=HTTP_403_FORBIDDEN)
-    target = credentials.local_path(data.next)
-    if len(signed_in.places) > 1:
-        target = f"/brand-choice?{urlencode({'next': target})}"
-    return Redirect(target, status_code=303, cookies=[cookie.holding(signed_in.token)])
+        return form_page(data, errors={"": error.detail}, status=HTTP_403_FORBIDDEN)
+    if isinstance(signed_in, PendingSignIn):
+        return awaited(signed_in, data.next, cookie)
+    return entered(signed_in, data.next, cookie)
 
 
 @get("/brand-choice", guards=[guards.must_be_signed_in])
@@ -138,7 +144,7 @@ async def choose_brand(
     cookie: NamedDependency[SkipValidation[SessionCookie]],
 ) -> Redirect:
     """Go on for the chosen brand."""
-    fresh = await _switch(member, data.brand or None, request.cookies[cookie.name])
+    fresh = await _switch(member, data.brand or None, request, cookie)
     return Redirect(credentials.local_path(data.next), status_code=303, cookies=[cookie.holding(fresh.token)])
 
 
@@ -156,10 +162,26 @@ async def create_session(
     data: JSONBody[Credentials],
     request: Request[Any, Any, Any],
     cookie: NamedDependency[SkipValidation[SessionCookie]],
+    settings: NamedDependency[SkipValidation[Settings]],
 ) -> Response[SessionBody]:
-    """Sign in; the session's token comes as a cookie, its CSRF token in the body."""
-    signed_in = await sessions.sign_in(data.email, data.password, replaces=request.cookies.get(cookie.name))
-    return await _told(signed_in, cookie)
+    """Sign in; the session's token comes as a cookie, its CSRF token in the body.
+
+    Who has a second factor sends its code too; without it the answer is 401 `second-factor-required`.
+    """
+    signed_in = await sessions.sign_in(
+        data.email,
+        data.password,
+        replaces=request.cookies.get(cookie.name),
+        device=requests.device(request),
+    )
+    if isinstance(signed_in, PendingSignIn):
+        if data.code is None:
+            raise SecondFactorRequiredError(
+                "This account has a second factor; send its present code, or a recovery code, as `code`."
+            )
+        proof = giving.by_code(data.code, settings.keyring)
+        signed_in = await giving.finish_sign_in(signed_in.token, proof, device=requests.device(request))
+    return await told(signed_in, cookie)
 
 
 @get("/api/v1/sessions/current", guards=[guards.must_be_signed_in])
@@ -176,8 +198,8 @@ async def switch_session(
     cookie: NamedDependency[SkipValidation[SessionCookie]],
 ) -> Response[SessionBody]:
     """Go on for another brand, under a new token."""
-    fresh = await _switch(member, data.brand, request.cookies[cookie.name])
-    return await _told(fresh, cookie, status=HTTP_200_OK)
+    fresh = await _switch(member, data.brand, request, cookie)
+    return await told(fresh, cookie, status=HTTP_200_OK)
 
 
 @delete("/api/v1/sessions/current", guards=[guards.must_be_signed_in])
@@ -189,19 +211,43 @@ async def delete_session(
     return Response(None, status_code=204, cookies=[cookie.cleared()])
 
 
-async def _switch(member: Member, brand: str | None, token: str) -> SignedIn:
+def entered(signed_in: SignedIn, wanted: str, cookie: SessionCookie) -> Redirect:
+    """Lead a person who just signed in to where they were going; who has several brands chooses one first."""
+    target = credentials.local_path(wanted)
+    if len(signed_in.places) > 1:
+        target = f"/brand-choice?{urlencode({'next': target})}"
+    cookies = [cookie.holding(signed_in.token), cookie.done_waiting()]
+    return Redirect(target, status_code=303, cookies=cookies)
+
+
+def awaited(pending: PendingSignIn, wanted: str, cookie: SessionCookie) -> Redirect:
+    """Lead a person whose password was right to where the second factor is given."""
+    target = f"/second-factor?{urlencode({'next': credentials.local_path(wanted)})}"
+    return Redirect(target, status_code=303, cookies=[cookie.waiting(pending.token), cookie.cleared()])
+
+
+async def _switch(
+    member: Member, brand: str | None, request: Request[Any, Any, Any], cookie: SessionCookie
+) -> SignedIn:
     brand_id = None if brand is None else addresses.in_body("bnd", brand, field="brand")
-    return await sessions.switch_brand(member, brand_id, replaces=token)
+    token = request.cookies[cookie.name]
+    return await sessions.switch_brand(member, brand_id, replaces=token, device=requests.device(request))
 
 
-async def _told(
+async def told(
     signed_in: SignedIn, cookie: SessionCookie, *, status: int = HTTP_201_CREATED
 ) -> Response[SessionBody]:
+    """Answer a program with its fresh session."""
+    body = await body_of(signed_in)
+    return Response(body, status_code=status, cookies=[cookie.holding(signed_in.token)])
+
+
+async def body_of(signed_in: SignedIn) -> SessionBody:
+    """Return a fresh session as programs see it."""
     session = await queries.session_of(signed_in.token, clock.wall_now())
     if session is None:
         raise NotAuthorizedException("The session just ended again; sign in once more.")
-    body = _session(session, signed_in.places)
-    return Response(body, status_code=status, cookies=[cookie.holding(signed_in.token)])
+    return _session(session, signed_in.places)
 
 
 def _session(session: Session, places: Sequence[Place]) -> SessionBody:
@@ -215,7 +261,10 @@ def _place(place: Place) -> PlaceBody:
     return PlaceBody(None if place.brand_id is None else ids.shown("bnd", place.brand_id), place.name)
 
 
-def _form(form: SignInForm, *, errors: dict[str, str] | None = None, status: int = HTTP_200_OK) -> Template:
+def form_page(
+    form: SignInForm, *, errors: dict[str, str] | None = None, status: int = HTTP_200_OK
+) -> Template:
+    """Show the sign-in form, with what was wrong."""
     return Template(
         "identity/sign_in.html", context={"form": form, "errors": errors or {}}, status_code=status
     )

@@ -12,8 +12,10 @@ from litestar.status_codes import HTTP_200_OK, HTTP_403_FORBIDDEN, HTTP_422_UNPR
 from partner_network.gateways import clock
 from partner_network.identity import queries as people
 from partner_network.identity.actions import sessions
+from partner_network.identity.actions.sessions import PendingSignIn
 from partner_network.identity.queries import Invitation, Session
 from partner_network.identity.rules import credentials
+from partner_network.identity.web import requests, sign_in
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError, InvalidError, NotFoundError
@@ -81,7 +83,11 @@ async def accept_by_form(
     except ForbiddenError as error:
         return _page(invitation, visitor, data, {"password": error.detail}, HTTP_403_FORBIDDEN)
     former = request.cookies.get(cookie.name)
-    signed_in = await sessions.sign_in(invitation.email, data.password, replaces=former)
+    signed_in = await sessions.sign_in(
+        invitation.email, data.password, replaces=former, device=requests.device(request)
+    )
+    if isinstance(signed_in, PendingSignIn):
+        return sign_in.awaited(signed_in, "/", cookie)
     return Redirect("/", status_code=303, cookies=[cookie.holding(signed_in.token)])
 
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError, ForbiddenError
 from partner_network.statements import queries, rules
 from partner_network.statements.queries import Statement
@@ -12,12 +14,14 @@ from partner_network.statements.rules import RenderStatement
 
 
 async def prepare_statement(
-    statement_id: UUID, *, content_hash: bytes, preparer_id: UUID, now: datetime
+    statement_id: UUID, *, content_hash: bytes, preparer: Member, now: datetime
 ) -> Statement:
     """Sign off what the close computed.
 
-    Errors: NotFoundError; ConflictError when the content is not what was read, or it is prepared already.
+    Errors: NotFoundError; ForbiddenError for whoever is not in the operator's finance or gave no second
+        factor; ConflictError when the content is not what was read, or it is prepared already.
     """
+    permissions.must(preparer, "prepare statements")
     async with connections.transaction(eyes="operator") as connection:
         statement = await _read_as(connection, statement_id, content_hash)
         if statement.carried_reason is not None:
@@ -35,25 +39,27 @@ async def prepare_statement(
             statement.content_hash,
             statement.closing_minor,
             statement.currency,
-            preparer_id,
+            preparer.id,
             now,
         )
         return await queries.statement_of(connection, statement_id)
 
 
 async def approve_statement(
-    statement_id: UUID, *, content_hash: bytes, approver_id: UUID, reason: str, now: datetime
+    statement_id: UUID, *, content_hash: bytes, approver: Member, reason: str, now: datetime
 ) -> Statement:
     """Approve exactly the content that was read, so that it may be funded and paid.
 
-    Errors: NotFoundError; ForbiddenError for the person who prepared it; ConflictError when the content is
-        not what was read, nobody prepared it yet, or it is approved already.
+    Errors: NotFoundError; ForbiddenError for the person who prepared it, and for whoever is not in the
+        operator's finance or gave no second factor; ConflictError when the content is not what was read,
+        nobody prepared it yet, or it is approved already.
     """
+    permissions.must(approver, "approve statements")
     async with connections.transaction(eyes="operator") as connection:
         statement = await _read_as(connection, statement_id, content_hash)
         if statement.preparer_id is None:
             raise ConflictError(f"Nobody has prepared statement {statement.number} yet; prepare it first.")
-        if statement.preparer_id == approver_id:
+        if statement.preparer_id == approver.id:
             raise ForbiddenError(
                 f"You prepared statement {statement.number} yourself; another person must approve it."
             )
@@ -68,7 +74,7 @@ async def approve_statement(
             statement.closing_minor,
             statement.currency,
             statement.preparer_id,
-            approver_id,
+            approver.id,
             reason,
             now,
         )

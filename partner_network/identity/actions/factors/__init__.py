@@ -1,0 +1,1 @@
+"""What people do about their second factors: enrol, give, renew, remove."""

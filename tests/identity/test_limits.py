@@ -91,6 +91,25 @@ async def test_processes_that_count_at_once_let_no_more_through_than_one(limiter
     assert sum(one.is_let_through for one in counted) == 10
 
 
+async def test_of_two_that_looked_at_the_same_moment_one_finds_the_bucket_full(
+    limiter: Limiter, database: FreshDatabase
+) -> None:
+    await limiter.count(THREE_A_MINUTE)
+    other = await database.connect("owner")
+    other_transaction = other.transaction()
+    await other_transaction.start()
+    await other.execute("UPDATE rate_limits SET empty_at = empty_at + interval '40 s'")
+
+    counting = asyncio.create_task(limiter.count(THREE_A_MINUTE))
+    async with asyncio.timeout(30):
+        while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - it waits in the database
+            await asyncio.sleep(0.01)
+    await other_transaction.commit()
+    await other.close()
+
+    assert not (await counting).is_let_through
+
+
 async def test_guesses_sent_at_once_are_not_all_looked_at(limiter: Limiter) -> None:
     looked_at = 0
 
@@ -105,6 +124,8 @@ async def test_guesses_sent_at_once_are_not_all_looked_at(limiter: Limiter) -> N
 
     assert looked_at == limits.DOORS["sign-in"].by_network.count
     assert {type(one) for one in tried} == {ForbiddenError, TooOftenError}
+    for network in range(40):  # those that were refused have used nothing up for anybody else
+        await guess(limiter, Visitor(f"192.0.{network}.9"))
 
 
 async def test_a_guesser_waits_and_is_told_how_long(limiter: Limiter, move: Move) -> None:

@@ -20,27 +20,28 @@ _PURPOSE = "rate limits"
 _KEY_BYTES = 16
 
 # All or none: a request that one bucket refuses must not fill the others. Looking and writing are two steps
-# of the statement, so each row is asked once more as it is written, when it is locked.
+# of the statement, so each row is asked once more as it is written, when it is locked: of two processes that
+# looked at the same moment, one finds the bucket full.
 _COUNT = """
-    WITH wanted AS (
-        SELECT w.key, w.every, w.per, greatest(coalesce(r.empty_at, $4), $4) AS empty_at
-        FROM unnest($1::bytea[], $2::interval[], $3::interval[]) AS w (key, every, per)
-        LEFT JOIN rate_limits r ON r.key = w.key
+    WITH seen AS (
+        SELECT w.*, greatest(coalesce(r.empty_at, $4), $4) AS empty_at
+        FROM unnest($1::bytea[], $2::interval[], $3::interval[]) WITH ORDINALITY
+             AS w (key, every, per, place) LEFT JOIN rate_limits r ON r.key = w.key
+    ), wanted AS (
+        SELECT *, empty_at + every <= $4 + per AS has_room,
+               bool_and(empty_at + every <= $4 + per) OVER () AS all_have
+        FROM seen
     ), counted AS (
         INSERT INTO rate_limits AS r (key, empty_at)
-        SELECT key, empty_at + every FROM wanted
-        WHERE (SELECT bool_and(empty_at + every <= $4 + per) FROM wanted)
-        ORDER BY key
+        SELECT key, empty_at + every FROM wanted WHERE all_have ORDER BY key
         ON CONFLICT (key) DO UPDATE
         SET empty_at = greatest(r.empty_at, $4) + (SELECT every FROM wanted w WHERE w.key = r.key)
         WHERE greatest(r.empty_at, $4) + (SELECT every - per FROM wanted w WHERE w.key = r.key) <= $4
         RETURNING r.key, r.empty_at
     )
-    SELECT coalesce(counted.empty_at, wanted.empty_at) AS empty_at,
-           counted.key IS NOT NULL OR wanted.empty_at + every <= $4 + per AS is_let_through
-    FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (key, place)
-    JOIN wanted ON wanted.key = asked.key LEFT JOIN counted ON counted.key = asked.key
-    ORDER BY place
+    SELECT coalesce(c.empty_at, w.empty_at) AS empty_at,
+           CASE WHEN w.all_have THEN c.key IS NOT NULL ELSE w.has_room END AS is_let_through
+    FROM wanted w LEFT JOIN counted c ON c.key = w.key ORDER BY w.place
 """
 _TAKE_BACK = "UPDATE rate_limits SET empty_at = empty_at - $2::interval WHERE key = $1"
 

@@ -28,6 +28,7 @@ from partner_network.conversions.rules.reports import (
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.identity.actions import members
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.payouts import jobs as payouts
@@ -154,6 +155,13 @@ class Cast:
                 ],
             )
         return made
+
+    async def step_aside_and_back(self, slug: str) -> None:
+        """Let a brand's owner be a marketer for a moment, while a colleague stands in."""
+        owner = self.owners[slug]
+        stand_in = await _person(f"otto@{slug}.test", self.brands[slug], "owner")
+        for role in ("marketer", "owner"):
+            await members.set_roles(stand_in, owner.id, [role])
 
     async def identify(self, advertiser: str, customer_of: Mapping[UUID, str]) -> None:
         """Tell who stands behind clicks."""

@@ -8,7 +8,6 @@ WITHOUT_MONEY = {
     "api_keys",
     "audit_salts",
     "creatives",
-    "ended_memberships",
     "erasures",
     "invitations",
     "letters",
@@ -95,6 +94,14 @@ DAMAGES = [
         "member_id = (SELECT id FROM members WHERE email = 'olga@night-radio.test')",
         "agreements",
         "no owner",
+    ),
+    Damage("ended_memberships", "role = 'viewer'", "role = 'owner'", "agreements", "vinyl-weekly.*no owner"),
+    Damage(
+        "ended_memberships",
+        "created_at = created_at + interval '1 day'",
+        "role = 'owner'",
+        "agreements",
+        "vinyl-weekly.*no owner",
     ),
     Damage(
         "agreements",

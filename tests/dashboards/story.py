@@ -119,6 +119,7 @@ async def _april(cast: Cast) -> None:
     (ned,) = await cast.click(SHOP, RADIO, at(4, 12))
     await builders.set_clock(at(4, 14))
     await cast.order(SHOP, *numbered([("ned", at(4, 13), 5_000, ned)], start=31))
+    await cast.step_aside_and_back(WEEKLY)  # the owner who signed; the proof still knows her as that
     await _first_of(cast, 5, fund_it=False)
 
 

@@ -61,15 +61,19 @@ def _text(agreement: Agreement, policy_toml: str) -> Iterator[str]:
 
 def _signed(books: Books, agreement: Agreement, signatures: Sequence[Signature]) -> Iterator[str]:
     partnership = books.partnership[agreement.partnership_id]
-    owners = {(one.member_id, one.brand_id) for one in books.memberships if one.role == "owner"}
+    owners = [one for one in books.memberships if one.role == "owner"]
     for signature in signatures:
         whose = f"The signature of {books.slug_of[signature.brand_id]} under agreement {agreement.number}"
         if signature.signed_hash != agreement.content_hash:
             yield f"{whose} is for {signature.signed_hash.hex()}, not for {agreement.content_hash.hex()}."
         if signature.brand_id not in {partnership.advertiser_id, partnership.partner_id}:
             yield f"{whose} is of neither party."
-        if (signature.member_id, signature.brand_id) not in owners:
-            yield f"{whose} was given by {signature.member_id}, who is no owner of that brand."
+        if not any(
+            (one.member_id, one.brand_id) == (signature.member_id, signature.brand_id)
+            and one.holds(signature.signed_at)
+            for one in owners
+        ):
+            yield f"{whose} was given by {signature.member_id}, who was no owner of that brand then."
         if signature.signed_at < agreement.drafted_at:
             yield f"{whose} is of {signature.signed_at}, before the draft of {agreement.drafted_at}."
 

@@ -55,7 +55,7 @@ def _content(name: str, statement: Statement, signed: Preparation | Approval) ->
 def _may(books: Books, name: str, member_id: UUID, verb: Verb, at: datetime) -> Iterator[str]:
     roles = permissions.MAY[verb].at_operator
     if not any(
-        one.member_id == member_id and one.brand_id is None and one.role in roles and one.created_at <= at
+        one.member_id == member_id and one.brand_id is None and one.role in roles and one.holds(at)
         for one in books.memberships
     ):
         yield f"{name} is by {member_id}, who may not {verb}."

@@ -49,12 +49,17 @@ class Partnership(Struct, frozen=True, gc=False):
 
 
 class Membership(Struct, frozen=True, gc=False):
-    """A role of a person at a brand, or at the operator."""
+    """A role that a person holds or held, at a brand or at the operator."""
 
     member_id: UUID
     brand_id: UUID | None
     role: str
     created_at: datetime
+    ended_at: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Say whether it was theirs at an instant."""
+        return self.created_at <= at and (self.ended_at is None or at <= self.ended_at)
 
 
 class Agreement(Struct, frozen=True, gc=False):

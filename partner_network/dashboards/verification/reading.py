@@ -21,6 +21,9 @@ _MISFILED = """SELECT k.click_id FROM clicks k LEFT JOIN partnerships p ON p.id 
         OR left(replace(k.click_id::text, '-', ''), 12)
             <> lpad(to_hex(floor(extract(epoch FROM k.at) * 1000)::bigint), 12, '0')
     ORDER BY k.click_id LIMIT 1"""
+_MEMBERSHIPS = """(SELECT member_id, brand_id, role, created_at, NULL::timestamptz AS ended_at
+    FROM memberships
+    UNION ALL SELECT member_id, brand_id, role, created_at, ended_at FROM ended_memberships) r"""
 _TERMS = """(SELECT partnership_id, agreement_id, lower(valid) AS valid_from, upper(valid) AS valid_until,
     lower(recorded) AS known_from, upper(recorded) AS known_until FROM terms) t"""
 _AGREEMENTS = "agreements LEFT JOIN agreement_parties ON agreement_id = id ORDER BY id"
@@ -56,7 +59,7 @@ async def read_within(connection: Connection) -> Books:
             connection, facts.ProgramVersion, "program_versions ORDER BY program_id, version"
         ),
         partnerships=await _read(connection, facts.Partnership, "partnerships ORDER BY id"),
-        memberships=await _read(connection, facts.Membership, "memberships"),
+        memberships=await _read(connection, facts.Membership, _MEMBERSHIPS),
         agreements=await _read(connection, facts.Agreement, _AGREEMENTS),
         signatures=await _read(connection, facts.Signature, "signatures ORDER BY signed_at, brand_id"),
         terms=await _read(connection, facts.Terms, _TERMS),

@@ -62,8 +62,8 @@ async def invite_member(inviter: Member, invitee: Invitee, *, role: str, brand_i
     permissions.must(inviter, "invite members")
     if not inviter.is_operator and brand_id != inviter.brand_id:
         raise NotFoundError("You can invite to your own brand only.")
-    if brand_id is None and "admin" not in inviter.roles:
-        raise ForbiddenError("Only an admin of the network invites people to the network itself.")
+    if brand_id is None:
+        must_invite_to_network(inviter)
     permissions.must_be_role(role, of_operator=brand_id is None)
     async with connections.transaction(eyes=inviter.eyes) as connection:
         known = brand_id is None or await connection.fetchval(
@@ -72,6 +72,12 @@ async def invite_member(inviter: Member, invitee: Invitee, *, role: str, brand_i
         if not known:
             raise NotFoundError("There is no such brand.")
         return await invite(connection, inviter, invitee, role=role, brand_id=brand_id)
+
+
+def must_invite_to_network(inviter: Member) -> None:
+    """Refuse whoever could make themselves colleagues with more rights than their own."""
+    if "admin" not in inviter.roles:
+        raise ForbiddenError("Only an admin of the network invites people to the network itself.")
 
 
 async def invite(

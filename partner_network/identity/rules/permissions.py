@@ -17,7 +17,7 @@ Scope = Literal[
     "links:write", "creatives:read", "programs:read", "partnerships:read", "agreements:read",
 ]  # fmt: skip
 Verb = Literal[
-    "manage brands", "invite members", "read members", "manage API keys",
+    "manage brands", "invite members", "read members", "manage members", "manage API keys",
     "manage programs", "read programs", "invite partners", "accept partnerships", "read partnerships",
     "draft agreements", "sign agreements", "read agreements",
     "manage creatives", "read creatives", "manage links", "read links",
@@ -57,6 +57,7 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "manage brands": _who(operator="manager admin", of="network"),
         "invite members": _who("owner", "manager admin"),
         "read members": _who("all", "all"),
+        "manage members": _who("owner", "admin"),
         "manage API keys": _who("owner developer"),
         "manage programs": _who("owner marketer", "manager"),
         "read programs": _who("all", "all", of="program"),

@@ -73,6 +73,7 @@ def _may(verb: Verb) -> Guard:
 must_manage_brands = _may("manage brands")
 must_invite_members = _may("invite members")
 must_read_members = _may("read members")
+must_manage_members = _may("manage members")
 must_manage_api_keys = _may("manage API keys")
 must_manage_programs = _may("manage programs")
 must_read_programs = _may("read programs")

@@ -77,9 +77,13 @@ def answer(request: AnyRequest, told: Problem, headers: dict[str, str] | None = 
 
 def on_refusal(request: AnyRequest, error: PartnerNetworkError) -> Response[Any]:
     """Answer one of our own kinds."""
-    status = next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, TooOftenError) else None
-    return answer(request, problem(status, error.detail, error.fields), headers)
+    return answer(request, problem(status_of(error), error.detail, error.fields), headers)
+
+
+def status_of(error: PartnerNetworkError) -> HTTPStatus:
+    """Return the status by which one of our own kinds is answered."""
+    return next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)
 
 
 def on_factor_needed(request: AnyRequest, error: SecondFactorNeededError) -> Response[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.identity.web import api_keys, api_keys_page, brands, people, sign_in
+from partner_network.identity.web import account_people, api_keys, api_keys_page, brands, people, sign_in
 from partner_network.identity.web.factors import api, giving, security
 
 ROUTES: Sequence[ControllerRouterHandler] = (
@@ -34,6 +34,12 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     api.reset_factors,
     people.list_members,
     people.invite_member,
+    people.list_invitations,
+    people.withdraw_invitation,
+    people.send_invitation_again,
+    people.change_roles,
+    people.remove_member,
+    *account_people.ROUTES,
     api_keys.list_api_keys,
     api_keys.issue_api_key,
     api_keys.rotate_api_key,

@@ -1,0 +1,159 @@
+"""The page of one's colleagues: who may do what here, whom one waits for, and whom one parts with."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, SkipValidation, URLEncodedBody
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_200_OK
+from litestar.types import ControllerRouterHandler
+
+from partner_network.identity import account_queries, queries
+from partner_network.identity.actions import invitations, members, people
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import BrandRole, Member, OperatorRole
+from partner_network.identity.web import addresses, guards, problems
+from partner_network.kernel.errors import PartnerNetworkError
+from partner_network.settings import Settings
+
+PAGE = "/account/people"
+Done = Literal["invited", "sent", "withdrawn", "roles", "removed"]
+SAID: Mapping[str, str] = {
+    "invited": "A letter with a link is on its way.",
+    "sent": "A letter with a new link is on its way; the old link opens nothing any more.",
+    "withdrawn": "The invitation is withdrawn; its link opens nothing any more.",
+    "roles": "The roles are changed. Whoever they are of signs in again to use them.",
+    "removed": "This person can do nothing here any more; what they signed stays signed.",
+}
+
+
+class InviteForm(msgspec.Struct):
+    """Whom to invite; nothing is required, so that the page itself can say what is missing."""
+
+    email: str = ""
+    role: str = ""
+
+
+@get(PAGE, guards=[guards.must_read_members], include_in_schema=False)
+async def show_people(member: NamedDependency[Member], done: FromQuery[str] = "") -> Template:
+    """Show the people of one's side and, to whoever may invite, the open invitations."""
+    return await _page(member, InviteForm(), said=SAID.get(done, ""))
+
+
+@post(f"{PAGE}/invitations", guards=[guards.must_invite_members], include_in_schema=False)
+async def invite(
+    data: URLEncodedBody[InviteForm],
+    member: NamedDependency[Member],
+    settings: NamedDependency[SkipValidation[Settings]],
+) -> Response[Any]:
+    """Invite a colleague to one's own side."""
+    missing = {"email": "Fill this in."} if not data.email.strip() else {}
+    if not data.role:
+        missing["role"] = "Choose one."
+    if missing:
+        return await _page(member, data, errors=missing, status=422)
+    try:
+        invitee = people.Invitee(data.email, settings)
+        await people.invite_member(member, invitee, role=data.role, brand_id=member.brand_id)
+    except PartnerNetworkError as refusal:
+        return await _refused(member, refusal, data)
+    return _back("invited")
+
+
+@post(
+    f"{PAGE}/invitations/{{invitation:str}}/withdrawal",
+    guards=[guards.must_invite_members],
+    include_in_schema=False,
+)
+async def withdraw(invitation: FromPath[str], member: NamedDependency[Member]) -> Response[Any]:
+    """End an open invitation."""
+    await invitations.withdraw_invitation(member, addresses.plain_uuid(invitation))
+    return _back("withdrawn")
+
+
+@post(
+    f"{PAGE}/invitations/{{invitation:str}}/letter",
+    guards=[guards.must_invite_members],
+    include_in_schema=False,
+)
+async def send_again(
+    invitation: FromPath[str],
+    member: NamedDependency[Member],
+    settings: NamedDependency[SkipValidation[Settings]],
+) -> Response[Any]:
+    """Send an open invitation once more."""
+    await invitations.send_again(member, addresses.plain_uuid(invitation), settings)
+    return _back("sent")
+
+
+@post(f"{PAGE}/{{person:str}}/roles", guards=[guards.must_manage_members], include_in_schema=False)
+async def change_roles(
+    person: FromPath[str], member: NamedDependency[Member], request: Request[Any, Any, Any]
+) -> Response[Any]:
+    """Give a colleague exactly the roles that are ticked."""
+    ticked: list[object] = (await request.form()).getall("role", [])
+    try:
+        person_id = addresses.in_path("mbr", person)
+        await members.set_roles(member, person_id, [str(role) for role in ticked])
+    except PartnerNetworkError as refusal:
+        return await _refused(member, refusal)
+    return _back("roles")
+
+
+@post(f"{PAGE}/{{person:str}}/removal", guards=[guards.must_manage_members], include_in_schema=False)
+async def remove(person: FromPath[str], member: NamedDependency[Member]) -> Response[Any]:
+    """Part with a colleague."""
+    try:
+        await members.remove_person(member, addresses.in_path("mbr", person))
+    except PartnerNetworkError as refusal:
+        return await _refused(member, refusal)
+    return _back("removed")
+
+
+ROUTES: Sequence[ControllerRouterHandler] = (
+    show_people,
+    invite,
+    withdraw,
+    send_again,
+    change_roles,
+    remove,
+)
+
+
+def _back(done: Done) -> Redirect:
+    return Redirect(f"{PAGE}?done={done}", status_code=303)
+
+
+async def _refused(member: Member, refusal: PartnerNetworkError, form: InviteForm | None = None) -> Template:
+    """Show the page again with the reason, and with what was typed."""
+    fields = {name: refusal.detail for name in refusal.fields if name in {"email", "role"}}
+    errors = fields or {"": refusal.detail}
+    return await _page(member, form or InviteForm(), errors=errors, status=problems.status_of(refusal))
+
+
+async def _page(
+    member: Member,
+    form: InviteForm,
+    *,
+    said: str = "",
+    errors: Mapping[str, str] | None = None,
+    status: int = HTTP_200_OK,
+) -> Template:
+    may_invite = permissions.may(member, "invite members")
+    return Template(
+        "identity/people.html",
+        context={
+            "people": await queries.colleagues_of(member),
+            "invitations": await account_queries.open_invitations_of(member) if may_invite else [],
+            # to the network itself only an admin invites
+            "may_invite_here": may_invite and (not member.is_operator or "admin" in member.roles),
+            "side_roles": get_args(OperatorRole if member.is_operator else BrandRole),
+            "form": form,
+            "said": said,
+            "errors": errors or {},
+        },
+        status_code=status,
+    )

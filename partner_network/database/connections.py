@@ -84,16 +84,22 @@ async def transaction(
     if engine.current_transaction.get() is not None:
         raise RuntimeError("a transaction is open already; pass its connection on instead of nesting")
     async with pool().acquire() as connection, connection.transaction(isolation=isolation):
-        if isinstance(eyes, UUID):
-            await connection.execute("SELECT set_config('app.brand_id', $1, true)", str(eyes))
-        elif eyes is not None:
-            await connection.execute("SELECT set_config('app.eyes', $1, true)", eyes)
+        if eyes is not None:
+            await look(connection, eyes)
         opened = cast("PostgresTransaction", _OpenTransaction(connection))
         token = cast("Any", engine.current_transaction).set(opened)
         try:
             yield connection
         finally:
             engine.current_transaction.reset(token)
+
+
+async def look(connection: Connection, eyes: Eyes) -> None:
+    """Go on with these eyes until the transaction ends: the doorkeeper's, once it knows who it let in."""
+    brand, other = (str(eyes), "") if isinstance(eyes, UUID) else ("", eyes)
+    await connection.execute(
+        "SELECT set_config('app.brand_id', $1, true), set_config('app.eyes', $2, true)", brand, other
+    )
 
 
 async def lock_all(connection: Connection, *names: str) -> None:

@@ -50,7 +50,7 @@ CALL wall_off('erasures', 'brand_id = (SELECT looking_brand())');
 
 GRANT SELECT ON ended_memberships, erasures TO partner_network_web, partner_network_worker;
 GRANT INSERT ON erasures TO partner_network_web;
-GRANT DELETE ON memberships, invitations TO partner_network_web;
+GRANT DELETE ON memberships, invitations, second_factors TO partner_network_web;
 """
 
 

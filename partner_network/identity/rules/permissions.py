@@ -24,7 +24,7 @@ Verb = Literal[
     "report conversions", "read conversions", "read reports",
     "read money", "prepare statements", "approve statements",
     "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
-    "reset second factors",
+    "reset second factors", "erase people",
 ]  # fmt: skip
 
 Whose = Literal["own", "both", "program", "network"]
@@ -83,10 +83,11 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "manage payouts": _who(operator="finance", of="network"),
         "browse data": _who(operator="admin", of="network"),
         "reset second factors": _who(operator="admin", of="network"),
+        "erase people": _who(operator="admin", of="network"),
     }
 )
 NEEDS_SECOND_FACTOR = frozenset[Verb](
-    {"sign agreements", "prepare statements", "approve statements", "reset second factors"}
+    {"sign agreements", "prepare statements", "approve statements", "reset second factors", "erase people"}
 )
 """What binds a brand, moves money, or takes such a proof away: the password alone is not enough for these."""
 

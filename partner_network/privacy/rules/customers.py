@@ -8,9 +8,9 @@ HOLDINGS = (
     Holding(
         table="customers",
         about="customers",
-        holds="the advertiser's own id of somebody who bought, and since when",
+        holds="the advertiser's own id of somebody who bought, a pseudonym made of it, and since when",
         ground="legitimate interest",
-        kept="until the advertiser asks for its erasure; then the row names nobody",
+        kept="until the advertiser asks for its erasure; then a pseudonym is left that nobody can undo",
         erasure="pseudonymise",
         columns=columns("external_id", "id"),
     ),

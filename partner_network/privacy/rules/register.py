@@ -7,11 +7,11 @@ else below with the reason why it does not.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from partner_network.privacy.rules import customers, members
+from partner_network.privacy.rules import customers, members, proofs
 from partner_network.privacy.rules.holdings import Holding
 
 HOLDINGS: Mapping[str, Holding] = MappingProxyType(
-    {holding.table: holding for holding in (*members.HOLDINGS, *customers.HOLDINGS)}
+    {holding.table: holding for holding in (*proofs.HOLDINGS, *members.HOLDINGS, *customers.HOLDINGS)}
 )
 
 WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
@@ -44,6 +44,11 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "payout_attempts": "amounts and the company's account at Stripe",
         "stripe_accounts": "the company's own numbers at Stripe; people there give theirs to Stripe alone",
         # machinery
+        "audit_seals": "hashes that chain the audit trail",
+        "audit_seal_members": "which seal holds which record",
+        "unsealed_audit_records": "a work list of records to seal",
+        "rate_limits": "how full a count is, under a keyed hash that nobody can undo",
+        "passkey_challenges": "chance that a passkey signs within minutes",
         "migration": "which steps the database has taken",
         "pgqueuer": "jobs by the ids of what they work on",
         "pgqueuer_log": "which jobs ran; held failures may quote an id",

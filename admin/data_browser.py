@@ -104,7 +104,10 @@ async def browse(scope: Scope, receive: Receive, send: Send) -> None:
     if refusal := _refusal(inner):
         await refusal(scope, receive, send)
         return
-    await (await _browser())(cast("Any", inner), cast("Any", receive), cast("Any", _with_policy(send)))
+    browser = await _browser()
+    # Piccolo's own queries name nobody's eyes: they run in this transaction, which has the operator's.
+    async with connections.transaction(eyes="operator"):
+        await browser(cast("Any", inner), cast("Any", receive), cast("Any", _with_policy(send)))
 
 
 def _inside(scope: Scope) -> dict[str, Any]:

@@ -25,8 +25,8 @@ class NewBrand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def create_brand(new: NewBrand) -> UUID:
-    """Take a brand in. Errors: InvalidError, ConflictError when its slug is taken."""
-    async with connections.transaction() as connection:
+    """Take a brand in, as the operator. Errors: InvalidError, ConflictError when its slug is taken."""
+    async with connections.transaction(eyes="operator") as connection:
         return await create_within(connection, new)
 
 
@@ -41,10 +41,12 @@ async def create_within(connection: Connection, new: NewBrand) -> UUID:
         tax_rate_ppm=new.tax_rate_ppm,
     )
     at = await clock.now(connection)
-    brand_id: UUID | None = await connection.fetchval(
+    brand_id = ids.new_id(at)
+    # No RETURNING and no named conflict: who brings a brand in cannot see it before they are partners.
+    done = await connection.execute(
         """INSERT INTO brands (id, slug, name, legal_name, address, country, tax_rate_ppm, tax_id, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (slug) DO NOTHING RETURNING id""",
-        ids.new_id(at),
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING""",
+        brand_id,
         new.slug,
         new.name.strip(),
         new.legal_name.strip(),
@@ -54,7 +56,7 @@ async def create_within(connection: Connection, new: NewBrand) -> UUID:
         new.tax_id,
         at,
     )
-    if brand_id is None:
+    if done == "INSERT 0 0":
         raise ConflictError(
             f"The short name {new.slug!r} is taken; choose another.", fields={"slug": "taken"}
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.database import connections
-from partner_network.database.connections import Connection
+from partner_network.database.connections import Connection, Eyes
 from partner_network.kernel.errors import NotFoundError
 
 _COLUMNS = "id, slug, name, legal_name, address, country, tax_rate_ppm, tax_id, created_at"
@@ -28,9 +28,9 @@ class Brand(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-async def brand_of(brand_id: UUID) -> Brand:
-    """Return one brand. Errors: NotFoundError."""
-    async with connections.transaction() as connection:
+async def brand_of(brand_id: UUID, *, eyes: Eyes) -> Brand:
+    """Return one brand to whoever may see it. Errors: NotFoundError."""
+    async with connections.transaction(eyes=eyes) as connection:
         return await brand_within(connection, brand_id)
 
 
@@ -43,8 +43,8 @@ async def brand_within(connection: Connection, brand_id: UUID) -> Brand:
 
 
 async def all_brands(*, after: UUID | None, limit: int) -> Sequence[Brand]:
-    """List the network's brands in the order they came."""
-    async with connections.transaction() as connection:
+    """List the network's brands to its operator, in the order they came."""
+    async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             f"SELECT {_COLUMNS} FROM brands WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2",
             after,

@@ -56,12 +56,10 @@ class Invitation(msgspec.Struct, frozen=True):
 async def session_of(token: str, now: datetime) -> Session | None:
     """Find the live session of a token, with the roles its person has at this moment."""
     row = await connections.pool().fetchrow(
-        """SELECT s.csrf_token, s.expires_at, s.last_seen_at, s.brand_id, m.id, m.name, m.email,
-                  s.id AS session_id, s.factor_given_at IS NOT NULL AS has_given_factor,
-                  array(SELECT role FROM memberships r WHERE r.member_id = s.member_id
-                        AND r.brand_id IS NOT DISTINCT FROM s.brand_id) AS roles
-           FROM sessions s JOIN members m ON m.id = s.member_id
-           WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3""",
+        """SELECT (session).id AS session_id, (session).member_id AS id, (session).brand_id,
+                  (session).csrf_token, (session).expires_at, (session).last_seen_at,
+                  (session).factor_given_at IS NOT NULL AS has_given_factor, name, email, roles
+           FROM session_behind($1) WHERE (session).expires_at > $2 AND (session).last_seen_at > $3""",
         credentials.hash_of(token),
         now,
         now - credentials.SESSION_IDLES,
@@ -83,8 +81,8 @@ async def session_of(token: str, now: datetime) -> Session | None:
 async def api_key_of(key: str, now: datetime) -> ApiKey | None:
     """Find the brand and the scopes behind an API key that is in force."""
     row = await connections.pool().fetchrow(
-        """SELECT id, brand_id, scopes, prefix, last_used_at FROM api_keys
-           WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)""",
+        """SELECT id, brand_id, scopes, prefix, last_used_at FROM api_key_behind($1)
+           WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)""",
         credentials.hash_of(key),
         now,
     )
@@ -107,7 +105,8 @@ async def places_of(connection: Connection, member_id: UUID) -> Sequence[Place]:
 
 async def places_of_member(member: Member) -> Sequence[Place]:
     """List where the signed-in person may act."""
-    async with connections.transaction() as connection:
+    # The doorkeeper's eyes: a brand's own do not see where else its people act.
+    async with connections.transaction(eyes="doorkeeper") as connection:
         return await places_of(connection, member.id)
 
 
@@ -125,13 +124,15 @@ async def colleagues_of(member: Member) -> Sequence[Colleague]:
 
 async def invitation_of(token: str, now: datetime) -> Invitation | None:
     """Find what an invitation offers, while it is open."""
-    row = await connections.pool().fetchrow(
-        """SELECT i.id, i.email, i.role, i.brand_id, i.partnership_id, i.expires_at, m.name AS inviter,
-                  coalesce(b.name, 'the network') AS place,
-                  EXISTS (SELECT FROM members k WHERE k.email = i.email) AS is_known
-           FROM invitations i JOIN members m ON m.id = i.invited_by LEFT JOIN brands b ON b.id = i.brand_id
-           WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.expires_at > $2""",
-        credentials.hash_of(token),
-        now,
-    )
+    async with connections.transaction(eyes="doorkeeper") as connection:
+        row = await connection.fetchrow(
+            """SELECT i.id, i.email, i.role, i.brand_id, i.partnership_id, i.expires_at, m.name AS inviter,
+                      coalesce(b.name, 'the network') AS place,
+                      EXISTS (SELECT FROM members k WHERE k.email = i.email) AS is_known
+               FROM invitations i JOIN members m ON m.id = i.invited_by
+               LEFT JOIN brands b ON b.id = i.brand_id
+               WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.expires_at > $2""",
+            credentials.hash_of(token),
+            now,
+        )
     return None if row is None else msgspec.convert(dict(row), Invitation)

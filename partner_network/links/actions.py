@@ -28,7 +28,7 @@ async def create_link(
         # The lock: a partnership must not end between this look and the link's insert.
         found = await connection.fetchrow(
             """SELECT p.status, p.program_id, p.advertiser_id, p.partner_id, g.destination_hosts
-               FROM partnerships p JOIN programs g ON g.id = p.program_id
+               FROM partnerships p LEFT JOIN programs g ON g.id = p.program_id
                WHERE p.id = $1 AND ($2::uuid IS NULL OR p.partner_id = $2) FOR SHARE OF p""",
             partnership_id,
             member.brand_id,

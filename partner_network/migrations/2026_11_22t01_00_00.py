@@ -18,17 +18,36 @@ CREATE FUNCTION doorkeeper_looks() RETURNS boolean LANGUAGE sql STABLE PARALLEL 
     SELECT coalesce(current_setting('app.eyes', true), '') = 'doorkeeper'
 $$;
 
--- Put a wall around a table: the web role reads and writes the rows for which the condition holds and, for the
--- operator, all; the worker, which works for every brand, and the owner of the tables see all. In a condition
--- write (SELECT looking_brand()), so that it is asked once for a query and not once for a row.
-CREATE PROCEDURE wall_off(target regclass, seen_when text) LANGUAGE plpgsql AS $$
+-- The web process looks through the walls; the worker and the owner of the tables work for every brand.
+CREATE FUNCTION sees_everything() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT operator_looks() OR pg_has_role(current_user, 'partner_network_worker', 'usage')
+$$;
+
+-- Put a wall around a table: the web role reads the rows for which `seen_when` holds, changes and removes those
+-- for which `changed_when` holds (left out: those it sees) and adds those for which `added_when` holds (left
+-- out: those it may change); for the operator, all. The worker and the owner of the tables see all.
+-- In a condition write (SELECT looking_brand()), so that it is asked once for a query and not once for a row.
+CREATE PROCEDURE wall_off(
+    target regclass, seen_when text, changed_when text DEFAULT NULL, added_when text DEFAULT NULL
+) LANGUAGE plpgsql AS $$
+DECLARE
+    web text := 'TO partner_network_web';
+    seen text := format('((SELECT operator_looks()) OR (%s))', seen_when);
+    changed text := format('((SELECT operator_looks()) OR (%s))', coalesce(changed_when, seen_when));
+    added text := format('((SELECT operator_looks()) OR (%s))', coalesce(added_when, changed_when, seen_when));
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
     EXECUTE format('CREATE POLICY everything_for_the_owner ON %s TO %I USING (true)', target, current_user);
     EXECUTE format('CREATE POLICY everything_for_the_worker ON %s TO partner_network_worker USING (true)', target);
-    EXECUTE format('CREATE POLICY walls ON %s TO partner_network_web USING ((SELECT operator_looks()) OR (%s))',
-        target, seen_when);
+    IF changed_when IS NULL AND added_when IS NULL THEN
+        EXECUTE format('CREATE POLICY walls ON %s %s USING %s', target, web, seen);
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE POLICY walls ON %s FOR SELECT %s USING %s', target, web, seen);
+    EXECUTE format('CREATE POLICY added ON %s FOR INSERT %s WITH CHECK %s', target, web, added);
+    EXECUTE format('CREATE POLICY changed ON %s FOR UPDATE %s USING %s', target, web, changed);
+    EXECUTE format('CREATE POLICY removed ON %s FOR DELETE %s USING %s', target, web, changed);
 END $$;
 
 ALTER TABLE sessions

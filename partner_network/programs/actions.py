@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from partner_network.brands import actions as brands
@@ -120,9 +121,10 @@ async def invite_partner(
 async def accept_invitation(token: str, *, name: str, password: str) -> Accepted:
     """Take an invitation up: the person joins the brand, and its partnership goes into review."""
     proof = await people.proof_for(token, password)
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="doorkeeper") as connection:
         accepted = await people.accept(connection, token, name=name, password_hash=proof)
-        if accepted.partnership_id is not None:
+        if accepted.partnership_id is not None and accepted.brand_id is not None:
+            await connections.look(connection, accepted.brand_id)
             await _step(connection, accepted.partnership_id, "in_review")
     return accepted
 
@@ -181,25 +183,26 @@ async def activate(connection: Connection, partnership_id: UUID, at: datetime) -
 async def _partner(connection: Connection, partner: UUID | NewBrand) -> UUID:
     if isinstance(partner, NewBrand):
         return await brands.create_within(connection, partner)
-    if not await connection.fetchval("SELECT true FROM brands WHERE id = $1", partner):
-        raise NotFoundError("There is no such brand.")
-    return partner
+    return partner  # whether it exists says its foreign key: brands do not see those they have nothing with
 
 
 async def _create(connection: Connection, program_id: UUID, advertiser_id: UUID, partner_id: UUID) -> UUID:
     if partner_id == advertiser_id:
         raise InvalidError("A brand cannot promote itself; choose another.", fields={"partner": "is you"})
     at = await clock.now(connection)
-    made: UUID | None = await connection.fetchval(
-        """INSERT INTO partnerships (id, program_id, advertiser_id, partner_id, status, created_at)
-           VALUES ($1, $2, $3, $4, 'invited', $5)
-           ON CONFLICT (program_id, partner_id) DO NOTHING RETURNING id""",
-        ids.new_id(at),
-        program_id,
-        advertiser_id,
-        partner_id,
-        at,
-    )
+    try:
+        made: UUID | None = await connection.fetchval(
+            """INSERT INTO partnerships (id, program_id, advertiser_id, partner_id, status, created_at)
+               VALUES ($1, $2, $3, $4, 'invited', $5)
+               ON CONFLICT (program_id, partner_id) DO NOTHING RETURNING id""",
+            ids.new_id(at),
+            program_id,
+            advertiser_id,
+            partner_id,
+            at,
+        )
+    except asyncpg.ForeignKeyViolationError as unknown:
+        raise NotFoundError("There is no such brand.") from unknown
     if made is None:
         raise ConflictError("This brand has a partnership with the program already.")
     return made

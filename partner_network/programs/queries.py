@@ -14,7 +14,8 @@ from partner_network.programs.rules import Status
 
 # $1 is the asking brand, null for the operator, who sees all.
 _SEES_PROGRAM = """($1::uuid IS NULL OR g.brand_id = $1 OR EXISTS (
-    SELECT FROM partnerships p WHERE p.program_id = g.id AND p.partner_id = $1))"""
+    SELECT FROM partnerships p WHERE p.program_id = g.id AND p.partner_id = $1
+        AND p.status NOT IN ('ended', 'declined')))"""
 _PROGRAM = """SELECT g.id, g.brand_id, b.name AS brand_name, g.slug, g.name, g.offer, g.default_url,
     g.destination_hosts, g.created_at,
     (SELECT max(v.version) FROM program_versions v WHERE v.program_id = g.id) AS version
@@ -23,7 +24,7 @@ _SEES_PARTNERSHIP = "($1::uuid IS NULL OR $1 IN (p.advertiser_id, p.partner_id))
 _PARTNERSHIP = """SELECT p.id, p.program_id, g.name AS program_name, p.advertiser_id,
     a.name AS advertiser_name, p.partner_id, r.name AS partner_name, p.status, p.mirror_id,
     p.created_at, p.active_from, p.ended_at
-    FROM partnerships p JOIN programs g ON g.id = p.program_id
+    FROM partnerships p JOIN program_names g ON g.id = p.program_id
     JOIN brands a ON a.id = p.advertiser_id JOIN brands r ON r.id = p.partner_id"""
 
 

@@ -172,7 +172,7 @@ async def lines_of(connection: Connection, statement_id: UUID) -> list[Statement
            LEFT JOIN current_targets r ON r.commission_id = c.id
            LEFT JOIN conversions v ON v.id = c.conversion_id
            LEFT JOIN partnerships h ON h.id = c.partnership_id
-           LEFT JOIN programs g ON g.id = h.program_id
+           LEFT JOIN program_names g ON g.id = h.program_id
            LEFT JOIN agreements a ON a.id = c.agreement_id
            WHERE l.statement_id = $1 ORDER BY t.effective_at, l.transfer_id""",
         statement_id,

@@ -62,5 +62,6 @@ async def test_an_agreement_that_one_side_has_not_signed_is_not_printed(cast: Ca
     files = LocalFileStore(tmp_path / "files", "http://127.0.0.1:8000/files", b"s" * 32)
     job = jobs.RenderAgreement(ids.parse("agr", agreement["id"]))
 
-    with pytest.raises(RuntimeError, match="before both brands signed"):
-        await jobs.render_agreement(Renderer(processes=1), files, job, NOW)
+    async with cast.network.as_worker():
+        with pytest.raises(RuntimeError, match="before both brands signed"):
+            await jobs.render_agreement(Renderer(processes=1), files, job, NOW)

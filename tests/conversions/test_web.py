@@ -63,7 +63,8 @@ def fields(answer: httpx.Response) -> dict[str, str]:
 
 
 async def stored(table: str = "conversions") -> int:
-    return await connections.pool().fetchval(f"SELECT count(*) FROM {table}")
+    async with connections.transaction(eyes="operator") as connection:
+        return await connection.fetchval(f"SELECT count(*) FROM {table}")
 
 
 async def test_a_batch_is_answered_201_and_the_same_batch_200_with_the_same_answer(machine: Machine) -> None:

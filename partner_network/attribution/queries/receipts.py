@@ -64,11 +64,11 @@ async def decision_for(
     Errors: NotFoundError for anybody but the advertiser and the partners it credits, and while it waits.
     """
     row = await connection.fetchrow(
-        """SELECT v.id, v.order_id, v.event, v.brand_id, p.slug AS program, g.version AS policy_version,
-               d.model, d.rev, d.decided_at, d.outcome, d.bound_to, d.candidates
-           FROM conversions v JOIN programs p ON p.id = v.program_id
-           JOIN current_decisions d ON d.conversion_id = v.id
-           JOIN program_versions g ON g.id = d.program_version_id WHERE v.id = $1""",
+        """SELECT v.id, v.order_id, v.event, v.brand_id, p.slug AS program,
+               number_of_version(d.program_version_id) AS policy_version, d.model, d.rev, d.decided_at,
+               d.outcome, d.bound_to, d.candidates
+           FROM conversions v JOIN program_names p ON p.id = v.program_id
+           JOIN current_decisions d ON d.conversion_id = v.id WHERE v.id = $1""",
         conversion_id,
     )
     if row is None:

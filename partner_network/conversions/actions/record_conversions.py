@@ -106,17 +106,14 @@ async def _store(
     customer_ids = await customers.customer_ids(connection, brand_id, [one.customer_id for one in fresh], now)
     made = [ids.new_id(now) for _ in fresh]
     await connection.execute(
-        """WITH stored AS (
-               INSERT INTO conversions (id, program_id, customer_id, event, order_id, occurred_at, currency,
-                   net_minor, click_id, lines, payload_hash, brand_id, recorded_at)
-               SELECT t.id, program_id, customer_id, event, order_id, occurred_at, currency, net_minor,
-                   click_id, lines::jsonb, payload_hash, $12, $13
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[],
-                   $7::text[], $8::bigint[], $9::uuid[], $10::text[], $11::bytea[])
-                   AS t (id, program_id, customer_id, event, order_id, occurred_at, currency, net_minor,
-                       click_id, lines, payload_hash)
-               RETURNING id)
-           INSERT INTO undecided_conversions SELECT id FROM stored""",
+        """INSERT INTO conversions (id, program_id, customer_id, event, order_id, occurred_at, currency,
+               net_minor, click_id, lines, payload_hash, brand_id, recorded_at)
+           SELECT t.id, program_id, customer_id, event, order_id, occurred_at, currency, net_minor,
+               click_id, lines::jsonb, payload_hash, $12, $13
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[],
+               $7::text[], $8::bigint[], $9::uuid[], $10::text[], $11::bytea[])
+               AS t (id, program_id, customer_id, event, order_id, occurred_at, currency, net_minor,
+                   click_id, lines, payload_hash)""",
         made,
         program_ids,
         [customer_ids[one.customer_id] for one in fresh],
@@ -131,6 +128,8 @@ async def _store(
         brand_id,
         now,
     )
+    # By itself: the wall around the work list asks whose conversions these are, and sees those stored before.
+    await connection.execute("INSERT INTO undecided_conversions SELECT unnest($1::uuid[])", made)
     return dict(zip(map(_key, fresh), made, strict=True))
 
 

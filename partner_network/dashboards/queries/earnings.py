@@ -187,7 +187,7 @@ async def recently_credited(connection: Connection, payee_id: UUID, limit: int) 
            JOIN current_targets r ON r.commission_id = c.id
            JOIN conversions v ON v.id = c.conversion_id
            JOIN brands b ON b.id = c.advertiser_id
-           JOIN programs g ON g.id = v.program_id
+           JOIN program_names g ON g.id = v.program_id
            LEFT JOIN LATERAL (
                SELECT s.id, s.period FROM ledger_transfers t
                JOIN statement_lines l ON l.transfer_id = t.id

@@ -49,7 +49,7 @@ async def create_operator_member(
     for role in roles:
         permissions.must_be_role(role, of_operator=True)
     address, hashed = credentials.email_of(email), await passwords.hash_of(password)
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes="operator") as connection:
         at = await clock.now(connection)
         member_id = await _create_member(connection, address, name, hashed, at)
         for role in roles:
@@ -169,9 +169,8 @@ async def proof_for(token: str, password: str) -> str | None:
         raise NotFoundError("This invitation is used up or has expired; ask for a new one.")
     if not offer.is_known:
         return await passwords.hash_of(password)
-    stored = await connections.pool().fetchval(
-        "SELECT password_hash FROM members WHERE email = $1", offer.email
-    )
+    async with connections.transaction(eyes="doorkeeper") as connection:
+        stored = await connection.fetchval("SELECT password_hash FROM members WHERE email = $1", offer.email)
     if not await passwords.is_right(password, stored):
         raise ForbiddenError("You have an account under this address; give its password to accept.")
     return None

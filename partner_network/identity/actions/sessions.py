@@ -90,9 +90,10 @@ async def sign_out(token: str) -> None:
 
 async def keep_awake(token: str, now: datetime) -> None:
     """Note that a session is in use."""
-    await connections.pool().execute(
-        "UPDATE sessions SET last_seen_at = $2 WHERE token_hash = $1", credentials.hash_of(token), now
-    )
+    async with connections.transaction(eyes="doorkeeper") as connection:
+        await connection.execute(
+            "UPDATE sessions SET last_seen_at = $2 WHERE token_hash = $1", credentials.hash_of(token), now
+        )
 
 
 async def _wait_for_factor(connection: Connection, member_id: UUID) -> PendingSignIn:

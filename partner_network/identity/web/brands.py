@@ -32,7 +32,7 @@ class BrandBody(msgspec.Struct):
 @post("/api/v1/brands", guards=[guards.must_manage_brands])
 async def create_brand(data: JSONBody[NewBrand]) -> BrandBody:
     """Take a company into the network."""
-    return _shown(await queries.brand_of(await actions.create_brand(data)))
+    return _shown(await queries.brand_of(await actions.create_brand(data), eyes="operator"))
 
 
 @get("/api/v1/brands", guards=[guards.must_read_members])
@@ -41,7 +41,7 @@ async def list_brands(
 ) -> Page[BrandBody]:
     """List all brands to the operator, and to a member their own."""
     if member.brand_id is not None:
-        return Page([_shown(await queries.brand_of(member.brand_id))], None)
+        return Page([_shown(await queries.brand_of(member.brand_id, eyes=member.eyes))], None)
     rows = await queries.all_brands(after=addresses.cursor("bnd", after), limit=limit + 1)
     return addresses.page(rows, limit, _shown, lambda brand: brand.id)
 
@@ -52,7 +52,7 @@ async def read_brand(brand: FromPath[str], member: NamedDependency[Member]) -> B
     brand_id = addresses.in_path("bnd", brand)
     if member.brand_id not in {None, brand_id}:
         raise NotFoundError("There is no such brand for you.")
-    return _shown(await queries.brand_of(brand_id))
+    return _shown(await queries.brand_of(brand_id, eyes=member.eyes))
 
 
 def _shown(brand: Brand) -> BrandBody:

@@ -12,17 +12,19 @@ async def store_event(event: Event, payload: bytes, *, now: datetime) -> bool:
 
     Order and number of deliveries never matter: the job reads the object itself from Stripe.
     """
-    async with connections.transaction() as connection:
-        is_new = await connection.fetchval(
+    async with connections.transaction(eyes="doorkeeper") as connection:
+        # No RETURNING and no named conflict: who may only add rows learns of none.
+        done = await connection.execute(
             """INSERT INTO stripe_events (event_id, type, object_id, payload, received_at)
-               VALUES ($1, $2, $3, $4, $5) ON CONFLICT (event_id) DO NOTHING RETURNING true""",
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING""",
             event.id,
             event.type,
             event.object_id or "",
             payload,
             now,
         )
+        is_new = done == "INSERT 0 1"
         if is_new and event.object_id is not None and event.type.startswith("payment_intent."):
             job = rules.ReadFunding(payment_intent_id=event.object_id, event_id=event.id)
             await jobs.enqueue(connection, rules.READ_FUNDING, job)
-    return bool(is_new)
+    return is_new

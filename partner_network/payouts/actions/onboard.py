@@ -15,7 +15,7 @@ async def open_recipient(
     """Return the address of Stripe's page on which a partner introduces itself, opening its account first."""
     account_id = await _known(brand_id, "account_id")
     if account_id is None:
-        brand = await brands.brand_of(brand_id)
+        brand = await brands.brand_of(brand_id, eyes=brand_id)
         account = await stripe.create_recipient(
             brand_id=str(brand_id),
             name=brand.name,
@@ -34,7 +34,7 @@ async def read_recipient(stripe: StripeConnect, brand_id: UUID, now: datetime) -
     if account_id is None:
         raise ConflictError("This brand has no account at Stripe yet; begin the onboarding first.")
     account = await stripe.read_account(account_id)
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         await connection.execute(
             "UPDATE stripe_accounts SET transfers_status = $2, read_at = $3 WHERE brand_id = $1",
             brand_id,
@@ -55,7 +55,7 @@ async def save_payment_method(
 async def _open_customer(stripe: StripeConnect, brand_id: UUID, *, email: str, now: datetime) -> str:
     customer_id = await _known(brand_id, "customer_id")
     if customer_id is None:
-        brand = await brands.brand_of(brand_id)
+        brand = await brands.brand_of(brand_id, eyes=brand_id)
         customer_id = await stripe.create_customer(
             brand_id=str(brand_id), name=brand.name, email=email, idempotency_key=f"customer-{brand_id}"
         )
@@ -64,13 +64,13 @@ async def _open_customer(stripe: StripeConnect, brand_id: UUID, *, email: str, n
 
 
 async def _known(brand_id: UUID, column: str) -> str | None:
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         row = await connection.fetchrow("SELECT * FROM stripe_accounts WHERE brand_id = $1", brand_id)
         return None if row is None else row[column]
 
 
 async def _remember(brand_id: UUID, column: str, value: str, now: datetime) -> None:
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes=brand_id) as connection:
         await connection.execute(
             f"""INSERT INTO stripe_accounts (brand_id, {column}, read_at) VALUES ($1, $2, $3)
                 ON CONFLICT (brand_id) DO UPDATE SET {column} = $2""",

@@ -1,0 +1,242 @@
+"""Each route of the web app, who may take it, and whose data it names: what the code must agree with.
+
+A row says who is let in; `expected` turns it, with the table of permissions, into the answer each principal
+gets. A word in braces in a path or a body stands for an object that Tune House and its partner share.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from partner_network.identity.rules import permissions
+from partner_network.identity.rules.permissions import Verb
+
+Who = Verb | Literal["anyone", "people", "people of a brand", "people of the operator"]
+Answer = Literal["in", "sign in first", "refused", "not there"]
+Names = Literal["nothing", "shared", "advertiser's", "partner's", "program"]
+"""What the address or body names: nothing, what both brands share, what one of them has for itself, or what
+the advertiser's program shows to its partners."""
+
+
+class Row(NamedTuple):
+    """Who is let in: by a verb or whoever; only people of one side; and whose object is named."""
+
+    who: Who
+    names: Names = "nothing"
+    side: Literal["any", "brand", "operator"] = "any"
+    json: object = None
+    form: Mapping[str, str] | None = None
+    machines: bool = False
+    """Whether a machine with the verb's scope is let in."""
+    members_only: bool = False
+    """Whether the brand named must be one's own, for the operator's people too."""
+    file: bool = False
+    """Whether a file is sent along."""
+    ends_session: bool = False
+
+
+def read(who: Who, names: Names = "nothing", **more: Any) -> Row:
+    """Make a row of a read that machines may do too."""
+    return Row(who, names, machines=True, **more)
+
+
+HASH = {"content_hash": "{agreement_hash}"}
+SIGN_OFF = {"content_hash": "{statement_hash}", "reason": "As agreed"}
+INVITED = {"email": "new@x.example", "role": "viewer", "brand": "{brand}"}
+KEY = {"name": "shop", "scopes": ["reports:read"]}
+LINK = {"partnership": "{partnership}", "name": "Start", "destination_url": "https://tune-house.test/"}
+DRAFT = {
+    "partnership": "{partnership}",
+    "contract": "cross-promotion",
+    "contract_version": "2026-11",
+    "terms": "",
+}
+
+ROWS: Mapping[str, Row] = {
+    # whoever comes
+    "GET /sign-in": Row("anyone"),
+    "POST /sign-in": Row("anyone", form={"email": "", "password": ""}),
+    "POST /api/v1/sessions": Row("anyone", json={}),
+    "GET /invitations/{token}": Row("anyone"),
+    "POST /invitations/{token}": Row("anyone", form={}),
+    "POST /api/v1/invitations/acceptance": Row("anyone", json={}),
+    "GET /files/{key}": Row("anyone"),
+    "GET /health/live": Row("anyone"),
+    "GET /health/ready": Row("anyone"),
+    "GET /metrics": Row("anyone"),
+    "POST /stripe/webhooks": Row("anyone"),
+    "GET /api/v1/schema": Row("anyone"),
+    "GET /api/v1/schema/openapi.json": Row("anyone"),
+    "GET /api/v1/schema/{path}": Row("anyone"),
+    "GET /assets/{file_path}": Row("anyone"),
+    "HEAD /assets/{file_path}": Row("anyone"),
+    # every person, about themselves
+    "GET /": Row("people"),
+    "GET /brand-choice": Row("people"),
+    "POST /brand-choice": Row(
+        "people", "advertiser's", form={"brand": "{brand}"}, members_only=True, ends_session=True
+    ),
+    "POST /sign-out": Row("people", ends_session=True),
+    "GET /api/v1/sessions/current": Row("people"),
+    "PUT /api/v1/sessions/current": Row(
+        "people", "advertiser's", json={"brand": "{brand}"}, members_only=True, ends_session=True
+    ),
+    "DELETE /api/v1/sessions/current": Row("people", ends_session=True),
+    # the portal
+    "GET /agreements": Row("read agreements", side="brand"),
+    "GET /agreements/{agreement}": Row("read agreements", "shared", side="brand"),
+    # led on to the API's door, which decides
+    "GET /agreements/{agreement}/document": read("read agreements"),
+    "POST /agreements/{agreement}/signatures": Row(
+        "sign agreements", "shared", side="brand", form={**HASH, "agreed": "yes"}
+    ),
+    "POST /partnerships/{partnership}/answer": Row(
+        "accept partnerships", "partner's", side="brand", form={"answer": "accept"}
+    ),
+    "GET /creatives": Row("read creatives", side="brand"),
+    "GET /creatives/{creative}/file": read("read creatives"),
+    "GET /links": Row("read links", side="brand"),
+    # a partnership that is not one's own is a mistake in the form, told on it
+    "POST /links": Row("manage links", side="brand", form=LINK),
+    "POST /links/{link}/end": Row("manage links", "partner's"),
+    "GET /statements": Row("read money", side="brand"),
+    "GET /statements/{statement}": Row("read money", "shared", side="brand"),
+    "GET /statements/{statement}/{kind}": read("read money"),
+    "POST /fundings": Row("fund payouts", side="brand", form={}),
+    "GET /payment-method": Row("fund payouts", side="brand"),
+    "POST /payment-method": Row("fund payouts", side="brand", form={}),
+    "GET /payout-account": Row("connect payouts", side="brand"),
+    "POST /payout-account": Row("connect payouts", side="brand", form={}),
+    "GET /payout-account/refresh": Row("connect payouts", side="brand"),
+    "GET /payout-account/return": Row("connect payouts", side="brand"),
+    # the back office
+    "GET /admin": Row("people of the operator"),
+    "GET /admin/agreements/{agreement}": Row("people of the operator", "shared"),
+    "GET /admin/brands": Row("people of the operator"),
+    "GET /admin/programs": Row("people of the operator"),
+    "GET /admin/partnerships": Row("people of the operator"),
+    "GET /admin/partnerships/{partnership}": Row("people of the operator", "shared"),
+    "GET /admin/partnerships/{partnership}/agreements/new": Row(
+        "draft agreements", "shared", side="operator"
+    ),
+    "POST /admin/partnerships/{partnership}/agreements": Row(
+        "draft agreements", "shared", side="operator", form={}
+    ),
+    "GET /admin/invitations/new": Row("invite partners", side="operator"),
+    "POST /admin/invitations": Row("invite partners", side="operator", form={}),
+    "GET /admin/statements": Row("read money", side="operator"),
+    "GET /admin/statements/{statement}": Row("read money", "shared", side="operator"),
+    "POST /admin/statements/{statement}/preparation": Row(
+        "prepare statements", "shared", side="operator", form=SIGN_OFF
+    ),
+    "POST /admin/statements/{statement}/approval": Row(
+        "approve statements", "shared", side="operator", form=SIGN_OFF
+    ),
+    "POST /admin/closings": Row("prepare statements", side="operator"),
+    "GET /admin/payouts": Row("read payouts", side="operator"),
+    "GET /admin/payouts/{payout}": Row("read payouts", "shared", side="operator"),
+    "GET /admin/failed-jobs": Row("people of the operator"),
+    "POST /admin/failed-jobs/{job}/retry": Row("browse data", side="operator"),
+    # people, brands and keys
+    "GET /api/v1/members": Row("read members"),
+    "POST /api/v1/invitations": Row("invite members", "advertiser's", json=INVITED),
+    "GET /api/v1/brands": Row("read members"),
+    "POST /api/v1/brands": Row("manage brands", json={}),
+    "GET /api/v1/brands/{brand}": Row("read members", "advertiser's"),
+    "GET /api/v1/api-keys": Row("manage API keys"),
+    "POST /api/v1/api-keys": Row("manage API keys", json=KEY),
+    "DELETE /api/v1/api-keys/{key}": Row("manage API keys", "advertiser's"),
+    # programs and partnerships
+    "GET /api/v1/programs": read("read programs"),
+    "POST /api/v1/programs": Row("manage programs", json={}),
+    "GET /api/v1/programs/{program}": read("read programs", "program"),
+    "POST /api/v1/programs/{program}/versions": Row("manage programs", "advertiser's", json={"policy": ""}),
+    "GET /api/v1/partnerships": read("read partnerships"),
+    "POST /api/v1/partnerships": Row(
+        "invite partners", "advertiser's", json={"program": "{program}", "partner": "{partner}"}
+    ),
+    "GET /api/v1/partnerships/{partnership}": read("read partnerships", "shared"),
+    "POST /api/v1/partnerships/{partnership}/answer": Row(
+        "accept partnerships", "partner's", json={"answer": "accept"}
+    ),
+    "POST /api/v1/partnerships/{partnership}/mirror": Row(
+        "invite partners", "shared", json={"mirror": "{partnership}"}
+    ),
+    "GET /api/v1/agreements": read("read agreements"),
+    "POST /api/v1/agreements": Row("draft agreements", "advertiser's", json=DRAFT),
+    "GET /api/v1/agreements/{agreement}": read("read agreements", "shared"),
+    "GET /api/v1/agreements/{agreement}/text": read("read agreements", "shared"),
+    "GET /api/v1/agreements/{agreement}/document": read("read agreements", "shared"),
+    "POST /api/v1/agreements/{agreement}/signatures": Row("sign agreements", "shared", json=HASH),
+    # creatives and links
+    "GET /api/v1/creatives": read("read creatives"),
+    "GET /api/v1/creatives/{creative}": read("read creatives", "program"),
+    "GET /api/v1/creatives/{creative}/file": read("read creatives", "program"),
+    "DELETE /api/v1/creatives/{creative}": Row("manage creatives", "advertiser's"),
+    "POST /api/v1/programs/{program}/creatives": Row(
+        "manage creatives", "advertiser's", form={"title": "A banner"}, file=True
+    ),
+    "GET /api/v1/links": read("read links", side="brand"),
+    "POST /api/v1/links": read("manage links", "partner's", json=LINK),
+    "DELETE /api/v1/links/{link}": read("manage links", "partner's"),
+    # facts
+    "GET /api/v1/conversions": read("read conversions"),
+    "POST /api/v1/conversions": read("report conversions", json={}),
+    "POST /api/v1/identifications": read("report conversions", json={}),
+    "POST /api/v1/refunds": read("report conversions", json={}),
+    "GET /api/v1/conversions/{conversion_id}/decision": read("read reports", "shared"),
+    # money
+    "GET /api/v1/statements": read("read money"),
+    "GET /api/v1/statements/{statement_id}": read("read money", "shared"),
+    "GET /api/v1/statements/{statement_id}/documents/{kind}": read("read money", "shared"),
+    "POST /api/v1/statements/{statement_id}/preparation": Row("prepare statements", "shared", json=SIGN_OFF),
+    "POST /api/v1/statements/{statement_id}/approval": Row("approve statements", "shared", json=SIGN_OFF),
+    "POST /api/v1/closings": Row("prepare statements"),
+    "GET /api/v1/earnings": read("read money", side="brand"),
+    "GET /api/v1/funding-need": read("read payouts"),
+    "POST /api/v1/fundings": Row("fund payouts", json={}),
+    "PUT /api/v1/payment-method": Row("fund payouts", json={}),
+    "GET /api/v1/payout-account": Row("connect payouts"),
+    "POST /api/v1/payout-account": Row("connect payouts"),
+    "GET /api/v1/payouts": read("read payouts"),
+}
+OUTSIDE_THE_TABLE = {
+    "nothing_here": "whatever has no route of its own is not there for anybody",
+    "browse": "Piccolo Admin is an app of its own; tests/admin/test_data_browser.py walks it",
+}
+
+
+_WHO_REACHES: Mapping[Names, frozenset[str]] = {
+    "nothing": frozenset({"advertiser", "partner", "other", "operator"}),
+    "shared": frozenset({"advertiser", "partner", "operator"}),
+    "program": frozenset({"advertiser", "partner", "operator"}),
+    "advertiser's": frozenset({"advertiser", "operator"}),
+    "partner's": frozenset({"partner", "operator"}),
+}
+
+
+def expected(side: str, role: str, row: Row, *, has_factor: bool = True) -> Answer:
+    """Say what a principal is answered."""
+    if row.who == "anyone":
+        return "in"
+    if side == "nobody":
+        return "sign in first"
+    if role == "machine":
+        if not row.machines or not permissions.scopes_with(row.who):  # type: ignore[arg-type]
+            return "refused"
+    elif not _is_let_in(side, role, row, has_factor=has_factor):
+        return "refused"
+    reaches = side in _WHO_REACHES[row.names] and not (row.members_only and side == "operator")
+    return "in" if reaches else "not there"
+
+
+def _is_let_in(side: str, role: str, row: Row, *, has_factor: bool) -> bool:
+    of_operator = side == "operator"
+    if row.side == ("brand" if of_operator else "operator"):
+        return False
+    if row.who in {"people", "people of a brand", "people of the operator"}:
+        return row.who == "people" or of_operator == (row.who == "people of the operator")
+    verb: Verb = row.who  # type: ignore[assignment]
+    permission = permissions.MAY[verb]
+    if verb in permissions.NEEDS_SECOND_FACTOR and not has_factor:
+        return False
+    return role in (permission.at_operator if of_operator else permission.at_brand)

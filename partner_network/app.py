@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeAlias
 
 from litestar import Litestar, Response, get
-from litestar.datastructures import CacheControlHeader, MutableScopeHeaders, State
+from litestar.datastructures import CacheControlHeader, State
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -18,7 +18,7 @@ from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
-from litestar.types import ControllerRouterHandler, Message, Scope
+from litestar.types import ControllerRouterHandler
 
 from admin import routes as admin
 from partner_network import settings as settings_of
@@ -36,8 +36,9 @@ from partner_network.gateways.file_store.s3 import S3FileStore
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
-from partner_network.identity.web import guards, outbox, pages, problems, visitors, watching
+from partner_network.identity.web import guards, headers, outbox, pages, problems, visitors, watching
 from partner_network.identity.web import routes as identity
+from partner_network.identity.web.bodies import FormMiddleware
 from partner_network.identity.web.limits import Entrance, LimitsMiddleware
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.kernel.errors import NotFoundError
@@ -53,22 +54,11 @@ Lifespan: TypeAlias = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 FOLDER = Path(__file__).parent
 BUILT_ASSETS = FOLDER.parent / "assets" / "build"
-BODY_BYTES_MAX = 5_000_000
+BODY_BYTES_MAX = 1_000_000
+FORM_FIELDS_MAX = 100
 POOL_CONNECTIONS = 20
 GARBAGE_THRESHOLD = 50_000
 ASSETS_KEPT_S = 3_600
-
-SECURITY_HEADERS = {
-    # No inline script and no other site: what an injected text could do ends here.
-    "content-security-policy": (
-        "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self'; script-src 'self'; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "strict-origin-when-cross-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cache-control": "no-store",  # what one person sees is kept for nobody; assets say otherwise
-}
 
 
 def create_app(
@@ -79,9 +69,8 @@ def create_app(
     cookie = SessionCookie(is_secure=is_secure)
     entrance = Entrance(settings.keyring, is_secure=is_secure)
     files = file_store(settings)
-    headers = SECURITY_HEADERS | (
-        {"strict-transport-security": "max-age=31536000; includeSubDomains"} if is_secure else {}
-    )
+    pictures_from = files.site if isinstance(files, S3FileStore) else None
+    always = headers.security_headers(is_secure=is_secure, pictures_from=pictures_from)
     recorder, links = _click_path(settings)
     app = Litestar(
         route_handlers=[
@@ -118,12 +107,13 @@ def create_app(
             "api_key": Provide(guards.api_key, sync_to_thread=False),
         },
         middleware=[
+            FormMiddleware(),
             SessionMiddleware(cookie),
             LimitsMiddleware(entrance.limiter),
             pages.PageMiddleware(is_sandbox=settings.sandbox),
         ],
         exception_handlers=problems.HANDLERS,
-        before_send=[_with_headers(headers)],
+        before_send=[headers.adding(always)],
         lifespan=[
             _pool(settings),
             _stripe(settings),
@@ -142,6 +132,7 @@ def create_app(
             render_plugins=[JsonRenderPlugin()],  # the others load their scripts from strangers
         ),
         request_max_body_size=BODY_BYTES_MAX,
+        multipart_form_part_limit=FORM_FIELDS_MAX,
         logging_config=None,
     )
     app.asgi_handler = visitors.seen_through(settings.trusted_proxies, app.asgi_handler)
@@ -274,18 +265,6 @@ def _redirecting(recorder: ClickRecorder, links: LinkMemory) -> Lifespan:
             await links.close()
 
     return lifespan
-
-
-def _with_headers(headers: Mapping[str, str]) -> Callable[[Message, Scope], Coroutine[None, None, None]]:
-    """Add the headers to every answer, refusals and unknown addresses too, unless a handler set its own."""
-
-    async def add(message: Message, _: Scope) -> None:
-        if message["type"] == "http.response.start":
-            sent = MutableScopeHeaders.from_message(message)
-            for name, value in headers.items():
-                sent.setdefault(name, value)
-
-    return add
 
 
 def _template_folders() -> list[Path]:

@@ -27,12 +27,14 @@ from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel.errors import ForbiddenError
 
 AnyRequest = Request[Any, Any, Any]
+BATCH_BYTES_MAX = 5_000_000  # a thousand facts, each with all it may say
 
 
 @post(
     "/api/v1/conversions",
     guards=[guards.must_report_conversions],
     operation_class=described.batch_of("conversions", ReportedConversion),
+    request_max_body_size=BATCH_BYTES_MAX,
 )
 async def report_conversions(
     request: AnyRequest, api_key: NamedDependency[ApiKey]
@@ -62,6 +64,7 @@ async def list_conversions(
     "/api/v1/identifications",
     guards=[guards.must_report_conversions],
     operation_class=described.batch_of("identifications", ReportedIdentification),
+    request_max_body_size=BATCH_BYTES_MAX,
 )
 async def report_identifications(
     request: AnyRequest, api_key: NamedDependency[ApiKey]
@@ -76,6 +79,7 @@ async def report_identifications(
     "/api/v1/refunds",
     guards=[guards.must_report_conversions],
     operation_class=described.batch_of("refunds", ReportedRefund),
+    request_max_body_size=BATCH_BYTES_MAX,
 )
 async def report_refunds(
     request: AnyRequest, api_key: NamedDependency[ApiKey]

@@ -298,3 +298,20 @@ async def test_s3_refuses_content_that_was_damaged_on_its_way() -> None:
         with pytest.raises(s3.ClientError, match="XAmzContentSHA256Mismatch"):
             await kept.put(KEY, CONTENT, "application/pdf")
     assert server.objects == {}
+
+
+@pytest.mark.parametrize(
+    ("bucket", "endpoint", "site"),
+    [
+        ("pictures", None, "https://pictures.s3.amazonaws.com"),
+        ("my.pictures", None, "https://s3.amazonaws.com"),
+        ("pictures", "https://minio.example:9000/", "https://minio.example:9000"),
+    ],
+)
+def test_a_store_names_the_site_to_which_its_addresses_lead(
+    bucket: str, endpoint: str | None, site: str
+) -> None:
+    store = s3.S3FileStore(bucket, endpoint_url=endpoint, access_key="a", secret_key="s" * 32)
+
+    assert store.site == site
+    assert store.signed_url(KEY, filename="a.png", expires_in_s=60, now=NOW).startswith(f"{site}/")

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -30,6 +31,11 @@ class S3FileStore:
         secret_key: str | None = None,
     ) -> None:
         self._bucket = bucket
+        # As signed addresses have it: the name of a bucket with dots would break the certificate of the host.
+        host = "s3.amazonaws.com" if "." in bucket else f"{bucket}.s3.amazonaws.com"
+        named = urlsplit(endpoint_url or f"https://{host}")
+        self.site = f"{named.scheme}://{named.netloc}"
+        """The site to which signed addresses lead, for pages that show pictures from it."""
         self._client: S3Client = boto3.client(
             "s3",
             endpoint_url=endpoint_url,

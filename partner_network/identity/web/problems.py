@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import asyncpg
 import msgspec
 import structlog
 from litestar import MediaType, Response
@@ -114,6 +115,17 @@ def on_invalid(request: AnyRequest, error: ValidationException) -> Response[Any]
     return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{detail}.", fields))
 
 
+def on_unreadable(request: AnyRequest, _: Exception) -> Response[Any]:
+    """Answer what no reader of ours can take in: text with a NUL in it, or JSON that never stops nesting."""
+    return answer(
+        request,
+        problem(
+            HTTPStatus.BAD_REQUEST,
+            "What you sent holds a character that no text has, or lists within lists without end.",
+        ),
+    )
+
+
 def on_framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Answer what the framework refuses: no such address, method, a body that is no JSON or too large."""
     status = HTTPStatus(error.status_code)
@@ -148,6 +160,9 @@ HANDLERS: ExceptionHandlersMap = {
     NotAuthorizedException: on_nobody,
     ValidationException: on_invalid,
     HTTPException: on_framework,
+    asyncpg.CharacterNotInRepertoireError: on_unreadable,
+    asyncpg.UntranslatableCharacterError: on_unreadable,
+    RecursionError: on_unreadable,
     Exception: on_crash,
 }
 

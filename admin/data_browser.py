@@ -47,6 +47,8 @@ UNREADABLE = frozenset(
         "recovery_codes",
         "pending_sign_ins",
         "passkey_challenges",
+        "audit_salts",
+        "unsealed_audit_records",
     }
 )
 """Tables that hold nothing but secrets, or that the web's own role may not read."""

@@ -7,6 +7,7 @@ from litestar.response import Redirect, Template
 
 from admin import queries
 from partner_network.database import connections, jobs
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
@@ -26,8 +27,9 @@ async def list_failed_jobs(member: NamedDependency[Member]) -> Template:
     guards=[guards.must_be_operator, guards.must_browse_data],
     include_in_schema=False,
 )
-async def retry_job(job: FromPath[int]) -> Redirect:
+async def retry_job(job: FromPath[int], member: NamedDependency[Member]) -> Redirect:
     """Put a failed job back into the queue; every job may run again without doing its work twice."""
     async with connections.transaction(eyes="operator") as connection:
         await jobs.retry(connection, job)
+        await audit.record(connection, member, "retry", "job", job)
     return Redirect("/admin/failed-jobs", status_code=303)

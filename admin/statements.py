@@ -19,15 +19,13 @@ from litestar.status_codes import (
 
 from admin import queries
 from admin.queries import ReadStatement, StatementRow
-from partner_network.database import connections, jobs
 from partner_network.gateways import clock
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError
-from partner_network.statements import rules
-from partner_network.statements.actions import sign_off
+from partner_network.statements.actions import ask, sign_off
 from partner_network.statements.rules import Status
 
 STATEMENTS = 50
@@ -80,10 +78,9 @@ async def list_statements(
     guards=[guards.must_be_operator, guards.must_prepare_statements],
     include_in_schema=False,
 )
-async def close_periods() -> Redirect:
+async def close_periods(member: NamedDependency[Member]) -> Redirect:
     """Ask the worker to close every period that has ended."""
-    async with connections.transaction(eyes="operator") as connection:
-        await jobs.enqueue(connection, rules.CLOSE)
+    await ask.ask_to_close(member)
     return Redirect("/admin/statements?closing=asked", status_code=303)
 
 

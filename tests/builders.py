@@ -284,7 +284,7 @@ class Cast:
                     advertiser_id=self.brands[slug],
                     amount_minor=need.missing_minor,
                     currency="USD",
-                    requested_by=self.owners[slug].id,
+                    requested_by=self.owners[slug],
                     now=now,
                 )
             await payouts.charge(self.stripe, ChargeFunding(funding_id), now)
@@ -411,7 +411,7 @@ async def _introduce_to_stripe(cast: Cast, slug: str) -> None:
     page = await onboard.open_recipient(
         cast.stripe,
         brand_id,
-        email=cast.owners[slug].email,
+        by=cast.owners[slug],
         return_url="http://127.0.0.1/back",
         refresh_url="http://127.0.0.1/again",
         now=now,
@@ -421,7 +421,7 @@ async def _introduce_to_stripe(cast: Cast, slug: str) -> None:
     await onboard.read_recipient(cast.stripe, brand_id, now)
     if slug in cast.programs:
         await onboard.save_payment_method(
-            cast.stripe, brand_id, email=cast.owners[slug].email, payment_method_id=CARD, now=now
+            cast.stripe, brand_id, by=cast.owners[slug], payment_method_id=CARD, now=now
         )
 
 

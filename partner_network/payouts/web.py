@@ -97,7 +97,7 @@ async def request_funding(data: JSONBody[FundingRequest], member: NamedDependenc
             advertiser_id=_brand_of(member),
             amount_minor=data.amount_minor,
             currency=data.currency,
-            requested_by=member.id,
+            requested_by=member,
             now=await clock.now(connection),
         )
         await jobs.enqueue(connection, rules.CHARGE, rules.ChargeFunding(funding_id))
@@ -112,7 +112,7 @@ async def save_payment_method(
     await onboard.save_payment_method(
         stripe,
         _brand_of(member),
-        email=member.email,
+        by=member,
         payment_method_id=data.payment_method_id,
         now=await clock.now(),
     )
@@ -127,7 +127,7 @@ async def begin_onboarding(
     address = await onboard.open_recipient(
         stripe,
         _brand_of(member),
-        email=member.email,
+        by=member,
         return_url=f"{settings.base_url}/payout-account/return",
         refresh_url=f"{settings.base_url}/payout-account/refresh",
         now=await clock.now(),

@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
-from partner_network.database import connections, jobs
+from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.identity.rules.permissions import Member
@@ -20,8 +20,8 @@ from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
-from partner_network.statements import queries, rules
-from partner_network.statements.actions import sign_off
+from partner_network.statements import queries
+from partner_network.statements.actions import ask, sign_off
 from partner_network.statements.queries import Statement, StatementLine
 
 DOWNLOAD_LASTS_S = 300
@@ -129,10 +129,9 @@ async def download_document(
 
 
 @post("/api/v1/closings", guards=[guards.must_prepare_statements], status_code=HTTP_202_ACCEPTED)
-async def close_periods() -> dict[str, str]:
+async def close_periods(member: NamedDependency[Member]) -> dict[str, str]:
     """Ask the worker to close every period that has ended."""
-    async with connections.transaction(eyes="operator") as connection:
-        await jobs.enqueue(connection, rules.CLOSE)
+    await ask.ask_to_close(member)
     return {"status": "asked"}
 
 

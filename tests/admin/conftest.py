@@ -36,7 +36,7 @@ class Office:
                 advertiser_id=shop,
                 amount_minor=EARNED_MINOR,
                 currency="USD",
-                requested_by=self.sale.owners[SHOP].id,
+                requested_by=self.sale.owners[SHOP],
                 now=now,
             )
         async with self.network.as_worker():

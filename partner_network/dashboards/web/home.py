@@ -118,7 +118,7 @@ async def fund_statements(data: URLEncodedBody[FundingForm], member: NamedDepend
             advertiser_id=brand_id,
             amount_minor=data.amount_minor,
             currency=data.currency,
-            requested_by=member.id,
+            requested_by=member,
             now=await clock.now(connection),
         )
         await jobs.enqueue(connection, payout_rules.CHARGE, payout_rules.ChargeFunding(funding_id))

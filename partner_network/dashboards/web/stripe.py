@@ -62,7 +62,7 @@ async def begin_onboarding(
         address = await onboard.open_recipient(
             stripe,
             portal.brand_of(member),
-            email=member.email,
+            by=member,
             return_url=f"{settings.base_url}/payout-account/return",
             refresh_url=f"{settings.base_url}/payout-account/refresh",
             now=await clock.now(),
@@ -119,7 +119,7 @@ async def save_payment_method(
         await onboard.save_payment_method(
             stripe,
             portal.brand_of(member),
-            email=member.email,
+            by=member,
             payment_method_id=data.payment_method_id,
             now=await clock.now(),
         )

@@ -5,9 +5,10 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from partner_network.brands import actions, queries
+from partner_network.brands import queries
 from partner_network.brands.actions import NewBrand
 from partner_network.brands.queries import Brand
+from partner_network.identity.actions import brands as actions
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
@@ -30,9 +31,9 @@ class BrandBody(msgspec.Struct):
 
 
 @post("/api/v1/brands", guards=[guards.must_manage_brands])
-async def create_brand(data: JSONBody[NewBrand]) -> BrandBody:
+async def create_brand(data: JSONBody[NewBrand], member: NamedDependency[Member]) -> BrandBody:
     """Take a company into the network."""
-    return _shown(await queries.brand_of(await actions.create_brand(data), eyes="operator"))
+    return _shown(await queries.brand_of(await actions.take_brand_in(member, data), eyes="operator"))
 
 
 @get("/api/v1/brands", guards=[guards.must_read_members])

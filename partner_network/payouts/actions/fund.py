@@ -8,6 +8,8 @@ import msgspec
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways.stripe_connect import Funding, StripeConnect
+from partner_network.identity.actions import audit
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
 from partner_network.ledger import actions as ledger
@@ -36,7 +38,7 @@ async def request_funding(
     advertiser_id: UUID,
     amount_minor: int,
     currency: str,
-    requested_by: UUID,
+    requested_by: Member,
     now: datetime,
 ) -> UUID:
     """Record that an advertiser wants to pay in; a worker then charges it. Units: minor units.
@@ -67,8 +69,12 @@ async def request_funding(
         amount_minor,
         currency,
         f"funding-{funding_id}",
-        requested_by,
+        requested_by.id,
         now,
+    )
+    after = {"amount_minor": amount_minor, "currency": currency}
+    await audit.record(
+        connection, requested_by, "ask for", "funding", funding_id, brands=[advertiser_id], after=after
     )
     return funding_id
 

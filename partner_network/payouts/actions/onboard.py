@@ -6,11 +6,14 @@ from uuid import UUID
 from partner_network.brands import queries as brands
 from partner_network.database import connections
 from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.identity.actions import audit
+from partner_network.identity.rules.audit import Kind
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError
 
 
 async def open_recipient(
-    stripe: StripeConnect, brand_id: UUID, *, email: str, return_url: str, refresh_url: str, now: datetime
+    stripe: StripeConnect, brand_id: UUID, *, by: Member, return_url: str, refresh_url: str, now: datetime
 ) -> str:
     """Return the address of Stripe's page on which a partner introduces itself, opening its account first."""
     account_id = await _known(brand_id, "account_id")
@@ -19,12 +22,12 @@ async def open_recipient(
         account = await stripe.create_recipient(
             brand_id=str(brand_id),
             name=brand.name,
-            email=email,
+            email=by.email,
             country=brand.country,
             idempotency_key=f"recipient-{brand_id}",
         )
         account_id = account.id
-        await _remember(brand_id, "account_id", account_id, now)
+        await _remember(brand_id, "account_id", account_id, by, now)
     return await stripe.onboarding_link(account_id, return_url=return_url, refresh_url=refresh_url)
 
 
@@ -45,21 +48,21 @@ async def read_recipient(stripe: StripeConnect, brand_id: UUID, now: datetime) -
 
 
 async def save_payment_method(
-    stripe: StripeConnect, brand_id: UUID, *, email: str, payment_method_id: str, now: datetime
+    stripe: StripeConnect, brand_id: UUID, *, by: Member, payment_method_id: str, now: datetime
 ) -> None:
     """Keep the payment method that funds an advertiser's statements, by its id at Stripe."""
-    await _open_customer(stripe, brand_id, email=email, now=now)
-    await _remember(brand_id, "payment_method_id", payment_method_id, now)
+    await _open_customer(stripe, brand_id, by=by, now=now)
+    await _remember(brand_id, "payment_method_id", payment_method_id, by, now)
 
 
-async def _open_customer(stripe: StripeConnect, brand_id: UUID, *, email: str, now: datetime) -> str:
+async def _open_customer(stripe: StripeConnect, brand_id: UUID, *, by: Member, now: datetime) -> str:
     customer_id = await _known(brand_id, "customer_id")
     if customer_id is None:
         brand = await brands.brand_of(brand_id, eyes=brand_id)
         customer_id = await stripe.create_customer(
-            brand_id=str(brand_id), name=brand.name, email=email, idempotency_key=f"customer-{brand_id}"
+            brand_id=str(brand_id), name=brand.name, email=by.email, idempotency_key=f"customer-{brand_id}"
         )
-        await _remember(brand_id, "customer_id", customer_id, now)
+        await _remember(brand_id, "customer_id", customer_id, by, now)
     return customer_id
 
 
@@ -69,7 +72,7 @@ async def _known(brand_id: UUID, column: str) -> str | None:
         return None if row is None else row[column]
 
 
-async def _remember(brand_id: UUID, column: str, value: str, now: datetime) -> None:
+async def _remember(brand_id: UUID, column: str, value: str, by: Member, now: datetime) -> None:
     async with connections.transaction(eyes=brand_id) as connection:
         await connection.execute(
             f"""INSERT INTO stripe_accounts (brand_id, {column}, read_at) VALUES ($1, $2, $3)
@@ -78,3 +81,5 @@ async def _remember(brand_id: UUID, column: str, value: str, now: datetime) -> N
             value,
             now,
         )
+        kind: Kind = "payout account" if column == "account_id" else "payment method"
+        await audit.record(connection, by, "change", kind, brand_id, brands=[brand_id], after={column: value})

@@ -30,7 +30,7 @@ class Office:
     async def pay(self) -> None:
         """Let the advertiser pay in through the web, and the worker charge it and pay the partner."""
         now, shop = await clock.now(), self.sale.brands[SHOP]
-        async with connections.transaction() as connection:
+        async with connections.transaction(eyes=shop) as connection:
             funding_id = await fund.request_funding(
                 connection,
                 advertiser_id=shop,

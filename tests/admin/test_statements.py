@@ -168,7 +168,7 @@ async def test_lists_derive_the_same_status_as_the_statement_itself(office: Offi
 
     async def compare() -> None:
         (row,) = await admin.statement_rows(status=None, period=None, before=None, limit=9)
-        async with connections.transaction() as connection:
+        async with connections.transaction(eyes="operator") as connection:
             (statement,) = await statements.statements(connection)
         assert row.status == statement.status
         assert await admin.statement_rows(status=row.status, period=None, before=None, limit=9) == [row]

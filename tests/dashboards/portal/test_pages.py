@@ -41,9 +41,10 @@ async def brand_of(portal: Network, slug: str) -> UUID:
 
 @pytest.mark.parametrize("slug", [SHOP, WEEKLY, RADIO, SMALL])
 async def test_everything_a_brand_earned_is_somewhere(portal: Network, slug: str) -> None:
-    async with connections.transaction() as connection:
-        (one,) = await earnings.whereabouts_of(connection, await brand_of(portal, slug))
-        months = await earnings.earned_by_month(connection, await brand_of(portal, slug))
+    brand_id = await brand_of(portal, slug)
+    async with connections.transaction(eyes=brand_id) as connection:
+        (one,) = await earnings.whereabouts_of(connection, brand_id)
+        months = await earnings.earned_by_month(connection, brand_id)
     parts = (
         one.pending_minor
         + one.held_minor
@@ -100,7 +101,7 @@ async def test_the_next_close_foresees_what_matures_until_then(portal: Network) 
            WHERE c.partner_id = $1 AND c.matured_at IS NULL AND c.matures_at < '2026-06-01T04:00Z'""",
         radio,
     )
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes=radio) as connection:
         (coming,) = await next_payouts.next_payouts_of(connection, radio, await clock.now(connection))
         (where,) = await earnings.whereabouts_of(connection, radio)
     stated = sum(one.closing_minor for one in coming.open_statements)

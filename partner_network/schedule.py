@@ -16,6 +16,7 @@ from partner_network.agreements import jobs as agreements
 from partner_network.attribution import jobs as attribution
 from partner_network.clicks import jobs as clicks
 from partner_network.commissions import jobs as commissions
+from partner_network.conversions.actions import in_test
 from partner_network.database import addresses, connections
 from partner_network.database.addresses import Address
 from partner_network.gateways import clock
@@ -109,6 +110,7 @@ async def follow_calendar(doors: Gateways) -> None:
         await clicks.prepare_partitions(connection, now)
         await clicks.destroy_old_salts(connection, now)
         await limits.forget_empty(connection, clock.wall_now())
+        await in_test.purge_test_facts(connection, now)
     await statements.close_periods(now)
     await payouts.pay(doors.stripe, now)
 

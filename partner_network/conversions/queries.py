@@ -42,9 +42,14 @@ def decision_lock(program_id: UUID) -> str:
 
 
 async def conversions_of(
-    connection: Connection, brand_id: UUID, *, after: UUID | None, limit: int
+    connection: Connection,
+    brand_id: UUID,
+    *,
+    only: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = 1,
 ) -> list[ListedConversion]:
-    """Return up to ``limit`` of a brand's conversions, first recorded first, beyond the id ``after``."""
+    """Return up to ``limit`` of a brand's conversions, first recorded first, or ``only`` the one."""
     rows = await connection.fetch(
         """SELECT c.id, c.order_id, c.event, p.slug AS program, u.external_id AS customer_id, c.occurred_at,
                c.recorded_at, c.currency, c.net_minor,
@@ -53,10 +58,12 @@ async def conversions_of(
                coalesce((SELECT d.outcome FROM current_decisions d WHERE d.conversion_id = c.id), 'received')
                    AS status
            FROM conversions c JOIN programs p ON p.id = c.program_id JOIN customers u ON u.id = c.customer_id
-           WHERE c.brand_id = $1 AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3""",
+           WHERE c.brand_id = $1 AND ($2::uuid IS NULL OR c.id > $2) AND ($4::uuid IS NULL OR c.id = $4)
+           ORDER BY c.id LIMIT $3""",
         brand_id,
         after,
         limit,
+        only,
     )
     return [msgspec.convert({**row, "id": ids.shown("cnv", row["id"])}, ListedConversion) for row in rows]
 

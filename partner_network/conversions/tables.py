@@ -54,3 +54,17 @@ class Refund(Table, tablename="refunds", db=connections.engine):
     line = Text(default=None, null=True)
     reason = Text(default=None)
     payload_hash = Bytea(default=None)
+
+
+class FactInTest(Table, tablename="test_facts", db=connections.engine):
+    """What a machine with a test key reported: it looks like the others and never counts."""
+
+    id = UUID(primary_key=True, default=None)
+    brand_id = UUID(default=None)
+    kind = Text(default=None)
+    key = Text(default=None)
+    program_id = UUID(default=None, null=True)
+    conversion_id = UUID(default=None, null=True)
+    payload_hash = Bytea(default=None)
+    body = JSONB(default="{}")
+    recorded_at = Timestamptz(default=None)

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import ControllerRouterHandler
 
-from partner_network.conversions import described, queries
-from partner_network.conversions.actions import customers, record_conversions, record_refunds
+from partner_network.conversions import described, in_test_queries, queries
+from partner_network.conversions.actions import customers, in_test, record_conversions, record_refunds
 from partner_network.conversions.queries import ListedConversion
 from partner_network.conversions.rules import reading
 from partner_network.conversions.rules.reports import (
@@ -21,10 +23,10 @@ from partner_network.conversions.rules.reports import (
     ReportedRefund,
 )
 from partner_network.database import connections
-from partner_network.identity.rules.permissions import ApiKey
+from partner_network.identity.rules.permissions import ApiKey, Asking
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
-from partner_network.kernel.errors import ForbiddenError
+from partner_network.kernel.errors import ForbiddenError, NotFoundError
 
 AnyRequest = Request[Any, Any, Any]
 BATCH_BYTES_MAX = 5_000_000  # a thousand facts, each with all it may say
@@ -40,9 +42,9 @@ async def report_conversions(
     request: AnyRequest, api_key: NamedDependency[ApiKey]
 ) -> Response[dict[str, list[RecordedConversion]]]:
     """Store up to 1000 conversions, all or none: 201, or 200 when every one of them was stored before."""
-    _must_be_live(api_key)
     batch = reading.read_batch(await request.body(), "conversions", ReportedConversion)
-    answer = await record_conversions.record_conversions(batch, brand_id=api_key.brand_id)
+    record = record_conversions.record_conversions if api_key.is_live else in_test.take_conversions
+    answer = await record(batch, brand_id=api_key.brand_id)
     return Response({"conversions": answer.conversions}, status_code=_status(is_new=answer.is_new))
 
 
@@ -50,14 +52,17 @@ async def report_conversions(
 async def list_conversions(
     asking: guards.WhoAsks, after: After = None, limit: Limit = addresses.LIMIT
 ) -> Page[ListedConversion]:
-    """List the brand's conversions in the order they were stored."""
-    if asking.brand_id is None:
-        raise ForbiddenError("Conversions belong to a brand; act for one to see them.")
-    async with connections.transaction(eyes=asking.eyes) as connection:
-        rows = await queries.conversions_of(
-            connection, asking.brand_id, after=addresses.cursor("cnv", after), limit=limit + 1
-        )
+    """List the brand's conversions in the order they were stored; to a test key, what test keys reported."""
+    rows = await _conversions(asking, after=addresses.cursor("cnv", after), limit=limit + 1)
     return addresses.page(rows, limit, lambda row: row, lambda row: row.id)
+
+
+@get("/api/v1/conversions/{conversion:str}", guards=[guards.must_read_conversions])
+async def read_conversion(conversion: FromPath[str], asking: guards.WhoAsks) -> ListedConversion:
+    """Show one of the brand's conversions; to a test key, one that a test key reported."""
+    for found in await _conversions(asking, only=addresses.in_path("cnv", conversion)):
+        return found
+    raise NotFoundError("There is no such conversion for you.")
 
 
 @post(
@@ -70,9 +75,9 @@ async def report_identifications(
     request: AnyRequest, api_key: NamedDependency[ApiKey]
 ) -> dict[str, list[RecordedIdentification]]:
     """Say which customers stand behind up to 1000 clicks; saying it again changes nothing."""
-    _must_be_live(api_key)
     batch = reading.read_batch(await request.body(), "identifications", ReportedIdentification)
-    return {"identifications": await customers.identify_customers(batch, brand_id=api_key.brand_id)}
+    identify = customers.identify_customers if api_key.is_live else in_test.take_identifications
+    return {"identifications": await identify(batch, brand_id=api_key.brand_id)}
 
 
 @post(
@@ -85,24 +90,31 @@ async def report_refunds(
     request: AnyRequest, api_key: NamedDependency[ApiKey]
 ) -> Response[dict[str, list[RecordedRefund]]]:
     """Store up to 1000 refunds, all or none: 201, or 200 when every one of them was stored before."""
-    _must_be_live(api_key)
     batch = reading.read_batch(await request.body(), "refunds", ReportedRefund)
-    answer = await record_refunds.record_refunds(batch, brand_id=api_key.brand_id)
+    record = record_refunds.record_refunds if api_key.is_live else in_test.take_refunds
+    answer = await record(batch, brand_id=api_key.brand_id)
     return Response({"refunds": answer.refunds}, status_code=_status(is_new=answer.is_new))
+
+
+async def _conversions(
+    asking: Asking, *, only: UUID | None = None, after: UUID | None = None, limit: int = 1
+) -> list[ListedConversion]:
+    if asking.brand_id is None:
+        raise ForbiddenError("Conversions belong to a brand; act for one to see them.")
+    is_test = isinstance(asking, ApiKey) and not asking.is_live
+    listed = in_test_queries.conversions_of if is_test else queries.conversions_of
+    async with connections.transaction(eyes=asking.eyes) as connection:
+        return await listed(connection, asking.brand_id, only=only, after=after, limit=limit)
 
 
 def _status(*, is_new: bool) -> int:
     return HTTP_201_CREATED if is_new else HTTP_200_OK
 
 
-def _must_be_live(api_key: ApiKey) -> None:
-    if not api_key.is_live:
-        raise ForbiddenError("This is a test key, and facts count here; report them with a live key.")
-
-
 ROUTES: Sequence[ControllerRouterHandler] = (
     report_conversions,
     list_conversions,
+    read_conversion,
     report_identifications,
     report_refunds,
 )

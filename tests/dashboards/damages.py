@@ -27,6 +27,7 @@ WITHOUT_MONEY = {
     "simulated_clock",
     "statement_documents",
     "stripe_events",
+    "test_facts",
     "unaccrued_conversions",
     "undecided_conversions",
     "unsealed_audit_records",

@@ -76,7 +76,7 @@ async def _standing(
     )
     stored = {_key(reported[row["n"] - 1]): (row["id"], row["payload_hash"]) for row in rows}
     conflicts = [
-        (f"conversions[{n}].order_id", _used_before(one, stored[_key(one)][0]))
+        (f"conversions[{n}].order_id", used_before(one, stored[_key(one)][0]))
         for n, one in enumerate(reported)
         if _key(one) in stored and stored[_key(one)][1] != hashes[_key(one)]
     ]
@@ -84,7 +84,8 @@ async def _standing(
     return {key: conversion_id for key, (conversion_id, _) in stored.items()}
 
 
-def _used_before(one: ReportedConversion, stored_id: UUID) -> str:
+def used_before(one: ReportedConversion, stored_id: UUID) -> str:
+    """Say that an order id was used with other content."""
     return (
         f"Order {one.order_id!r} is stored with other content as {ids.shown('cnv', stored_id)}; "
         "send that content again, or use an order id of its own."
@@ -102,7 +103,7 @@ async def _store(
     reading.refuse_mistakes_in("conversions", reported, places, now)
     fresh = [reported[n] for n in places]
     click_ids = [None if one.click_id is None else ids.parse("clk", one.click_id) for one in fresh]
-    program_ids = await _programs(connection, brand_id, fresh, places, click_ids)
+    program_ids = await programs_of(connection, brand_id, fresh, places, click_ids)
     customer_ids = await customers.customer_ids(connection, brand_id, [one.customer_id for one in fresh], now)
     made = [ids.new_id(now) for _ in fresh]
     await connection.execute(
@@ -133,7 +134,7 @@ async def _store(
     return dict(zip(map(_key, fresh), made, strict=True))
 
 
-async def _programs(
+async def programs_of(
     connection: Connection,
     brand_id: UUID,
     fresh: Sequence[ReportedConversion],

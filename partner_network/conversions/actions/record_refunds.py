@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.conversions import queries
-from partner_network.conversions.rules import reading, refunding, reports
+from partner_network.conversions.rules import reading, reports
 from partner_network.conversions.rules.refunding import Given, RefundedOrder
 from partner_network.conversions.rules.reports import RecordedRefund, ReportedRefund
 from partner_network.database import connections, jobs
@@ -56,7 +56,7 @@ async def _standing(
     )
     stored = {row["refund_id"]: row for row in rows}
     conflicts = [
-        (f"refunds[{n}].refund_id", _used_before(one, stored[one.refund_id]["id"]))
+        (f"refunds[{n}].refund_id", used_before(one, stored[one.refund_id]["id"]))
         for n, one in enumerate(reported)
         if one.refund_id in stored and stored[one.refund_id]["payload_hash"] != hashes[one.refund_id]
     ]
@@ -66,7 +66,8 @@ async def _standing(
     }
 
 
-def _used_before(one: ReportedRefund, stored_id: UUID) -> str:
+def used_before(one: ReportedRefund, stored_id: UUID) -> str:
+    """Say that a refund id was used with other content."""
     return (
         f"Refund {one.refund_id!r} is stored with other content as {ids.shown('ref', stored_id)}; "
         "send that content again, or use a refund id of its own."
@@ -133,12 +134,7 @@ async def _orders(
         )
         for row in rows
     }
-    unknown = [
-        (f"refunds[{n}].order_id", f"No {reported[n].event} of that order id is stored; report it first.")
-        for n in places
-        if n not in orders
-    ]
-    reading.refuse("refunds", unknown)
+    reading.refuse_unknown_orders(reported, [n for n in places if n not in orders])
     return orders
 
 
@@ -158,20 +154,7 @@ async def _must_be_borne(
         given.setdefault(row["conversion_id"], []).append(
             Given(row["refund_id"], row["at"], row["net_minor"], row["line"])
         )
-    impossible: list[reports.Mistake] = []
-    too_much: list[reports.Mistake] = []
-    for n in sorted(orders):
-        one, order = reported[n], orders[n]
-        before = given.setdefault(order.conversion_id, [])
-        refund = Given(one.refund_id, one.at, one.net_minor, one.line)
-        objection = refunding.objection_to(order, refund, before)
-        if objection is None:
-            before.append(refund)
-        else:
-            field, why = objection
-            (too_much if field == "net_minor" else impossible).append((f"refunds[{n}].{field}", why))
-    reading.refuse("refunds", impossible)
-    reading.refuse_conflicts("refunds", too_much)
+    reading.refuse_what_orders_cannot_bear(reported, orders, given)
 
 
 async def _ask_for_accrual(connection: Connection, orders: Sequence[RefundedOrder]) -> None:

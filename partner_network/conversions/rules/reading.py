@@ -1,17 +1,21 @@
 """Read a batch of reports, or refuse it whole with the path of every field at fault."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeVar
+from uuid import UUID
 
 import msgspec
 
+from partner_network.conversions.rules import refunding
+from partner_network.conversions.rules.refunding import Given, RefundedOrder
 from partner_network.conversions.rules.reports import (
     MOST_REPORTS,
     REQUIREMENT_OF,
     Mistake,
     Report,
+    ReportedRefund,
     content_hash,
     mistakes_in,
 )
@@ -67,6 +71,42 @@ def refuse_conflicts(noun: Noun, conflicts: Sequence[Mistake]) -> None:
         raise ConflictError(
             f"None of the {noun} was stored. {path}: {sentence}", fields=dict(conflicts[:MOST_MISTAKES])
         )
+
+
+def refuse_unknown_orders(reported: Sequence[ReportedRefund], places: Iterable[int]) -> None:
+    """Raise InvalidError for the refunds, given by their places, of orders that are not stored."""
+    refuse(
+        "refunds",
+        [
+            (f"refunds[{n}].order_id", f"No {reported[n].event} of that order id is stored; report it first.")
+            for n in places
+        ],
+    )
+
+
+def refuse_what_orders_cannot_bear(
+    reported: Sequence[ReportedRefund],
+    orders: Mapping[int, RefundedOrder],
+    given: dict[UUID, list[Given]],
+) -> None:
+    """Raise for refunds that their orders, by their places, cannot bear after those ``given`` before.
+
+    Errors: InvalidError for what can never be; ConflictError for more than is left of an order.
+    """
+    impossible: list[Mistake] = []
+    too_much: list[Mistake] = []
+    for n in sorted(orders):
+        one, order = reported[n], orders[n]
+        before = given.setdefault(order.conversion_id, [])
+        refund = Given(one.refund_id, one.at, one.net_minor, one.line)
+        objection = refunding.objection_to(order, refund, before)
+        if objection is None:
+            before.append(refund)
+        else:
+            field, why = objection
+            (too_much if field == "net_minor" else impossible).append((f"refunds[{n}].{field}", why))
+    refuse("refunds", impossible)
+    refuse_conflicts("refunds", too_much)
 
 
 def repeats_in(noun: Noun, keyed: Iterable[tuple[str, object, Report]]) -> dict[object, bytes]:

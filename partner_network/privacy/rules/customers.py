@@ -41,6 +41,15 @@ HOLDINGS = (
         erasure="keep",
     ),
     Holding(
+        table="test_facts",
+        about="customers",
+        holds="what machines report with a test key: orders and customers made up, or copies of real ones",
+        ground="legitimate interest",
+        kept="30 days",
+        erasure="keep",
+        columns=columns("body"),
+    ),
+    Holding(
         table="clicks",
         about="visitors",
         holds="when a link was followed, from which network (/24 or /48) and country; a mark for one day",

@@ -108,6 +108,10 @@ ROWS: Mapping[str, Row] = {
     "POST /payout-account": Row("connect payouts", side="brand", form={}),
     "GET /payout-account/refresh": Row("connect payouts", side="brand"),
     "GET /payout-account/return": Row("connect payouts", side="brand"),
+    "GET /account/api-keys": Row("manage API keys"),
+    "POST /account/api-keys": Row("manage API keys", form={}),
+    "POST /account/api-keys/{key}/rotation": Row("manage API keys", "advertiser's", form={}),
+    "POST /account/api-keys/{key}/end": Row("manage API keys", "advertiser's", form={}),
     # the back office
     "GET /admin": Row("people of the operator"),
     "GET /admin/agreements/{agreement}": Row("people of the operator", "shared"),
@@ -144,6 +148,7 @@ ROWS: Mapping[str, Row] = {
     "GET /api/v1/brands/{brand}": Row("read members", "advertiser's"),
     "GET /api/v1/api-keys": Row("manage API keys"),
     "POST /api/v1/api-keys": Row("manage API keys", json=KEY),
+    "POST /api/v1/api-keys/{key}/rotation": Row("manage API keys", "advertiser's", json={}),
     "DELETE /api/v1/api-keys/{key}": Row("manage API keys", "advertiser's"),
     # programs and partnerships
     "GET /api/v1/programs": read("read programs"),
@@ -180,6 +185,7 @@ ROWS: Mapping[str, Row] = {
     "DELETE /api/v1/links/{link}": read("manage links", "partner's"),
     # facts
     "GET /api/v1/conversions": read("read conversions"),
+    "GET /api/v1/conversions/{conversion}": read("read conversions", "advertiser's"),
     "POST /api/v1/conversions": read("report conversions", json={}),
     "POST /api/v1/identifications": read("report conversions", json={}),
     "POST /api/v1/refunds": read("report conversions", json={}),

@@ -306,7 +306,11 @@ async def test_a_sign_in_that_waits_does_nothing_else(
     browser.client.cookies.set(COOKIE, browser.client.cookies[WAITING], domain="127.0.0.1")
 
     assert not await is_signed_in(browser)
-    assert (await browser.get("/account/security", headers=HTML)).headers["location"].startswith("/sign-in")
+    assert (
+        (await browser.get("/account/second-factors", headers=HTML))
+        .headers["location"]
+        .startswith("/sign-in")
+    )
     assert (await browser.get("/api/v1/second-factors")).status_code == 401
 
 
@@ -346,7 +350,7 @@ async def test_who_has_no_factor_yet_is_led_to_set_one_up_and_goes_on_where_they
     page = await olivia.get(led.headers["location"], headers=HTML)
     csrf = olivia.client.headers["x-csrf-token"]
     form = {"name": "Telephone", "next": "/agreements", "csrf_token": csrf}
-    started = await olivia.client.post("/account/security/authenticators", data=form)
+    started = await olivia.client.post("/account/second-factors/authenticators", data=form)
     shown = await olivia.get(started.headers["location"], headers=HTML)
     key = shown.text.partition('<p class="key"><code>')[2].partition("</code>")[0].replace(" ", "")
     path = urlsplit(started.headers["location"]).path
@@ -354,7 +358,7 @@ async def test_who_has_no_factor_yet_is_led_to_set_one_up_and_goes_on_where_they
     wrong = await olivia.client.post(path, data={**form, "code": "12"})
     codes = await olivia.client.post(path, data={**form, "code": app.code})
 
-    assert led.headers["location"] == "/account/security?next=%2Fagreements"
+    assert led.headers["location"] == "/account/second-factors?next=%2Fagreements"
     assert "take a second factor besides your password" in page.text
     assert "<svg" in shown.text
     assert (wrong.status_code, SENTENCE in wrong.text) == (403, True)
@@ -441,7 +445,7 @@ async def test_nobody_sees_confirms_or_removes_anothers_factor(
     assert (await ines.get("/api/v1/second-factors")).json()["second_factors"] == []
     assert (await ines.client.delete(f"/api/v1/second-factors/{app.factor_id}")).status_code == 404
     assert (await ines.post(path, {"code": started.code})).status_code == 404
-    assert (await ines.get(f"/account/security/authenticators/{started.factor_id}")).status_code == 404
+    assert (await ines.get(f"/account/second-factors/authenticators/{started.factor_id}")).status_code == 404
 
 
 async def test_not_even_the_operators_eyes_see_factors_in_the_database(

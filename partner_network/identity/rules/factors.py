@@ -37,7 +37,11 @@ class SecondFactorRequiredError(PartnerNetworkError):
     """The password is right, and this account wants the second factor with it (401)."""
 
 
-class WrongCodeError(ForbiddenError):
+class WrongProofError(ForbiddenError):
+    """What was given proves nobody."""
+
+
+class WrongCodeError(WrongProofError):
     """A code that proves nothing: mistyped, used or expired, which the sentence does not tell apart."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from litestar.types import ControllerRouterHandler
 
 from partner_network.identity.web import account_people, api_keys, api_keys_page, brands, people, sign_in
-from partner_network.identity.web.factors import api, giving, security
+from partner_network.identity.web.factors import api, giving, passkeys, security
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     sign_in.show_sign_in,
@@ -32,6 +32,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     api.remove_factor,
     api.renew_recovery_codes,
     api.reset_factors,
+    passkeys.ask_passkey,
+    passkeys.add_by_form,
+    passkeys.add_as_program,
     people.list_members,
     people.invite_member,
     people.list_invitations,

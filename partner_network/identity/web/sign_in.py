@@ -27,6 +27,7 @@ from partner_network.identity.rules import credentials
 from partner_network.identity.rules.factors import SecondFactorRequiredError
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards, requests
+from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError
@@ -163,6 +164,7 @@ async def create_session(
     request: Request[Any, Any, Any],
     cookie: NamedDependency[SkipValidation[SessionCookie]],
     settings: NamedDependency[SkipValidation[Settings]],
+    entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[SessionBody]:
     """Sign in; the session's token comes as a cookie, its CSRF token in the body.
 
@@ -180,7 +182,8 @@ async def create_session(
                 "This account has a second factor; send its present code, or a recovery code, as `code`."
             )
         proof = giving.by_code(data.code, settings.keyring)
-        signed_in = await giving.finish_sign_in(signed_in.token, proof, device=requests.device(request))
+        async with entrance.attempt("second factor", str(signed_in.member_id), request):
+            signed_in = await giving.finish_sign_in(signed_in.token, proof, device=requests.device(request))
     return await told(signed_in, cookie)
 
 

@@ -16,7 +16,7 @@ from partner_network.identity.actions.sessions import SignedIn
 from partner_network.identity.rules import credentials, factors
 from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.factors import SignInOverError, TooManyTriesError, WrongCodeError
-from partner_network.kernel.errors import ForbiddenError
+from partner_network.kernel.errors import ForbiddenError, PartnerNetworkError
 from partner_network.kernel.keyring import Keyring
 
 
@@ -27,14 +27,21 @@ class Asked(msgspec.Struct, frozen=True):
     holder_hash: bytes
 
 
-Proof: TypeAlias = Callable[[Connection, Asked, datetime], Awaitable[bool]]
+Proves: TypeAlias = Callable[[Connection, Asked, datetime], Awaitable[bool]]
 """Says whether what was given proves the person, and uses it up if so."""
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What somebody gives to prove who they are, and what they are told when it does not."""
+
+    proves: Proves
+    refusal: Callable[[], PartnerNetworkError]
 
 
 async def finish_sign_in(token: str, proof: Proof, *, device: Device) -> SignedIn:
     """Open the session that a right password has waited for.
 
-    Errors: WrongCodeError; TooManyTriesError at the last wrong one, after which the password comes first.
+    Errors: the proof's own; TooManyTriesError at the last wrong one, after which the password comes first.
     """
     now, holder = clock.wall_now(), credentials.hash_of(token)
     async with connections.transaction(eyes="doorkeeper") as connection:
@@ -49,7 +56,7 @@ async def finish_sign_in(token: str, proof: Proof, *, device: Device) -> SignedI
             raise ForbiddenError(
                 "This sign-in has waited too long or has ended; begin again with your password."
             )
-        is_right = await proof(connection, Asked(row["member_id"], holder), now)
+        is_right = await proof.proves(connection, Asked(row["member_id"], holder), now)
         is_over = is_right or row["tries"] >= factors.TRIES_MAX
         if is_over:
             await connection.execute("DELETE FROM pending_sign_ins WHERE token_hash = $1", holder)
@@ -63,13 +70,13 @@ async def finish_sign_in(token: str, proof: Proof, *, device: Device) -> SignedI
             return await sessions.open_for(
                 connection, row["member_id"], brand_id, tuple(places), factor_given_at=now, device=device
             )
-    raise TooManyTriesError if is_over else WrongCodeError
+    raise TooManyTriesError if is_over else proof.refusal()
 
 
 async def strengthen(token: str, proof: Proof, *, device: Device) -> SignedIn:
     """Replace a session by one that the second factor proved.
 
-    Errors: WrongCodeError; TooManyTriesError at the last wrong one, with which the session ends.
+    Errors: the proof's own; TooManyTriesError at the last wrong one, with which the session ends.
     """
     now, holder = clock.wall_now(), credentials.hash_of(token)
     async with connections.transaction(eyes="doorkeeper") as connection:
@@ -80,13 +87,13 @@ async def strengthen(token: str, proof: Proof, *, device: Device) -> SignedIn:
         )
         if row is None:
             raise SignInOverError("This session has ended; sign in again.")
-        is_right = await proof(connection, Asked(row["member_id"], holder), now)
+        is_right = await proof.proves(connection, Asked(row["member_id"], holder), now)
         is_over = row["factor_tries"] >= factors.TRIES_MAX
         if is_right:
             return await renew(connection, token, now, device=device)
         if is_over:
             await sessions.end(connection, token)
-    raise TooManyTriesError if is_over else WrongCodeError
+    raise TooManyTriesError if is_over else proof.refusal()
 
 
 async def renew(connection: Connection, token: str, now: datetime, *, device: Device) -> SignedIn:
@@ -114,7 +121,7 @@ def by_code(typed: str, keyring: Keyring) -> Proof:
             return await _use_totp(connection, asked.member_id, code, now, keyring)
         return await _use_recovery_code(connection, asked.member_id, code, now)
 
-    return proves
+    return Proof(proves, WrongCodeError)
 
 
 async def _use_totp(

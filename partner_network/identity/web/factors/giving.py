@@ -13,31 +13,38 @@ from litestar.status_codes import (
     HTTP_201_CREATED,
     HTTP_403_FORBIDDEN,
     HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_429_TOO_MANY_REQUESTS,
 )
 
-from partner_network.gateways import clock
-from partner_network.identity import factor_queries
-from partner_network.identity.actions.factors import giving
+from partner_network.identity.actions.factors import giving, passkeys
+from partner_network.identity.actions.factors.giving import Proof
 from partner_network.identity.queries import Session
 from partner_network.identity.rules import credentials
-from partner_network.identity.rules.factors import SignInOverError, WrongCodeError
-from partner_network.identity.web import guards, requests, sign_in
+from partner_network.identity.rules import passkeys as passkey_rules
+from partner_network.identity.rules.factors import SignInOverError, WrongProofError
+from partner_network.identity.web import guards, sign_in
+from partner_network.identity.web.factors import holders
+from partner_network.identity.web.factors.holders import Holder
+from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.identity.web.sign_in import NextPath, SessionBody, SignInForm
+from partner_network.kernel.errors import InvalidError, NotFoundError, TooOftenError
 from partner_network.settings import Settings
 
 
-class CodeForm(msgspec.Struct):
-    """What the page sends: the code, and where to go on."""
+class FactorForm(msgspec.Struct):
+    """What the page sends: a code, or what its script got from a passkey; and where to go on."""
 
     code: str = ""
+    passkey: str = ""
     next: str = ""
 
 
 class GivenFactor(msgspec.Struct, forbid_unknown_fields=True):
-    """The present code of an authenticator, or a recovery code."""
+    """The present code of an authenticator, or a recovery code; or a passkey's answer in WebAuthn's JSON."""
 
-    code: str
+    code: str | None = None
+    passkey: dict[str, Any] | None = None
 
 
 @get("/second-factor")
@@ -45,79 +52,90 @@ async def show_second_factor(
     visitor: NamedDependency[SkipValidation[Session | None]],
     request: Request[Any, Any, Any],
     cookie: NamedDependency[SkipValidation[SessionCookie]],
+    settings: NamedDependency[SkipValidation[Settings]],
     next_path: NextPath = "/",
 ) -> Template | Redirect:
     """Ask for the second factor; who has none yet sets one up first, who gave one goes on."""
     target = credentials.local_path(next_path)
-    if kinds := await _kinds_awaited(request, cookie):
-        return _page(CodeForm(next=target), kinds)
-    if visitor is None:
+    holder = await holders.holder_of(request, cookie, visitor)
+    if holder is None:
         return _redirect("/sign-in", target)
-    if visitor.member.has_given_factor:
+    if not holder.is_signing_in and visitor is not None and visitor.member.has_given_factor:
         return Redirect(target, status_code=303)
-    held = await factor_queries.factors_of(visitor.member)
-    if not held.factors:
-        return _redirect("/account/security", target)
-    return _page(CodeForm(next=target), frozenset(factor.kind for factor in held.factors))
+    if not holder.kinds:
+        return _redirect("/account/second-factors", target)
+    return _page(FactorForm(next=target), holder, settings)
 
 
 @post("/second-factor")
 async def give_by_form(
-    data: URLEncodedBody[CodeForm],
+    data: URLEncodedBody[FactorForm],
     visitor: NamedDependency[SkipValidation[Session | None]],
     request: Request[Any, Any, Any],
+    *,
     cookie: NamedDependency[SkipValidation[SessionCookie]],
     settings: NamedDependency[SkipValidation[Settings]],
+    entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[Any]:
-    """Take the code and go on under a new token."""
-    kinds = await _kinds_awaited(request, cookie)
-    if not kinds and visitor is None:
-        return _redirect("/sign-in", credentials.local_path(data.next))
-    if not data.code.strip():
-        return _page(data, kinds, "Type the code that your app shows.", HTTP_422_UNPROCESSABLE_ENTITY)
-    proof, device = giving.by_code(data.code, settings.keyring), requests.device(request)
+    """Take the factor and go on under a new token."""
+    target = credentials.local_path(data.next)
+    holder = await holders.holder_of(request, cookie, visitor)
+    if holder is None:
+        return _redirect("/sign-in", target)
+    if not data.code.strip() and not data.passkey:
+        told = "Type the code that your app shows."
+        return _page(data, holder, settings, error=told, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
-        if kinds:
-            token = request.cookies[cookie.waiting_name]
-            return sign_in.entered(
-                await giving.finish_sign_in(token, proof, device=device), data.next, cookie
-            )
-        fresh = await giving.strengthen(request.cookies[cookie.name], proof, device=device)
-    except WrongCodeError as error:
-        return _page(data, kinds, error.detail, HTTP_403_FORBIDDEN)
+        given = passkey_rules.read(data.passkey) if data.passkey else None
+        fresh = await holders.give(holder, _proof(data.code, given, settings), request, entrance)
+    except (WrongProofError, TooOftenError) as error:
+        is_wrong = isinstance(error, WrongProofError)
+        status = HTTP_403_FORBIDDEN if is_wrong else HTTP_429_TOO_MANY_REQUESTS
+        return _page(data, holder, settings, error=error.detail, status=status)
     except SignInOverError as error:
-        again = SignInForm(next=credentials.local_path(data.next))
+        again = SignInForm(next=target)
         return sign_in.form_page(again, errors={"": error.detail}, status=HTTP_403_FORBIDDEN)
-    return Redirect(credentials.local_path(data.next), status_code=303, cookies=[cookie.holding(fresh.token)])
+    if holder.is_signing_in:
+        return sign_in.entered(fresh, target, cookie)
+    return Redirect(target, status_code=303, cookies=[cookie.holding(fresh.token)])
 
 
 @post("/api/v1/sessions/current/second-factor", guards=[guards.must_be_signed_in])
 async def give_as_program(
     data: JSONBody[GivenFactor],
+    visitor: NamedDependency[SkipValidation[Session | None]],
     request: Request[Any, Any, Any],
+    *,
     cookie: NamedDependency[SkipValidation[SessionCookie]],
     settings: NamedDependency[SkipValidation[Settings]],
+    entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[SessionBody]:
-    """Strengthen the session by a code; it goes on under a new token, with another CSRF token."""
-    proof = giving.by_code(data.code, settings.keyring)
-    fresh = await giving.strengthen(request.cookies[cookie.name], proof, device=requests.device(request))
+    """Strengthen the session by a factor; it goes on under a new token, with another CSRF token."""
+    if (data.code is None) == (data.passkey is None):
+        raise InvalidError("Send either a code or a passkey's answer.", fields={"code": "one of the two"})
+    holder = await holders.holder_of(request, cookie, visitor)
+    if holder is None or holder.is_signing_in:
+        raise NotFoundError("Another sign-in waits in this browser; finish that one first.")
+    fresh = await holders.give(holder, _proof(data.code or "", data.passkey, settings), request, entrance)
     return await sign_in.told(fresh, cookie, status=HTTP_201_CREATED)
 
 
-async def _kinds_awaited(request: Request[Any, Any, Any], cookie: SessionCookie) -> frozenset[str]:
-    """Return what could finish the sign-in that waits in this browser; nothing where none waits."""
-    token = request.cookies.get(cookie.waiting_name)
-    pending = None if token is None else await factor_queries.pending_of(token, clock.wall_now())
-    return frozenset() if pending is None else pending.kinds
+def _proof(code: str, passkey: dict[str, Any] | None, settings: Settings) -> Proof:
+    if passkey is None:
+        return giving.by_code(code, settings.keyring)
+    return passkeys.by_passkey(passkey, holders.must_be_site(settings))
 
 
 def _redirect(path: str, target: str) -> Redirect:
     return Redirect(f"{path}?{urlencode({'next': target})}", status_code=303)
 
 
-def _page(form: CodeForm, kinds: frozenset[str], error: str = "", status: int = HTTP_200_OK) -> Template:
+def _page(
+    form: FactorForm, holder: Holder, settings: Settings, *, error: str = "", status: int = HTTP_200_OK
+) -> Template:
+    may_ask = "passkey" in holder.kinds and holders.site_of(settings) is not None
     return Template(
         "identity/second_factor.html",
-        context={"form": form, "kinds": kinds, "error": error},
+        context={"form": form, "kinds": holder.kinds, "asks_passkeys": may_ask, "error": error},
         status_code=status,
     )

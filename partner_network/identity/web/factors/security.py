@@ -15,21 +15,23 @@ from markupsafe import Markup
 
 from partner_network.identity import factor_queries
 from partner_network.identity.actions.factors import enrolment, recovery, removal
+from partner_network.identity.actions.factors.enrolment import Enrolled
 from partner_network.identity.rules import credentials, factors
 from partner_network.identity.rules.factors import WrongCodeError
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards, requests
+from partner_network.identity.web.factors import holders
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.identity.web.sign_in import NextPath
 from partner_network.kernel.errors import InvalidError
 from partner_network.settings import Settings
 
-PATH = "/account/security"
+PATH = "/account/second-factors"
 _SIGNED_IN = [guards.must_be_signed_in]
 
 
-class NewAuthenticator(msgspec.Struct):
-    """What an authenticator is called."""
+class NewFactor(msgspec.Struct):
+    """What a factor is called, and where to go on when it is set up."""
 
     name: str = ""
     next: str = ""
@@ -49,14 +51,18 @@ class OnlyNext(msgspec.Struct):
 
 
 @get(PATH, guards=_SIGNED_IN)
-async def show_security(member: NamedDependency[Member], next_path: NextPath = "") -> Template:
+async def show_security(
+    member: NamedDependency[Member],
+    settings: NamedDependency[SkipValidation[Settings]],
+    next_path: NextPath = "",
+) -> Template:
     """Show a person's own second factors, and how to set one up."""
-    return await _page(member, NewAuthenticator(next=next_path and credentials.local_path(next_path)))
+    return await page(member, NewFactor(next=next_path and credentials.local_path(next_path)), settings)
 
 
 @post(f"{PATH}/authenticators", guards=_SIGNED_IN)
 async def start_authenticator(
-    data: URLEncodedBody[NewAuthenticator],
+    data: URLEncodedBody[NewFactor],
     member: NamedDependency[Member],
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> Template | Redirect:
@@ -64,9 +70,8 @@ async def start_authenticator(
     try:
         started = await enrolment.start_totp(member, data.name, settings.keyring)
     except InvalidError as error:
-        return await _page(
-            member, data, error.fields.get("name", error.detail), HTTP_422_UNPROCESSABLE_ENTITY
-        )
+        errors = {"name": error.fields.get("name", error.detail)}
+        return await page(member, data, settings, errors=errors, status=HTTP_422_UNPROCESSABLE_ENTITY)
     return Redirect(f"{PATH}/authenticators/{started.id}?{_going_on(data.next)}", status_code=303)
 
 
@@ -106,12 +111,7 @@ async def confirm_authenticator(
         return await _key_page(
             member, factor_id, data, settings, error=error.detail, status=HTTP_403_FORBIDDEN
         )
-    cookies = [cookie.holding(enrolled.signed_in.token)]
-    if enrolled.recovery_codes:
-        page = _codes_page(enrolled.recovery_codes, data.next)
-        page.cookies = cookies
-        return page
-    return Redirect(credentials.local_path(data.next or PATH), status_code=303, cookies=cookies)
+    return enrolled_page(enrolled, data.next, cookie)
 
 
 @post(f"{PATH}/recovery-codes", guards=_SIGNED_IN, status_code=HTTP_200_OK)
@@ -127,16 +127,33 @@ async def remove(factor: FromPath[str], member: NamedDependency[Member]) -> Redi
     return Redirect(PATH, status_code=303)
 
 
-async def _page(
-    member: Member, form: NewAuthenticator, error: str = "", status: int = HTTP_200_OK
+def enrolled_page(enrolled: Enrolled, wanted: str, cookie: SessionCookie) -> Response[Any]:
+    """Go on with the session that gained rights; with the first factor by way of its recovery codes."""
+    cookies = [cookie.holding(enrolled.signed_in.token)]
+    if not enrolled.recovery_codes:
+        return Redirect(credentials.local_path(wanted or PATH), status_code=303, cookies=cookies)
+    shown = _codes_page(enrolled.recovery_codes, wanted)
+    shown.cookies = cookies
+    return shown
+
+
+async def page(
+    member: Member,
+    form: NewFactor,
+    settings: Settings,
+    *,
+    errors: dict[str, str] | None = None,
+    status: int = HTTP_200_OK,
 ) -> Template:
+    """Show a person's own second factors, with what was wrong."""
     return Template(
         "identity/security.html",
         context={
             "held": await factor_queries.factors_of(member),
             "has_given_factor": member.has_given_factor,
+            "makes_passkeys": holders.site_of(settings) is not None,
             "form": form,
-            "error": error,
+            "errors": errors or {},
         },
         status_code=status,
     )

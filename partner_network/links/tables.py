@@ -17,6 +17,7 @@ class Link(Table, tablename="links", db=connections.engine):
     partner_id = UUID(default=None)
     name = Text(default=None)
     destination_url = Text(default=None)
-    created_by = UUID(default=None)
+    created_by = UUID(default=None, null=True)
+    created_by_key = UUID(default=None, null=True)
     created_at = Timestamptz(default=None)
     disabled_at = Timestamptz(default=None, null=True)

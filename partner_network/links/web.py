@@ -11,7 +11,6 @@ from litestar.status_codes import HTTP_200_OK
 from litestar.types import ControllerRouterHandler
 
 from partner_network.database import connections
-from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError
@@ -53,13 +52,13 @@ class LinkList(msgspec.Struct, frozen=True):
 @post("/api/v1/links", guards=[guards.must_manage_links])
 async def create_link(
     data: JSONBody[NewLink],
-    member: NamedDependency[Member],
+    asking: guards.WhoAsks,
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> LinkBody:
     """Make a tracked link for a partnership in which the asking brand promotes."""
     link = await actions.create_link(
         settings,
-        member=member,
+        asking=asking,
         partnership_id=addresses.in_body("prt", data.partnership, field="partnership"),
         name=data.name,
         destination_url=data.destination_url,
@@ -80,11 +79,11 @@ async def list_links(asking: guards.WhoAsks, settings: NamedDependency[SkipValid
 @delete("/api/v1/links/{link:str}", guards=[guards.must_manage_links], status_code=HTTP_200_OK)
 async def disable_link(
     link: FromPath[str],
-    member: NamedDependency[Member],
+    asking: guards.WhoAsks,
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> LinkBody:
     """Switch a link off; its clicks stay."""
-    disabled = await actions.disable_link(member=member, link_id=addresses.in_path("lnk", link))
+    disabled = await actions.disable_link(asking=asking, link_id=addresses.in_path("lnk", link))
     return _shown(disabled, settings)
 
 

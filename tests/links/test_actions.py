@@ -1,8 +1,10 @@
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from partner_network.database import connections
+from partner_network.identity.rules.permissions import ApiKey
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from partner_network.links import actions, queries, rules
@@ -17,7 +19,7 @@ async def create(
 ) -> TrackedLink:
     return await actions.create_link(
         network.settings,
-        member=network.member(brand_id, role),
+        asking=network.member(brand_id, role),
         partnership_id=network.cast.partnership,
         name=" Newsletter ",
         destination_url=url,
@@ -31,6 +33,30 @@ async def test_a_partner_makes_a_link_and_finds_it_among_its_own(network: Networ
     assert rules.is_token(made.token, network.settings.secret_key)
     assert (made.name, made.destination_url, made.disabled_at) == ("Newsletter", URL, None)
     assert (made.advertiser_id, made.partner_id) == (network.cast.shop, network.cast.roaster)
+
+
+async def test_a_machine_makes_a_link_of_its_own_brand_and_is_named_as_its_maker(network: Network) -> None:
+    key = ApiKey(uuid4(), network.cast.roaster, frozenset({"links:write"}), is_live=True)
+    await network.fetch(
+        """INSERT INTO api_keys (id, brand_id, name, prefix, key_hash, scopes, created_at)
+           VALUES ($1, $2, 'shop', 'pnk_live_xxxxx', sha256('x'), '{links:write}', now())""",
+        key.id,
+        key.brand_id,
+    )
+
+    made = await actions.create_link(
+        network.settings,
+        asking=key,
+        partnership_id=network.cast.partnership,
+        name="Newsletter",
+        destination_url=URL,
+    )
+
+    (row,) = await network.fetch("SELECT id, created_by, created_by_key FROM links")
+    assert tuple(row) == (made.id, None, key.id)
+    with pytest.raises(ForbiddenError, match="links:write"):
+        await actions.disable_link(asking=msgspec.structs.replace(key, scopes=frozenset()), link_id=made.id)
+    assert (await actions.disable_link(asking=key, link_id=made.id)).disabled_at is not None
 
 
 async def test_the_operator_makes_a_link_for_the_partner(network: Network) -> None:
@@ -71,15 +97,15 @@ async def test_a_destination_off_the_programs_list_is_refused_and_nothing_stored
 async def test_a_link_is_switched_off_once_and_stays_so(network: Network) -> None:
     member = network.member(network.cast.roaster, "owner")
     made = await create(network, brand_id=network.cast.roaster)
-    first = await actions.disable_link(member=member, link_id=made.id)
+    first = await actions.disable_link(asking=member, link_id=made.id)
     assert first.disabled_at is not None
-    assert await actions.disable_link(member=member, link_id=made.id) == first
+    assert await actions.disable_link(asking=member, link_id=made.id) == first
 
 
 async def test_a_brand_cannot_switch_off_the_link_of_another(network: Network) -> None:
     made = await create(network, brand_id=network.cast.roaster)
     with pytest.raises(NotFoundError):
-        await actions.disable_link(member=network.member(network.cast.shop, "owner"), link_id=made.id)
+        await actions.disable_link(asking=network.member(network.cast.shop, "owner"), link_id=made.id)
     assert (await network.fetch("SELECT disabled_at FROM links"))[0]["disabled_at"] is None
 
 

@@ -79,7 +79,7 @@ async def make_link(
         return await _page(member, settings, data, promoted, errors=errors)
     await actions.create_link(
         settings,
-        member=member,
+        asking=member,
         partnership_id=addresses.in_body("prt", data.partnership, field="partnership"),
         name=data.name,
         destination_url=data.destination_url.strip(),
@@ -90,7 +90,7 @@ async def make_link(
 @post("/links/{link:str}/end", guards=[guards.must_manage_links])
 async def end_link(link: FromPath[str], member: NamedDependency[Member]) -> Redirect:
     """Switch a link off."""
-    await actions.disable_link(member=member, link_id=addresses.in_path("lnk", link))
+    await actions.disable_link(asking=member, link_id=addresses.in_path("lnk", link))
     return portal.back_to("/links", "link-off")
 
 

@@ -27,10 +27,12 @@ from partner_network.gateways.mailer.letters import PostOffice, SendLetter
 from partner_network.gateways.pdf import Renderer
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
+from partner_network.identity import jobs as identity
 from partner_network.identity.actions import limits, seal
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, ReadFunding
+from partner_network.privacy import jobs as privacy
 from partner_network.settings import Settings
 from partner_network.statements import jobs as statements
 from partner_network.statements import rules as statement_rules
@@ -56,7 +58,6 @@ class Gateways(msgspec.Struct, frozen=True):
 
 def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
     """Return what each job does; every handler is idempotent and locks what it changes first."""
-    office = PostOffice(doors.mail, settings.keyring, settings.mail_from)
 
     async def decide(_: bytes) -> None:
         await attribution.decide()
@@ -86,9 +87,6 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
     async def pay(_: bytes) -> None:
         await payouts.pay(doors.stripe, await clock.now())
 
-    async def send_letter(payload: bytes) -> None:
-        await letters.send(office, msgspec.json.decode(payload, type=SendLetter).letter_id)
-
     return {
         attribution.DECIDE: decide,
         commissions.ACCRUE: accrue,
@@ -98,8 +96,20 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
         payout_rules.CHARGE: charge,
         payout_rules.READ_FUNDING: read_funding,
         payout_rules.PAY: pay,
-        letters.SEND: send_letter,
+        **_of_letters(settings, doors.mail),
     }
+
+
+def _of_letters(settings: Settings, sender: Sender) -> Mapping[str, Handler]:
+    office = PostOffice(sender, settings.keyring, settings.mail_from)
+
+    async def send_letter(payload: bytes) -> None:
+        await letters.send(office, msgspec.json.decode(payload, type=SendLetter).letter_id)
+
+    async def offer_reset(payload: bytes) -> None:
+        await identity.offer_reset(payload, settings)
+
+    return {letters.SEND: send_letter, identity.OFFER_RESET: offer_reset}
 
 
 async def follow_calendar(doors: Gateways) -> None:
@@ -113,6 +123,7 @@ async def follow_calendar(doors: Gateways) -> None:
         await in_test.purge_test_facts(connection, now)
     await statements.close_periods(now)
     await payouts.pay(doors.stripe, now)
+    await privacy.let_go(now, clock.wall_now())
 
 
 async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:

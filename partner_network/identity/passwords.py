@@ -10,9 +10,9 @@ from partner_network.identity.rules import credentials
 _hasher = PasswordHash.recommended()
 
 
-async def hash_of(password: str) -> str:
-    """Return what is stored of a password; InvalidError when it is too short or too long."""
-    credentials.must_be_password(password)
+async def hash_of(password: str, *, email: str = "") -> str:
+    """Return what is stored of a password; InvalidError when it is too short, too long or too easy."""
+    credentials.must_be_password(password, email=email)
     return await asyncio.to_thread(_hasher.hash, password)
 
 

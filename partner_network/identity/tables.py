@@ -200,3 +200,14 @@ class AuditSealMember(Table, tablename="audit_seal_members", db=connections.engi
     record_id = ForeignKey(AuditRecord, primary_key=True, default=None, null=False)
     seal_no = ForeignKey(AuditSeal, default=None, null=False)
     position = BigInt(default=None)
+
+
+class PasswordReset(Table, tablename="password_resets", db=connections.engine):
+    """A link by which somebody who forgot the password sets a new one, once."""
+
+    id = UUID(primary_key=True, default=None)
+    member_id = ForeignKey(Member, default=None, null=False)
+    token_hash = Bytea(default=None, secret=True)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    used_at = Timestamptz(default=None, null=True)

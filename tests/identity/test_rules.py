@@ -99,7 +99,22 @@ def test_an_address_is_kept_in_small_letters() -> None:
 @pytest.mark.parametrize(("length", "is_good"), [(11, False), (12, True), (200, True), (201, False)])
 def test_a_password_has_twelve_to_two_hundred_characters(length: int, is_good: bool) -> None:
     try:
-        credentials.must_be_password("x" * length)
+        credentials.must_be_password(("wxyz" * 51)[:length])
+    except InvalidError:
+        assert not is_good
+    else:
+        assert is_good
+
+
+@pytest.mark.parametrize(
+    ("password", "is_good"),
+    [("aaaabbbbcccc", False), ("aaaabbbbcccd", True), (" Olivia@Groove.example", False)],
+)
+def test_a_password_is_neither_nearly_one_character_nor_ones_own_address(
+    password: str, *, is_good: bool
+) -> None:
+    try:
+        credentials.must_be_password(password, email="olivia@groove.example")
     except InvalidError:
         assert not is_good
     else:

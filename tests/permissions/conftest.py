@@ -150,7 +150,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
         SMALL,
     )
     assert shared is not None
-    made = {kind: ids.new_id(clock.wall_now()) for kind in ("link", "creative", "key")}
+    made = {kind: ids.new_id(clock.wall_now()) for kind in ("link", "creative", "key", "invitation")}
     member_id = await owner.fetchval("SELECT id FROM members WHERE email = $1", f"olga@{SHOP}.test")
     await owner.execute(
         """INSERT INTO links (id, token, partnership_id, program_id, advertiser_id, partner_id, name,
@@ -176,6 +176,13 @@ async def _ids_of(network: Network) -> dict[str, str]:
         shared["brand"],
     )
     await owner.execute(
+        """INSERT INTO invitations (id, token_hash, brand_id, role, email, invited_by, created_at, expires_at)
+           VALUES ($1, sha256('i'), $2, 'viewer', 'new@tune-house.test', $3, now(), 'infinity')""",
+        made["invitation"],
+        shared["brand"],
+        member_id,
+    )
+    await owner.execute(
         """INSERT INTO agreement_documents (agreement_id, pdf_sha256, file_key, size_bytes, rendered_at)
            VALUES ($1, sha256('z'), 'agreements/none.pdf', 1, now()) ON CONFLICT DO NOTHING""",
         shared["agreement"],
@@ -198,6 +205,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
         "link": ids.shown("lnk", made["link"]),
         "creative": ids.shown("crt", made["creative"]),
         "api_key": ids.shown("key", made["key"]),
+        "invitation": str(made["invitation"]),
         "member": ids.shown("mbr", member_id),
         "statement_hash": shared["statement_hash"],
         "agreement_hash": shared["agreement_hash"],

@@ -14,7 +14,7 @@ from tests.builders import RADIO
 from tests.permissions.conftest import PRINCIPALS, Principal, World
 from tests.permissions.rows import OUTSIDE_THE_TABLE, ROWS, Answer, Row, expected
 
-NAMED = {"statement_id": "statement", "conversion_id": "conversion"}
+NAMED = {"statement_id": "statement", "conversion_id": "conversion", "person": "member"}
 """Parameters of paths that other routes call by a shorter name."""
 MEANINGLESS = {
     "token": "no-token",
@@ -24,6 +24,7 @@ MEANINGLESS = {
     "file_path": "x",
     "kind": "csv",
     "job": "1",
+    "session_id": "00000000-0000-7000-8000-000000000000",
 }
 
 

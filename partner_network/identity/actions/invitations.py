@@ -1,6 +1,5 @@
 """Withdraw an invitation, or send it once more."""
 
-from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -15,13 +14,20 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import NotFoundError
 from partner_network.settings import Settings
 
+_NOT_OPEN = "This invitation is not open any more; look at the list again."
+
 
 async def withdraw_invitation(member: Member, invitation_id: UUID) -> None:
-    """End an open invitation to one's own side; the operator may end each."""
+    """End an invitation to one's own side that nobody took up; the operator may end each.
+
+    A second time changes nothing.
+    """
     permissions.must(member, "invite members")
     async with connections.transaction(eyes=member.eyes) as connection:
         at = await clock.now(connection)
-        offer = await _locked(connection, member, invitation_id, at)
+        offer = await _locked(connection, member, invitation_id)
+        if offer["expires_at"] <= at:
+            return
         await connection.execute("UPDATE invitations SET expires_at = $2 WHERE id = $1", invitation_id, at)
         await audit.record(
             connection, member, "withdraw", "invitation", invitation_id, brands=[offer["brand_id"]]
@@ -33,7 +39,9 @@ async def send_again(member: Member, invitation_id: UUID, settings: Settings) ->
     permissions.must(member, "invite members")
     async with connections.transaction(eyes=member.eyes) as connection:
         at, token = await clock.now(connection), credentials.new_token()
-        offer = await _locked(connection, member, invitation_id, at)
+        offer = await _locked(connection, member, invitation_id)
+        if offer["expires_at"] <= at:
+            raise NotFoundError(_NOT_OPEN)
         fresh = Invited(invitation_id, offer["email"], token, at + credentials.INVITATION_LASTS)
         await connection.execute(
             "UPDATE invitations SET token_hash = $2, expires_at = $3 WHERE id = $1",
@@ -50,21 +58,17 @@ async def send_again(member: Member, invitation_id: UUID, settings: Settings) ->
     return fresh
 
 
-async def _locked(
-    connection: Connection, member: Member, invitation_id: UUID, at: datetime
-) -> asyncpg.Record:
-    """Hold an open invitation, so that it is either taken up or changed, never both."""
+async def _locked(connection: Connection, member: Member, invitation_id: UUID) -> asyncpg.Record:
+    """Hold an invitation that nobody took up, so that it is either taken up or changed, never both."""
     offer = await connection.fetchrow(
-        """SELECT email, role, brand_id FROM invitations
-           WHERE id = $1 AND accepted_at IS NULL AND expires_at > $2
-                 AND ($3 OR brand_id IS NOT DISTINCT FROM $4) FOR UPDATE""",
+        """SELECT email, role, brand_id, expires_at FROM invitations
+           WHERE id = $1 AND accepted_at IS NULL AND ($2 OR brand_id IS NOT DISTINCT FROM $3) FOR UPDATE""",
         invitation_id,
-        at,
         member.is_operator,
         member.brand_id,
     )
     if offer is None:
-        raise NotFoundError("This invitation is not open any more; look at the list again.")
+        raise NotFoundError(_NOT_OPEN)
     if offer["brand_id"] is None:
         people.must_invite_to_network(member)
     return offer

@@ -1,7 +1,6 @@
 """Change what the people of one's own side may do, and part with them."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from partner_network.database import connections
@@ -18,40 +17,56 @@ from partner_network.kernel.errors import NotFoundError
 async def set_roles(member: Member, person_id: UUID, roles: Iterable[str]) -> None:
     """Give a person of one's own side exactly these roles; their sessions here end when that changes any."""
     permissions.must(member, "manage members")
-    await _change(member, person_id, people.wanted_roles(roles, of_operator=member.is_operator))
+    async with connections.transaction(eyes=member.eyes) as connection:
+        held = await _held(connection, member)
+        if person_id not in held:
+            raise NotFoundError("There is no such person on your side; look at the list again.")
+        wanted = people.wanted_roles(roles, of_operator=member.is_operator)
+        await _change(connection, member, person_id, held, wanted)
 
 
 async def remove_person(member: Member, person_id: UUID) -> None:
-    """Part with a person of one's own side; what they signed stays signed, what they invited to is closed."""
+    """Part with a person of one's own side; what they signed stays signed, what they invited to is closed.
+
+    A second time changes nothing.
+    """
     permissions.must(member, "manage members")
-    await _change(member, person_id, frozenset())
-
-
-async def _change(member: Member, person_id: UUID, wanted: frozenset[str]) -> None:
     async with connections.transaction(eyes=member.eyes) as connection:
-        # Of two owners who remove each other at once, the second finds that one must stay.
-        await connections.lock_all(connection, f"people of {member.brand_id}")
-        rows = await connection.fetch(
-            """SELECT member_id, array_agg(role) AS roles FROM memberships
-               WHERE brand_id IS NOT DISTINCT FROM $1 GROUP BY member_id""",
+        held = await _held(connection, member)
+        if person_id in held:
+            await _change(connection, member, person_id, held, frozenset())
+            await _close_invitations_of(connection, member, person_id)
+
+
+async def _held(connection: Connection, member: Member) -> Mapping[UUID, frozenset[str]]:
+    """Return who holds which roles on one's side, which nobody else changes until the transaction ends."""
+    # Of two owners who remove each other at once, the second finds that one must stay.
+    await connections.lock_all(connection, f"people of {member.brand_id}")
+    rows = await connection.fetch(
+        """SELECT member_id, array_agg(role) AS roles FROM memberships
+           WHERE brand_id IS NOT DISTINCT FROM $1 GROUP BY member_id""",
+        member.brand_id,
+    )
+    return {row["member_id"]: frozenset[str](row["roles"]) for row in rows}
+
+
+async def _change(
+    connection: Connection,
+    member: Member,
+    person_id: UUID,
+    held: Mapping[UUID, frozenset[str]],
+    wanted: frozenset[str],
+) -> None:
+    change = people.change_of(held, person_id, wanted, of_operator=member.is_operator)
+    await _take(connection, member, person_id, change)
+    await _give(connection, member, person_id, change)
+    if change.given or change.taken:
+        # Whoever acts with other rights signs in for them; a stolen session goes with the old ones.
+        await connection.execute(
+            "DELETE FROM sessions WHERE member_id = $1 AND brand_id IS NOT DISTINCT FROM $2",
+            person_id,
             member.brand_id,
         )
-        held = {row["member_id"]: frozenset[str](row["roles"]) for row in rows}
-        if person_id not in held:
-            raise NotFoundError("There is no such person on your side; look at the list again.")
-        change = people.change_of(held, person_id, wanted, of_operator=member.is_operator)
-        at = await clock.now(connection)
-        await _take(connection, member, person_id, change)
-        await _give(connection, member, person_id, change, at)
-        if not wanted:
-            await _close_invitations_of(connection, member, person_id, at)
-        if change.given or change.taken:
-            # Whoever acts with other rights signs in for them; a stolen session goes with the old ones.
-            await connection.execute(
-                "DELETE FROM sessions WHERE member_id = $1 AND brand_id IS NOT DISTINCT FROM $2",
-                person_id,
-                member.brand_id,
-            )
 
 
 async def _take(connection: Connection, member: Member, person_id: UUID, change: Change) -> None:
@@ -75,9 +90,8 @@ async def _take(connection: Connection, member: Member, person_id: UUID, change:
         )
 
 
-async def _give(
-    connection: Connection, member: Member, person_id: UUID, change: Change, at: datetime
-) -> None:
+async def _give(connection: Connection, member: Member, person_id: UUID, change: Change) -> None:
+    at = await clock.now(connection)
     for role in sorted(change.given):
         await connection.execute(
             """INSERT INTO memberships (id, member_id, brand_id, role, created_at)
@@ -99,9 +113,7 @@ async def _give(
         )
 
 
-async def _close_invitations_of(
-    connection: Connection, member: Member, person_id: UUID, at: datetime
-) -> None:
+async def _close_invitations_of(connection: Connection, member: Member, person_id: UUID) -> None:
     """End the invitations that a parting person sent: the back door of whoever expects to be sent away."""
     await connection.execute(
         """UPDATE invitations SET expires_at = $3
@@ -109,5 +121,5 @@ async def _close_invitations_of(
                  AND expires_at > $3""",
         person_id,
         member.brand_id,
-        at,
+        await clock.now(connection),
     )

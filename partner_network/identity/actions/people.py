@@ -48,7 +48,7 @@ async def create_operator_member(
     """Make a person of the operator: for the command line, before anybody is there to invite."""
     for role in roles:
         permissions.must_be_role(role, of_operator=True)
-    address, hashed = credentials.email_of(email), await passwords.hash_of(password)
+    address, hashed = credentials.email_of(email), await passwords.hash_of(password, email=email)
     async with connections.transaction(eyes="operator") as connection:
         at = await clock.now(connection)
         member_id = await _create_member(connection, address, name, hashed, at)
@@ -168,7 +168,7 @@ async def proof_for(token: str, password: str) -> str | None:
     if offer is None:
         raise NotFoundError("This invitation is used up or has expired; ask for a new one.")
     if not offer.is_known:
-        return await passwords.hash_of(password)
+        return await passwords.hash_of(password, email=offer.email)
     async with connections.transaction(eyes="doorkeeper") as connection:
         stored = await connection.fetchval("SELECT password_hash FROM members WHERE email = $1", offer.email)
     if not await passwords.is_right(password, stored):

@@ -11,8 +11,13 @@ SESSION_IDLES = timedelta(hours=2)
 SEEN_AGAIN = timedelta(minutes=1)
 """How old a session's last sign of life may get before it is written again: not one UPDATE per request."""
 INVITATION_LASTS = timedelta(days=14)
+RESET_LASTS = timedelta(hours=1)
+RESETS_AT_ONCE_MAX = 3
+"""How many links somebody gets within the life of one: asking for others must not fill their mailbox."""
+RESETS_KEPT_FOR = timedelta(days=30)
 PASSWORD_CHARACTERS_MIN = 12
 PASSWORD_CHARACTERS_MAX = 200
+PASSWORD_DIFFERENT_MIN = 4
 NAME_CHARACTERS_MAX = 120
 LIVE_KEY, TEST_KEY = "pnk_live_", "pnk_test_"
 KEY_PREFIX_CHARACTERS = 14
@@ -21,13 +26,20 @@ KEY_PREFIX_CHARACTERS = 14
 _TOKEN_BYTES = 32
 
 
-def must_be_password(password: str) -> None:
-    """Refuse passwords that are too short to hold, or too long to hash in good time."""
+def must_be_password(password: str, *, email: str = "") -> None:
+    """Refuse passwords that are too short, too long to hash in good time, or the first to be guessed."""
     if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
         raise InvalidError(
             f"A password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters.",
             fields={"password": "too short or too long"},
         )
+    if len(set(password)) < PASSWORD_DIFFERENT_MIN:
+        raise InvalidError(
+            f"A password has {PASSWORD_DIFFERENT_MIN} different characters or more.",
+            fields={"password": "too uniform"},
+        )
+    if email and password.strip().lower() == email.strip().lower():
+        raise InvalidError("Your address is no password; choose another.", fields={"password": "is known"})
 
 
 def must_be_name(name: str) -> str:

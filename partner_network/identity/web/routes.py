@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.identity.web import account_people, api_keys, api_keys_page, brands, people, sign_in
+from partner_network.identity.web import (
+    account,
+    account_people,
+    api_keys,
+    api_keys_page,
+    brands,
+    people,
+    reset,
+    sign_in,
+)
 from partner_network.identity.web.factors import api, giving, passkeys, security
 
 ROUTES: Sequence[ControllerRouterHandler] = (
@@ -43,6 +52,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     people.change_roles,
     people.remove_member,
     *account_people.ROUTES,
+    *account.ROUTES,
+    *reset.ROUTES,
     api_keys.list_api_keys,
     api_keys.issue_api_key,
     api_keys.rotate_api_key,

@@ -21,6 +21,18 @@ HOLDINGS = (
         eyes="doorkeeper",
     ),
     Holding(
+        table="password_resets",
+        about="members",
+        holds="when a person asked for a new password, and whether they set it",
+        ground="legitimate interest",
+        kept="an hour, then 30 days for the question 'was that me?'",
+        erasure="delete",
+        columns=columns("member_id"),
+        owner="member_id",
+        shown=("created_at", "expires_at", "used_at"),
+        eyes="doorkeeper",
+    ),
+    Holding(
         table="letters",
         about="members",
         holds="a letter and its address while it waits to be sent, sealed",

@@ -101,7 +101,7 @@ def _mistakes(form: AcceptanceForm, invitation: Invitation) -> dict[str, str]:
     except InvalidError as error:
         mistakes["name"] = error.detail
     try:
-        credentials.must_be_password(form.password)
+        credentials.must_be_password(form.password, email=invitation.email)
     except InvalidError as error:
         mistakes["password"] = error.detail
     return mistakes

@@ -115,8 +115,10 @@ class Network:
             address = addresses.address_for(settings(self.database, Path()), "web")
             await connections.open_pool(address.url, role=address.role)
 
-    async def browser(self) -> Browser:
-        transport = httpx.ASGITransport(app=cast("Any", self.app), raise_app_exceptions=False)
+    async def browser(self, address: str = "127.0.0.1") -> Browser:
+        transport = httpx.ASGITransport(
+            app=cast("Any", self.app), raise_app_exceptions=False, client=(address, 4711)
+        )
         client = httpx.AsyncClient(transport=transport, base_url=BASE_URL)
         return Browser(await self._stack.enter_async_context(client))
 

@@ -15,7 +15,7 @@ import msgspec
 
 from partner_network.kernel import networks
 
-_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -68,14 +68,14 @@ RequestClass = Literal[
 REQUESTS: Mapping[RequestClass, Limit] = MappingProxyType(
     {
         # A key's change may hold a thousand facts, so these are millions an hour.
-        "reads by key": Limit(6_000, _MINUTE),
-        "changes by key": Limit(6_000, _MINUTE),
-        "reads by person": Limit(3_000, _MINUTE),
-        "changes by person": Limit(900, _MINUTE),
-        "uploads by person": Limit(60, 10 * _MINUTE),
+        "reads by key": Limit(6_000, MINUTE),
+        "changes by key": Limit(6_000, MINUTE),
+        "reads by person": Limit(3_000, MINUTE),
+        "changes by person": Limit(900, MINUTE),
+        "uploads by person": Limit(60, 10 * MINUTE),
         # Whoever has no session: a whole office may stand behind one address.
-        "reads by address": Limit(1_200, _MINUTE),
-        "changes by address": Limit(300, 5 * _MINUTE),
+        "reads by address": Limit(1_200, MINUTE),
+        "changes by address": Limit(300, 5 * MINUTE),
     }
 )
 
@@ -95,10 +95,10 @@ class Guard(msgspec.Struct, frozen=True):
 
 DOORS: Mapping[Door, Guard] = MappingProxyType(
     {
-        "sign-in": Guard(Limit(10, 15 * _MINUTE), Limit(50, _HOUR), Limit(10, 15 * _MINUTE)),
-        "second factor": Guard(Limit(5, 10 * _MINUTE), Limit(20, _HOUR), Limit(5, 10 * _MINUTE)),
-        "password reset": Guard(Limit(5, _HOUR), Limit(10, _HOUR), Limit(5, _HOUR)),
-        "invitation": Guard(Limit(10, 15 * _MINUTE), Limit(50, _HOUR), Limit(10, 15 * _MINUTE)),
+        "sign-in": Guard(Limit(10, 15 * MINUTE), Limit(50, HOUR), Limit(10, 15 * MINUTE)),
+        "second factor": Guard(Limit(5, 10 * MINUTE), Limit(20, HOUR), Limit(5, 10 * MINUTE)),
+        "password reset": Guard(Limit(5, HOUR), Limit(10, HOUR), Limit(5, HOUR)),
+        "invitation": Guard(Limit(10, 15 * MINUTE), Limit(50, HOUR), Limit(10, 15 * MINUTE)),
     }
 )
 
@@ -155,6 +155,6 @@ def too_often(door: Door, wait_s: int) -> str:
 
 
 def _in_words(wait_s: int) -> str:
-    if wait_s < 2 * _MINUTE.seconds:
+    if wait_s < 2 * MINUTE.seconds:
         return "1 second" if wait_s == 1 else f"{wait_s} seconds"
-    return f"{math.ceil(wait_s / _MINUTE.seconds)} minutes"
+    return f"{math.ceil(wait_s / MINUTE.seconds)} minutes"

@@ -15,6 +15,7 @@ from litestar.status_codes import (
     HTTP_201_CREATED,
     HTTP_403_FORBIDDEN,
     HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_429_TOO_MANY_REQUESTS,
 )
 
 from partner_network.gateways import clock
@@ -27,10 +28,10 @@ from partner_network.identity.rules import credentials
 from partner_network.identity.rules.factors import SecondFactorRequiredError
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards, requests
-from partner_network.identity.web.limits import Entrance
+from partner_network.identity.web.limits import LIMITED_AT_DOOR, Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
-from partner_network.kernel.errors import ForbiddenError
+from partner_network.kernel.errors import ForbiddenError, TooOftenError
 from partner_network.settings import Settings
 
 NextPath: TypeAlias = Annotated[str, QueryParameter(name="next", max_length=2_000)]
@@ -96,11 +97,12 @@ async def show_sign_in(next_path: NextPath = "/") -> Template:
     return form_page(SignInForm(next=credentials.local_path(next_path)))
 
 
-@post("/sign-in")
+@post("/sign-in", opt={LIMITED_AT_DOOR: True})
 async def sign_in_by_form(
     data: URLEncodedBody[SignInForm],
     request: Request[Any, Any, Any],
     cookie: NamedDependency[SkipValidation[SessionCookie]],
+    entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[Any]:
     """Sign in and go where the person was going."""
     missing = {
@@ -111,17 +113,25 @@ async def sign_in_by_form(
     if missing:
         return form_page(data, errors=missing, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
-        signed_in = await sessions.sign_in(
-            data.email,
-            data.password,
-            replaces=request.cookies.get(cookie.name),
-            device=requests.device(request),
-        )
+        async with entrance.attempt("sign-in", data.email, request):
+            signed_in = await sessions.sign_in(
+                data.email,
+                data.password,
+                replaces=request.cookies.get(cookie.name),
+                device=requests.device(request),
+            )
     except ForbiddenError as error:
         return form_page(data, errors={"": error.detail}, status=HTTP_403_FORBIDDEN)
+    except TooOftenError as error:
+        page = form_page(data, errors={"": error.detail}, status=HTTP_429_TOO_MANY_REQUESTS)
+        page.set_header("retry-after", str(error.retry_after_s))
+        return page
     if isinstance(signed_in, PendingSignIn):
-        return awaited(signed_in, data.next, cookie)
-    return entered(signed_in, data.next, cookie)
+        answer = awaited(signed_in, data.next, cookie)
+    else:
+        answer = entered(signed_in, data.next, cookie)
+    answer.set_cookie(entrance.remembered(data.email, request))
+    return answer
 
 
 @get("/brand-choice", guards=[guards.must_be_signed_in])
@@ -158,7 +168,7 @@ async def sign_out_by_form(
     return Redirect("/sign-in", status_code=303, cookies=[cookie.cleared()])
 
 
-@post("/api/v1/sessions")
+@post("/api/v1/sessions", opt={LIMITED_AT_DOOR: True})
 async def create_session(
     data: JSONBody[Credentials],
     request: Request[Any, Any, Any],
@@ -170,12 +180,13 @@ async def create_session(
 
     Who has a second factor sends its code too; without it the answer is 401 `second-factor-required`.
     """
-    signed_in = await sessions.sign_in(
-        data.email,
-        data.password,
-        replaces=request.cookies.get(cookie.name),
-        device=requests.device(request),
-    )
+    async with entrance.attempt("sign-in", data.email, request):
+        signed_in = await sessions.sign_in(
+            data.email,
+            data.password,
+            replaces=request.cookies.get(cookie.name),
+            device=requests.device(request),
+        )
     if isinstance(signed_in, PendingSignIn):
         if data.code is None:
             raise SecondFactorRequiredError(
@@ -184,7 +195,9 @@ async def create_session(
         proof = giving.by_code(data.code, settings.keyring)
         async with entrance.attempt("second factor", str(signed_in.member_id), request):
             signed_in = await giving.finish_sign_in(signed_in.token, proof, device=requests.device(request))
-    return await told(signed_in, cookie)
+    answer = await told(signed_in, cookie)
+    answer.set_cookie(entrance.remembered(data.email, request))
+    return answer
 
 
 @get("/api/v1/sessions/current", guards=[guards.must_be_signed_in])

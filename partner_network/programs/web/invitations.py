@@ -16,6 +16,7 @@ from partner_network.identity.actions.sessions import PendingSignIn
 from partner_network.identity.queries import Invitation, Session
 from partner_network.identity.rules import credentials
 from partner_network.identity.web import requests, sign_in
+from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError, InvalidError, NotFoundError
@@ -47,9 +48,14 @@ class AcceptedBody(msgspec.Struct):
 
 
 @post("/api/v1/invitations/acceptance")
-async def accept_invitation(data: JSONBody[Acceptance]) -> AcceptedBody:
+async def accept_invitation(
+    data: JSONBody[Acceptance],
+    request: Request[Any, Any, Any],
+    entrance: NamedDependency[SkipValidation[Entrance]],
+) -> AcceptedBody:
     """Join with the invitation's token."""
-    accepted = await actions.accept_invitation(data.token, name=data.name, password=data.password)
+    async with entrance.attempt("invitation", data.token, request):
+        accepted = await actions.accept_invitation(data.token, name=data.name, password=data.password)
     return AcceptedBody(
         ids.shown("mbr", accepted.member_id),
         accepted.email,
@@ -70,6 +76,8 @@ async def show_invitation(
 async def accept_by_form(
     token: FromPath[str],
     data: URLEncodedBody[AcceptanceForm],
+    *,
+    entrance: NamedDependency[SkipValidation[Entrance]],
     visitor: NamedDependency[SkipValidation[Session | None]],
     request: Request[Any, Any, Any],
     cookie: NamedDependency[SkipValidation[SessionCookie]],
@@ -79,7 +87,8 @@ async def accept_by_form(
     if mistakes := _mistakes(data, invitation):
         return _page(invitation, visitor, data, mistakes, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
-        await actions.accept_invitation(token, name=data.name, password=data.password)
+        async with entrance.attempt("invitation", token, request):
+            await actions.accept_invitation(token, name=data.name, password=data.password)
     except ForbiddenError as error:
         return _page(invitation, visitor, data, {"password": error.detail}, HTTP_403_FORBIDDEN)
     former = request.cookies.get(cookie.name)

@@ -3,15 +3,11 @@
 import asyncio
 import hashlib
 import hmac
-import secrets
 from collections.abc import Sequence
-from urllib.parse import parse_qs, urlsplit
-
-import httpx
 
 from partner_network import app
 from partner_network.gateways import clock
-from partner_network.gateways.file_store.local import LocalFileStore
+from partner_network.gateways.file_store import probe
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.mailer import sender as mailer
 from partner_network.gateways.mailer.letter import LaterError
@@ -21,7 +17,6 @@ from partner_network.operations.checks import finding, machine
 from partner_network.operations.checks.finding import Finding
 from partner_network.settings import Settings
 
-PROBE_LASTS_S = 60
 LIVE_KEYS = ("sk_live_", "rk_live_")
 
 
@@ -39,34 +34,10 @@ async def files(settings: Settings) -> Sequence[Finding]:
 
 async def of_store(store: FileStore) -> Sequence[Finding]:
     """Put a probe, get it back, fetch it by a signed address, and delete it."""
-    key, content = f"doctor/{secrets.token_hex(8)}.txt", secrets.token_bytes(32)
-    await store.put(key, content, "text/plain")
-    try:
-        got = await store.get(key)
-        url = store.signed_url(key, filename="probe.txt", expires_in_s=PROBE_LASTS_S, now=clock.wall_now())
-        fetched = await _fetched(store, key, url)
-    finally:
-        await store.delete(key)
-    if got != content or fetched != content:
+    if not await probe.is_faithful(store):
         sentence = "What was put is not what came back, by its key or by its signed address."
         return [finding.failed("files", sentence, "Look at the store's own log.")]
     return [finding.ok("files", "Put, got, fetched by a signed address and deleted.")]
-
-
-async def _fetched(store: FileStore, key: str, url: str) -> bytes:
-    if isinstance(store, LocalFileStore):
-        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        opened = await store.open_signed(
-            key,
-            filename=query["filename"],
-            expires=int(query["expires"]),
-            signature=query["signature"],
-            now=clock.wall_now(),
-        )
-        return opened.content
-    async with httpx.AsyncClient(timeout=finding.LIMIT_S) as client:
-        answer = await client.get(url)
-    return answer.content if answer.is_success else b""
 
 
 async def mail(settings: Settings) -> Sequence[Finding]:

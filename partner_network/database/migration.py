@@ -9,7 +9,7 @@ import asyncpg
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
-from partner_network.database import connections
+from partner_network.database import connections, numbering
 
 APP_NAME = "partner_network"
 FOLDER = Path(__file__).parent.parent / "migrations"
@@ -56,6 +56,8 @@ async def migrate(owner_url: str) -> None:
                 result = await ForwardsMigrationManager(app_name=APP_NAME).run()
         finally:
             await connections.close_pool()
+        if result.success:
+            await numbering.count_on(lock)  # where somebody restored a dump by hand
     finally:
         await lock.close()
     if not result.success:

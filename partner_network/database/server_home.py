@@ -52,18 +52,23 @@ def find_home(folder: Path, *, durable: bool) -> ServerHome:
     """Return where the server of a folder lives, making room on open ground when its user cannot reach it."""
     home = _linked_home(folder) or folder
     user = _user_of(home / "cluster")
-    programs = _package_folders()[0] / "pginstall"
+    programs_here = programs()
     if user.pw_uid == os.geteuid():
-        return ServerHome(home, user, programs)
+        return ServerHome(home, user, programs_here)
     if not _can_enter(user, home):
         if (home / "cluster").exists():
             raise PermissionError(
                 f"{user.pw_name} cannot enter {home}, where its data lies: let it in again."
             )
         home = _settle_on_open_ground(folder, prefix="home-" if durable else _TRIAL)
-    if not _can_enter(user, programs / "share"):
-        programs = _programs_on_open_ground()
-    return ServerHome(home, user, programs)
+    if not _can_enter(user, programs_here / "share"):
+        programs_here = _programs_on_open_ground()
+    return ServerHome(home, user, programs_here)
+
+
+def programs() -> Path:
+    """Return where PostgreSQL's programs were installed with this product."""
+    return _package_folders()[0] / "pginstall"
 
 
 def make_private_folder(folder: Path, user: pwd.struct_passwd) -> Path:

@@ -5,14 +5,17 @@ import asyncio
 import getpass
 import signal
 import sys
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
 from partner_network import settings as settings_of
+from partner_network.clicks.actions.spool import Spool
 from partner_network.database import addresses
 from partner_network.kernel.errors import InvalidError
 from partner_network.operations import beginning, doctor
+from partner_network.operations.backup import restore, save
 from partner_network.operations.beginning import FirstAdmin
 from partner_network.operations.checks.finding import Finding
 
@@ -33,6 +36,12 @@ def add_to(commands: Commands) -> None:
     add = commands.add_parser("doctor", help="look at everything that can be wrong, a line each")
     add.add_argument("--json", action="store_true", help="print one JSON document, for programs")
     add.set_defaults(command=_doctor)
+    add = commands.add_parser("backup", help="write database and local files into one file, while all runs")
+    add.add_argument("place", type=Path, metavar="FILE|FOLDER", help="where; in a folder it gets a name")
+    add.set_defaults(command=_backup)
+    add = commands.add_parser("restore", help="bring a backup back, into an empty database")
+    add.add_argument("archive", type=Path, metavar="FILE", help="what backup wrote")
+    add.set_defaults(command=_restore)
     add = commands.add_parser("database", help="run the embedded PostgreSQL until told to stop")
     add.set_defaults(command=_database)
 
@@ -89,6 +98,31 @@ async def _doctor(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print(msgspec.json.encode({"findings": found}).decode())
     return FAILED if any(one.level == "FAILED" for one in found) else DONE
+
+
+async def _backup(parsed: argparse.Namespace) -> int:
+    settings = settings_of.from_environment()
+    with addresses.server_running(settings):
+        path, manifest = await save.save(settings, parsed.place)
+    rows = sum(manifest.rows.values())
+    print(f"{path}: {rows} rows of {len(manifest.rows)} tables, {manifest.file_count} files.")
+    if manifest.files_are_elsewhere:
+        print(f"Files are in the bucket {settings.s3_bucket}: back that up by its own means.")
+    if waiting := Spool(settings.spool_folder).waiting():
+        print(f"Clicks that wait in {len(waiting)} files of {settings.spool_folder} are not in it: stop the "
+              "web processes, which ships them, and back up again.")  # fmt: skip
+    return DONE
+
+
+async def _restore(parsed: argparse.Namespace) -> int:
+    settings = settings_of.from_environment()
+    with addresses.server_running(settings):
+        manifest = await restore.restore(settings, parsed.archive)
+    rows = sum(manifest.rows.values())
+    print(f"Restored what was there at {manifest.taken_at:%Y-%m-%d %H:%M} UTC: {rows} rows of "
+          f"{len(manifest.rows)} tables, {manifest.file_count} files.")  # fmt: skip
+    print("Before you start a worker, run `partner-network verify`: it tells what Stripe has paid since.")
+    return DONE
 
 
 async def _database(_: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from partner_network.database import addresses, migration
+from partner_network.database import addresses, migration, numbering
 from partner_network.database.addresses import Role
 from partner_network.gateways import clock
 from partner_network.operations.checks import finding
@@ -125,13 +125,17 @@ async def migrations(settings: Settings) -> Sequence[Finding]:
     """Look whether the tables are those that this version expects."""
     async with connected(settings, "owner") as connection:
         run = await migration.run_in(connection)
-    known = migration.known()
+        known = migration.known()
+        is_ahead = known != run or await numbering.is_ahead(connection)
     if unknown := [name for name in run if name not in known]:
         sentence = f"The database is of a newer version: it has {unknown[-1]}, which is not known here."
         return [finding.failed("migrations", sentence, "Start the newer version, or restore a backup.")]
     if waiting := [name for name in known if name not in run]:
         sentence = f"{len(waiting)} of {len(known)} migrations have not run, {waiting[0]} first."
         return [finding.failed("migrations", sentence, "Run `partner-network migrate`.")]
+    if not is_ahead:
+        sentence = "Transactions have numbers that old entries have: a dump was restored by hand."
+        return [finding.failed("migrations", sentence, "Run `partner-network migrate` before anything else.")]
     return [finding.ok("migrations", f"All {len(known)} have run.")]
 
 

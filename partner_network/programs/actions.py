@@ -15,6 +15,7 @@ from partner_network.gateways import clock
 from partner_network.identity.actions import audit, people
 from partner_network.identity.actions.people import Accepted, Invited, Invitee
 from partner_network.identity.rules import permissions
+from partner_network.identity.rules.audit import Actor
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
@@ -126,7 +127,25 @@ async def accept_invitation(token: str, *, name: str, password: str) -> Accepted
         if accepted.partnership_id is not None and accepted.brand_id is not None:
             await connections.look(connection, accepted.brand_id)
             await _step(connection, accepted.partnership_id, "in_review")
+            await _record_acceptance(connection, accepted, accepted.partnership_id)
     return accepted
+
+
+async def _record_acceptance(connection: Connection, accepted: Accepted, partnership_id: UUID) -> None:
+    concerned = await connection.fetchrow(
+        "SELECT advertiser_id, partner_id FROM partnerships WHERE id = $1", partnership_id
+    )
+    by = Actor("member", accepted.member_id, ("owner",), None, accepted.brand_id)
+    await audit.record(
+        connection,
+        by,
+        "accept",
+        "partnership",
+        partnership_id,
+        brands=tuple(concerned or ()),
+        before={"status": "invited"},
+        after={"status": "in_review"},
+    )
 
 
 async def answer_partnership(member: Member, partnership_id: UUID, *, accept: bool) -> Partnership:

@@ -25,32 +25,36 @@ async def record(
 ) -> None:
     """Record an act within the transaction that does it, so that neither is there without the other.
 
-    ``brands`` are the one or two whom it concerns and who may read it; none leaves it to the operator. Of
-    ``before`` and ``after`` only what differs is kept. A person's name, address or e-mail goes in as
-    ``audit.Personal``: the trail holds its salted hash alone.
+    ``brands`` are those whom it concerns and who may read it, a record for each two; none leaves it to the
+    operator. Of ``before`` and ``after`` only what differs is kept. A person's name, address or e-mail goes
+    in as ``audit.Personal``: the trail holds its salted hash alone.
     """
     before, after = audit.changed(kind, before, after)
-    concerned = [brand for brand in dict.fromkeys(brands) if brand is not None]
-    first, second = [*concerned, None, None][:2]
-    actor = audit.actor_of(by)
-    row = Record(
-        id=await connection.fetchval("SELECT nextval('audit_records_id_seq')"),
-        at=await clock.now(connection),
-        wall_at=clock.wall_now(),
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_roles=actor.roles,
-        session_id=actor.session_id,
-        acting_for=actor.acting_for,
-        verb=verb,
-        object_kind=kind,
-        object_id=audit.object_id(kind, object_id),
-        before=await _hashed(connection, before),
-        after=await _hashed(connection, after),
-        brand_id=first,
-        other_brand_id=second,
-        request_id=structlog.contextvars.get_contextvars().get("request_id"),
-    )
+    before, after = await _hashed(connection, before), await _hashed(connection, after)
+    actor, at, wall_at = audit.actor_of(by), await clock.now(connection), clock.wall_now()
+    for first, second in audit.in_pairs(brands):
+        row = Record(
+            id=await connection.fetchval("SELECT nextval('audit_records_id_seq')"),
+            at=at,
+            wall_at=wall_at,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_roles=actor.roles,
+            session_id=actor.session_id,
+            acting_for=actor.acting_for,
+            verb=verb,
+            object_kind=kind,
+            object_id=audit.object_id(kind, object_id),
+            before=before,
+            after=after,
+            brand_id=first,
+            other_brand_id=second,
+            request_id=structlog.contextvars.get_contextvars().get("request_id"),
+        )
+        await _insert(connection, row)
+
+
+async def _insert(connection: Connection, row: Record) -> None:
     await connection.execute(
         """INSERT INTO audit_records (id, at, wall_at, actor_kind, actor_id, actor_roles, session_id,
                acting_for, verb, object_kind, object_id, before, after, brand_id, other_brand_id, request_id,

@@ -10,7 +10,9 @@ from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.gateways.mailer import letters as mail
 from partner_network.identity import letters, passwords, queries
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import credentials, permissions
+from partner_network.identity.rules.audit import Actor, Personal
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError, NotFoundError
@@ -54,6 +56,9 @@ async def create_operator_member(
         member_id = await _create_member(connection, address, name, hashed, at)
         for role in roles:
             await _join(connection, member_id, None, role, at)
+        await audit.record(
+            connection, "command line", "create", "member", member_id, after={"roles": sorted(roles)}
+        )
     return member_id
 
 
@@ -107,6 +112,15 @@ async def invite(
         at,
         invitation.expires_at,
     )
+    await audit.record(
+        connection,
+        inviter,
+        "invite",
+        "invitation",
+        invitation.id,
+        brands=(brand_id, inviter.brand_id),
+        after={"role": role, "email": Personal(invitation.id, email)},
+    )
     await post_invitation(connection, inviter, invitation, invitee.settings, role=role, brand_id=brand_id)
     return invitation
 
@@ -156,6 +170,9 @@ async def accept(connection: Connection, token: str, *, name: str, password_hash
     await connection.execute(
         "UPDATE invitations SET accepted_at = $2, accepted_by = $3 WHERE id = $1", offer["id"], at, member_id
     )
+    by = Actor("member", member_id, (offer["role"],), None, offer["brand_id"])
+    brands = [offer["brand_id"]]
+    await audit.record(connection, by, "accept", "invitation", offer["id"], brands=brands)
     return Accepted(member_id, offer["email"], offer["brand_id"], offer["partnership_id"])
 
 

@@ -3,14 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity import factor_queries, passwords, queries
+from partner_network.identity.actions import audit
 from partner_network.identity.queries import Place
 from partner_network.identity.rules import credentials, factors
+from partner_network.identity.rules.audit import Actor, Verb
 from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ForbiddenError, NotFoundError
@@ -44,11 +47,15 @@ async def sign_in(
     """
     async with connections.transaction(eyes="doorkeeper") as connection:
         row = await connection.fetchrow(
-            "SELECT id, password_hash FROM members WHERE email = $1", email.strip().lower()
+            """SELECT id, password_hash, (SELECT brand_id FROM memberships WHERE member_id = m.id
+                   ORDER BY created_at, brand_id LIMIT 1) AS brand_id
+               FROM members m WHERE email = $1""",
+            email.strip().lower(),
         )
     # Between the transactions: hashing holds no connection, and takes as long for a stranger.
     stored = None if row is None else row["password_hash"]
     if not await passwords.is_right(password, stored) or row is None:
+        await _record_failure(row)
         raise ForbiddenError("The e-mail address or the password is not right; check both and try again.")
     async with connections.transaction(eyes="doorkeeper") as connection:
         places = await queries.places_of(connection, row["id"])
@@ -79,13 +86,18 @@ async def switch_brand(
             tuple(places),
             factor_given_at=factor_given_at,
             device=device,
+            verb="switch brand",
         )
 
 
 async def sign_out(token: str) -> None:
     """End a session; a second time does nothing."""
     async with connections.transaction(eyes="doorkeeper") as connection:
-        await end(connection, token)
+        ended = await end(connection, token)
+        if ended is not None:
+            by = Actor("member", ended["member_id"], (), ended["id"], ended["brand_id"])
+            brands = [ended["brand_id"]]
+            await audit.record(connection, by, "sign out", "session", ended["id"], brands=brands)
 
 
 async def keep_awake(token: str, now: datetime) -> None:
@@ -119,14 +131,15 @@ async def open_for(
     *,
     factor_given_at: datetime | None = None,
     device: Device = _UNKNOWN,
+    verb: Verb = "sign in",
 ) -> SignedIn:
     """Open a session within the caller's transaction, which has found out who it is."""
     now = clock.wall_now()
     fresh = SignedIn(credentials.new_token(), credentials.new_token(), member_id, brand_id, places)
-    await connection.execute(
+    session_id: UUID = await connection.fetchval(
         """INSERT INTO sessions (token_hash, member_id, brand_id, csrf_token, created_at, last_seen_at,
                                  expires_at, factor_given_at, network_prefix, user_agent)
-           VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)""",
+           VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9) RETURNING id""",
         credentials.hash_of(fresh.token),
         member_id,
         brand_id,
@@ -143,10 +156,24 @@ async def open_for(
         now,
         now - credentials.SESSION_IDLES,
     )
+    by = Actor("member", member_id, (), session_id, brand_id)
+    after = {"has_given_factor": factor_given_at is not None}
+    await audit.record(connection, by, verb, "session", session_id, brands=[brand_id], after=after)
     return fresh
 
 
-async def end(connection: Connection, token: str | None) -> None:
-    """End a session within the caller's transaction."""
-    if token is not None:
-        await connection.execute("DELETE FROM sessions WHERE token_hash = $1", credentials.hash_of(token))
+async def _record_failure(known: asyncpg.Record | None) -> None:
+    """Record that a password was wrong, in as many steps for a stranger's as for a known person's."""
+    who, brand_id = ("unknown", None) if known is None else (known["id"], known["brand_id"])
+    async with connections.transaction(eyes="doorkeeper") as connection:
+        await audit.record(connection, "visitor", "fail to sign in", "member", who, brands=[brand_id])
+
+
+async def end(connection: Connection, token: str | None) -> asyncpg.Record | None:
+    """End a session within the caller's transaction, and return whose it was."""
+    if token is None:
+        return None
+    return await connection.fetchrow(
+        "DELETE FROM sessions WHERE token_hash = $1 RETURNING id, member_id, brand_id",
+        credentials.hash_of(token),
+    )

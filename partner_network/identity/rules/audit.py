@@ -14,8 +14,6 @@ from partner_network.kernel import ids
 
 ActorKind = Literal["member", "api key", "command line", "worker", "visitor"]
 Nobody = Literal["command line", "worker", "visitor"]
-By: TypeAlias = Member | ApiKey | Nobody
-"""Who acts: a person, a machine of a brand, or one of those whose name nobody knows."""
 Verb = Literal[
     "create", "change", "publish", "withdraw", "disable", "delete",
     "invite", "accept", "decline", "activate", "pair", "pause", "end", "draft", "sign", "put in force",
@@ -25,8 +23,8 @@ Verb = Literal[
     "ask to reset", "reset", "export", "erase", "opt out",
 ]  # fmt: skip
 Kind = Literal[
-    "brand", "member", "invitation", "session", "password", "second factor", "API key", "program",
-    "program version", "partnership", "agreement", "creative", "link", "statement", "closing", "funding",
+    "brand", "member", "invitation", "session", "password", "second factor", "recovery codes", "API key",
+    "program", "partnership", "agreement", "creative", "link", "statement", "closing", "funding",
     "payment method", "payout account", "payout", "job", "export", "customer", "webhook",
 ]  # fmt: skip
 Values: TypeAlias = Mapping[str, object]
@@ -37,6 +35,7 @@ PREFIX_OF: Mapping[str, ids.Prefix] = MappingProxyType(
         "member": "mbr",
         "API key": "key",
         "password": "mbr",
+        "recovery codes": "mbr",
         "program": "prg",
         "partnership": "prt",
         "agreement": "agr",
@@ -98,7 +97,7 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who acts, as a record says it."""
+    """Who acts, as a record says it; given as it is where a person has no session yet."""
 
     kind: ActorKind
     id: UUID | None = None
@@ -107,13 +106,26 @@ class Actor(msgspec.Struct, frozen=True):
     acting_for: UUID | None = None
 
 
+By: TypeAlias = Member | ApiKey | Actor | Nobody
+"""Who acts: a person, a machine of a brand, or one of those whose name nobody knows."""
+
+
 def actor_of(by: By) -> Actor:
     """Return what a record says of whoever acts; no operator's person acts for a brand unseen."""
+    if isinstance(by, Actor):
+        return by
     if isinstance(by, Member):
         return Actor("member", by.id, tuple(sorted(by.roles)), by.session_id, by.brand_id)
     if isinstance(by, ApiKey):
         return Actor("api key", by.id, tuple(sorted(by.scopes)), None, by.brand_id)
     return Actor(by)
+
+
+def in_pairs(brands: Sequence[UUID | None]) -> Sequence[tuple[UUID | None, UUID | None]]:
+    """Return the brands whom an act concerns, as many as a record names at a time; at least one pair."""
+    concerned = [brand for brand in dict.fromkeys(brands) if brand is not None]
+    pairs = zip(concerned[::2], [*concerned[1::2], None], strict=False)
+    return list(pairs) or [(None, None)]
 
 
 def object_id(kind: str, of: UUID | int | str) -> str:

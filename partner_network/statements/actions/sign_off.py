@@ -5,7 +5,9 @@ from uuid import UUID
 
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
+from partner_network.identity.rules.audit import Verb
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError, ForbiddenError
 from partner_network.statements import queries, rules
@@ -42,6 +44,7 @@ async def prepare_statement(
             preparer.id,
             now,
         )
+        await _record(connection, preparer, "prepare", statement)
         return await queries.statement_of(connection, statement_id)
 
 
@@ -78,8 +81,15 @@ async def approve_statement(
             reason,
             now,
         )
+        await _record(connection, approver, "approve", statement)
         await jobs.enqueue(connection, rules.RENDER, RenderStatement(statement.id))
         return await queries.statement_of(connection, statement_id)
+
+
+async def _record(connection: Connection, by: Member, verb: Verb, statement: Statement) -> None:
+    after = {"number": statement.number, "content_hash": statement.content_hash}
+    brands = (statement.payer_id, statement.payee_id)
+    await audit.record(connection, by, verb, "statement", statement.id, brands=brands, after=after)
 
 
 async def _read_as(connection: Connection, statement_id: UUID, content_hash: bytes) -> Statement:

@@ -9,6 +9,7 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity import factor_queries
+from partner_network.identity.actions import audit
 from partner_network.identity.actions.factors import giving, recovery
 from partner_network.identity.actions.sessions import SignedIn
 from partner_network.identity.rules import factors
@@ -76,6 +77,15 @@ async def confirm_totp(
         if step is None or not await giving.use_step(connection, factor_id, step, now):
             raise WrongCodeError
         await connection.execute("UPDATE second_factors SET confirmed_at = $2 WHERE id = $1", factor_id, now)
+        await audit.record(
+            connection,
+            member,
+            "add factor",
+            "second factor",
+            factor_id,
+            brands=[member.brand_id],
+            after={"kind": "totp"},
+        )
         codes = await recovery.replace(connection, member.id, now) if is_first else ()
         return Enrolled(await giving.renew(connection, token, now, device=device), codes)
 

@@ -11,9 +11,10 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity import queries
-from partner_network.identity.actions import sessions
+from partner_network.identity.actions import audit, sessions
 from partner_network.identity.actions.sessions import SignedIn
 from partner_network.identity.rules import credentials, factors
+from partner_network.identity.rules.audit import Actor
 from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.factors import SignInOverError, TooManyTriesError, WrongCodeError
 from partner_network.kernel.errors import ForbiddenError, PartnerNetworkError
@@ -58,6 +59,8 @@ async def finish_sign_in(token: str, proof: Proof, *, device: Device) -> SignedI
             )
         is_right = await proof.proves(connection, Asked(row["member_id"], holder), now)
         is_over = is_right or row["tries"] >= factors.TRIES_MAX
+        if not is_right:
+            await _record_failure(connection, row["member_id"])
         if is_over:
             await connection.execute("DELETE FROM pending_sign_ins WHERE token_hash = $1", holder)
         if is_right:
@@ -91,6 +94,7 @@ async def strengthen(token: str, proof: Proof, *, device: Device) -> SignedIn:
         is_over = row["factor_tries"] >= factors.TRIES_MAX
         if is_right:
             return await renew(connection, token, now, device=device)
+        await _record_failure(connection, row["member_id"])
         if is_over:
             await sessions.end(connection, token)
     raise TooManyTriesError if is_over else proof.refusal()
@@ -108,8 +112,19 @@ async def renew(connection: Connection, token: str, now: datetime, *, device: De
         raise SignInOverError("This session has ended; sign in again.")
     places = tuple(await queries.places_of(connection, row["member_id"]))
     return await sessions.open_for(
-        connection, row["member_id"], row["brand_id"], places, factor_given_at=now, device=device
+        connection,
+        row["member_id"],
+        row["brand_id"],
+        places,
+        factor_given_at=now,
+        device=device,
+        verb="prove",
     )
+
+
+async def _record_failure(connection: Connection, member_id: UUID) -> None:
+    brands = [place.brand_id for place in await queries.places_of(connection, member_id)]
+    await audit.record(connection, "visitor", "fail to sign in", "member", member_id, brands=brands)
 
 
 def by_code(typed: str, keyring: Keyring) -> Proof:
@@ -155,7 +170,7 @@ async def use_step(connection: Connection, factor_id: UUID, step: int, now: date
 
 
 async def _use_recovery_code(connection: Connection, member_id: UUID, code: str, now: datetime) -> bool:
-    return bool(
+    is_used = bool(
         await connection.fetchval(
             """UPDATE recovery_codes SET used_at = $3
                WHERE member_id = $1 AND code_hash = $2 AND used_at IS NULL RETURNING true""",
@@ -164,3 +179,7 @@ async def _use_recovery_code(connection: Connection, member_id: UUID, code: str,
             now,
         )
     )
+    if is_used:
+        by = Actor("member", member_id)
+        await audit.record(connection, by, "use recovery code", "recovery codes", member_id)
+    return is_used

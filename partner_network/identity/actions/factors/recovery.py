@@ -7,6 +7,7 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity import factor_queries
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import credentials, factors
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
@@ -20,6 +21,9 @@ async def renew_recovery_codes(member: Member) -> tuple[str, ...]:
         await connections.lock_all(connection, f"factors:{member.id}")
         if not await factor_queries.has_factor(connection, member.id):
             raise ConflictError("Recovery codes stand in for a second factor; set one up first.")
+        await audit.record(
+            connection, member, "rotate", "recovery codes", member.id, brands=[member.brand_id]
+        )
         return await replace(connection, member.id, clock.wall_now())
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity import factor_queries
+from partner_network.identity import factor_queries, queries
+from partner_network.identity.actions import audit
 from partner_network.identity.rules import factors, permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ForbiddenError, NotFoundError
@@ -27,6 +28,9 @@ async def remove_factor(member: Member, factor_id: UUID) -> None:
             raise NotFoundError("You have no such second factor; it may be removed already.")
         if not await factor_queries.has_factor(connection, member.id):
             await _forget_codes(connection, member.id)
+        await audit.record(
+            connection, member, "remove factor", "second factor", factor_id, brands=[member.brand_id]
+        )
 
 
 async def reset_factors(admin: Member, member_id: UUID) -> None:
@@ -45,6 +49,8 @@ async def reset_factors(admin: Member, member_id: UUID) -> None:
         await _forget_codes(connection, member_id)
         for waits in ("sessions", "pending_sign_ins"):
             await connection.execute(f"DELETE FROM {waits} WHERE member_id = $1", member_id)
+        brands = [place.brand_id for place in await queries.places_of(connection, member_id)]
+        await audit.record(connection, admin, "remove factor", "member", member_id, brands=brands)
 
 
 async def _forget_codes(connection: Connection, member_id: UUID) -> None:

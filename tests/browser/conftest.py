@@ -25,6 +25,7 @@ from partner_network.gateways import clock
 from partner_network.gateways.pdf import Renderer
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity import passwords
+from partner_network.identity.actions import people
 from partner_network.kernel import ids
 from partner_network.sandbox.stripe_simulator import process
 from partner_network.settings import Settings
@@ -52,6 +53,7 @@ FLAGS = [
 ]
 RENDERED = "TUNE-HOUSE-NIGHT-RADIO-2026-02-USD"
 START_TRIES = 600
+FINANCE = ("pia", "art", "uma")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,6 +83,31 @@ def served(databases: Databases, template: str, tmp_path_factory: pytest.TempPat
         with _web(settings, databases, name):
             yield Served(settings.base_url, databases.url(name))
     asyncio.run(databases.drop(name))
+
+
+@pytest.fixture(scope="session")
+def named(databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Serve the pages under a name, where browsers make passkeys, to people of finance."""
+    name = f"browser_{uuid4().hex[:12]}"
+    asyncio.run(databases.execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    settings = _settings(databases.url(name), tmp_path_factory.mktemp("named"), "http://127.0.0.1:1")
+    port = settings.base_url.rpartition(":")[2]
+    settings = msgspec.structs.replace(settings, base_url=f"http://localhost:{port}")
+    asyncio.run(_hire(settings))
+    with _web(settings, databases, name):
+        yield Served(settings.base_url, databases.url(name))
+    asyncio.run(databases.drop(name))
+
+
+async def _hire(settings: Settings) -> None:
+    await connections.open_pool(settings.database_url or "")
+    try:
+        for person in FINANCE:
+            await people.create_operator_member(
+                person.title(), f"{person}@network.test", PASSWORD, ("finance",)
+            )
+    finally:
+        await connections.close_pool()
 
 
 def _settings(url: str, folder: Path, stripe_address: str) -> Settings:
@@ -194,6 +221,30 @@ def chromium(served: Served) -> Iterator[Chromium]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def named_chromium(named: Served) -> Iterator[Chromium]:
+    """One browser for the tests of a module in front of the pages under a name."""
+    del named
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def home(named_chromium: Chromium, named: Served) -> Iterator[Watched]:
+    """A person at a desk, where the network has a name."""
+    yield from _watched(named_chromium.new_context(viewport={"width": 1280, "height": 900}), named)
+
+
+@pytest.fixture
+def pocket(named_chromium: Chromium, named: Served) -> Iterator[Watched]:
+    """A person with a narrow telephone that runs no script, where the network has a name."""
+    yield from _watched(
+        named_chromium.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False), named
+    )
 
 
 @pytest.fixture

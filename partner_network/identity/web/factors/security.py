@@ -172,7 +172,7 @@ async def _key_page(
     issuer = factors.issuer_name(settings.operator and settings.operator.name)
     address = factors.totp_address(started.key, email=member.email, issuer=issuer)
     picture = segno.make(address, error="m", micro=False).svg_inline(
-        scale=5, dark="#000", light="#fff", title="The key as a QR code"
+        omitsize=True, dark="#000", light="#fff", title="The key as a QR code"
     )
     return Template(
         "identity/authenticator.html",

@@ -7,6 +7,7 @@ from typing import Any
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
+from partner_network.identity.actions import audit
 from partner_network.identity.actions.factors import enrolment, giving, recovery
 from partner_network.identity.actions.factors.enrolment import Enrolled
 from partner_network.identity.actions.factors.giving import Asked, Proof
@@ -47,7 +48,7 @@ async def add_passkey(
         challenge = await _used_up(connection, credentials.hash_of(token), now)
     if challenge is None:
         raise WrongPasskeyError
-    new = passkeys.made(site, challenge, credential)
+    new, factor_id = passkeys.made(site, challenge, credential), ids.new_id(now)
     async with connections.transaction(eyes="doorkeeper") as connection:
         is_first = await enrolment.must_be_free_to_add(connection, member)
         added = await connection.fetchval(
@@ -55,7 +56,7 @@ async def add_passkey(
                                            created_at, confirmed_at)
                VALUES ($1, $2, 'passkey', $3, $4, $5, $6, $7, $7)
                ON CONFLICT (credential_id) DO NOTHING RETURNING true""",
-            ids.new_id(now),
+            factor_id,
             member.id,
             name,
             new.credential_id,
@@ -65,6 +66,15 @@ async def add_passkey(
         )
         if not added:
             raise ConflictError("This passkey is in use already; remove it first, or make another.")
+        await audit.record(
+            connection,
+            member,
+            "add factor",
+            "second factor",
+            factor_id,
+            brands=[member.brand_id],
+            after={"kind": "passkey"},
+        )
         codes = await recovery.replace(connection, member.id, now) if is_first else ()
         return Enrolled(await giving.renew(connection, token, now, device=device), codes)
 

@@ -1,25 +1,20 @@
 """The roles that processes take on: made where the server's administrator has not made them."""
 
+import contextlib
+from collections.abc import Collection
+
 import asyncpg
 
-# As the first migration does; a dump grants rights to these roles, and so wants them before it.
-_ENSURE = """DO $$
-DECLARE wanted text;
-BEGIN
-    FOREACH wanted IN ARRAY
-        ARRAY['partner_network_web', 'partner_network_redirect', 'partner_network_worker'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS', wanted);
-        END IF;
-        BEGIN
-            EXECUTE format('GRANT %I TO %I', wanted, current_user);
-        EXCEPTION WHEN insufficient_privilege THEN
-            NULL;  -- they have log-ins of their own
-        END;
-    END LOOP;
-END $$"""
+ROLES = ("partner_network_web", "partner_network_redirect", "partner_network_worker")
 
 
-async def ensure(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Make the roles that are missing, and let the owner take them on where it may."""
-    await connection.execute(_ENSURE)
+async def ensure(connection: "asyncpg.Connection[asyncpg.Record]", names: Collection[str] = ROLES) -> None:
+    """Make the roles that are missing, and let the owner take them on where it may.
+
+    The first migration does the same; a dump grants rights to these roles, and so wants them before it.
+    """
+    for name in names:
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name):
+            await connection.execute(f"CREATE ROLE {name} NOLOGIN NOSUPERUSER NOBYPASSRLS")
+        with contextlib.suppress(asyncpg.InsufficientPrivilegeError):  # they have log-ins of their own
+            await connection.execute(f"GRANT {name} TO CURRENT_USER")

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,10 +16,15 @@ import msgspec
 
 from partner_network.database import server_home
 from partner_network.kernel.errors import ConflictError, NotFoundError
+from partner_network.operations.backup.archive import Readable
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _DEBIAN = Path("/usr/lib/postgresql")
 _LAST_WORDS = 2_000
+_PIECE = 1 << 20
+_NOT_UNDERSTOOD = b"SET transaction_timeout = 0;\n"
+FIRST_TO_UNDERSTAND = 17
+PER_MAJOR = 10_000  # in server_version_num
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -76,13 +82,13 @@ def writing(program: Program, arguments: Sequence[str], url: str) -> Generator[I
     _must_be_done(program, process, said)
 
 
-def feed(program: Program, arguments: Sequence[str], url: str, content: IO[bytes]) -> None:
+def feed(program: Program, arguments: Sequence[str], url: str, content: Readable) -> None:
     """Run a program on some content. Errors: ConflictError with its last words when it fails."""
     process = _started(program, arguments, url, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     with process, _listening(process) as said:
         assert process.stdin is not None  # noqa: S101 - asked for above
         try:
-            shutil.copyfileobj(content, process.stdin, 1 << 20)
+            _copy(content, process.stdin)
             process.stdin.close()
         except BrokenPipeError:
             pass  # it ended early and says why
@@ -90,6 +96,63 @@ def feed(program: Program, arguments: Sequence[str], url: str, content: IO[bytes
             process.kill()
             raise
     _must_be_done(program, process, said)
+
+
+def feed_as_script(program: Program, arguments: Sequence[str], url: str, content: Readable) -> None:
+    """Restore into an older server, which lacks a setting that newer programs begin with.
+
+    A dump can be read by no older program than wrote it, so pg_restore writes SQL and psql runs it, all or
+    nothing. Errors: ConflictError with the last words of the one that fails.
+    """
+    psql = Program(program.path.with_name("psql"), program.major)
+    words = ["--set=ON_ERROR_STOP=1", "--no-psqlrc", "--quiet", "--no-password"]
+    with tempfile.TemporaryFile() as dump:  # a pipe at each end of pg_restore would take two hands
+        _copy(content, dump)
+        dump.seek(0)
+        argv = [program.path, *arguments, "--file=-"]
+        writing = subprocess.Popen(argv, stdin=dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603 -- a program of PostgreSQL and our own words
+        with writing, _listening(writing) as said:
+            try:
+                feed(psql, words, url, Script(writing))
+            except BaseException:
+                writing.kill()
+                raise
+    _must_be_done(program, writing, said)
+
+
+class Script:
+    """What pg_restore writes, as one transaction, without what servers before PostgreSQL 17 do not know.
+
+    It is committed only when pg_restore has come to its end: psql takes a script that was cut off for whole.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._pieces = self._all()
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next piece, whatever its size."""
+        del size
+        return next(self._pieces, b"")
+
+    def _all(self) -> Iterator[bytes]:
+        script = self._process.stdout
+        assert script is not None  # noqa: S101 - asked for where it was started
+        yield b"BEGIN;\n"
+        for line in script:
+            if line != _NOT_UNDERSTOOD:
+                yield line
+            if line.startswith(b"CREATE "):
+                break  # behind the settings there are rows, and a row may hold any text
+        while piece := script.read(_PIECE):
+            yield piece
+        if self._process.wait() == 0:
+            yield b"COMMIT;\n"
+
+
+def _copy(content: Readable, to: IO[bytes]) -> None:
+    while piece := content.read(_PIECE):
+        to.write(piece)
 
 
 def _started(

@@ -12,6 +12,7 @@ from partner_network.database import addresses, migration, roles
 from partner_network.kernel.errors import ConflictError
 from partner_network.operations.backup import archive, programs
 from partner_network.operations.backup.archive import Manifest, Opened
+from partner_network.operations.backup.programs import Program
 from partner_network.settings import Settings
 
 
@@ -24,11 +25,11 @@ async def restore(settings: Settings, path: Path) -> Manifest:
     url = addresses.address_for(settings, "owner").url
     with archive.opened(path) as backup:
         manifest = backup.manifest
-        await _must_fit(settings, url, manifest)
+        server_major = await _must_fit(settings, url, manifest)
         program = programs.fitting("pg_restore", at_least=manifest.dumped_by)
         making = await asyncio.to_thread(_files, settings, backup)
         try:
-            await _database(url, program, backup)
+            await _database(url, program, server_major, backup)
             if making is not None:
                 making.rename(settings.files_folder)
         finally:
@@ -39,7 +40,8 @@ async def restore(settings: Settings, path: Path) -> Manifest:
     return manifest
 
 
-async def _must_fit(settings: Settings, url: str, manifest: Manifest) -> None:
+async def _must_fit(settings: Settings, url: str, manifest: Manifest) -> int:
+    """Refuse before anything is done; return the server's major version."""
     if manifest.migration not in migration.known():
         raise ConflictError(
             f"This backup is of a newer version ({manifest.product_version}); install that one to restore it."
@@ -63,11 +65,15 @@ async def _must_fit(settings: Settings, url: str, manifest: Manifest) -> None:
                 f"make that role and a database that it owns, and name them in DATABASE_URL."
             )
         await roles.ensure(connection)
+        return int(await connection.fetchval("SHOW server_version_num")) // programs.PER_MAJOR
     finally:
         await connection.close()
 
 
-async def _database(url: str, program: programs.Program, backup: Opened) -> None:
+async def _database(url: str, program: Program, server_major: int, backup: Opened) -> None:
+    if server_major < programs.FIRST_TO_UNDERSTAND <= program.major:
+        await asyncio.to_thread(programs.feed_as_script, program, ["--no-owner"], url, backup.dump())
+        return
     arguments = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-password"]
     await asyncio.to_thread(programs.feed, program, arguments, url, backup.dump())
 

@@ -20,7 +20,6 @@ from partner_network.operations.backup.archive import Manifest, Writer
 from partner_network.operations.backup.programs import Program
 from partner_network.settings import Settings
 
-_PER_MAJOR = 10_000
 _TABLES = """SELECT c.relname::text AS name, c.relpersistence = 'u' AS is_unlogged FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1"""
 
@@ -43,7 +42,7 @@ async def save(settings: Settings, place: Path) -> tuple[Path, Manifest]:
     path = _free(place, at)
     url = addresses.address_for(settings, "owner").url
     async with _snapshot(url) as snapshot:
-        program = programs.fitting("pg_dump", at_least=snapshot.server_version // _PER_MAJOR)
+        program = programs.fitting("pg_dump", at_least=snapshot.server_version // programs.PER_MAJOR)
         manifest = await asyncio.to_thread(_write, settings, path, at, snapshot, program)
     return path, manifest
 

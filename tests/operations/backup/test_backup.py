@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from partner_network.kernel.errors import ConflictError, NotFoundError
+from partner_network.kernel.errors import ConflictError
 from partner_network.operations.backup import archive, programs, save
 from partner_network.operations.backup.archive import Manifest
 from tests.operations.backup.conftest import FILES, Lived, owner_of
@@ -132,18 +132,3 @@ def test_the_command_says_what_was_saved_and_what_was_not(lived: Lived, tmp_path
     assert done.stdout.splitlines()[0].startswith(f"{path}: ")
     assert "Files are in the bucket elsewhere: back that up by its own means." in done.stdout
     assert "Clicks that wait in 1 files" in done.stdout
-
-
-def test_a_program_that_is_too_old_is_not_used() -> None:
-    with pytest.raises(NotFoundError, match="takes a pg_dump of PostgreSQL 99 or later, and the newest here"):
-        programs.fitting("pg_dump", at_least=99)
-    with pytest.raises(NotFoundError, match="there is none here"):
-        programs.fitting("no_such_program", at_least=15)
-
-
-def test_a_password_is_no_argument_of_a_program() -> None:
-    address, secret = programs.without_password("postgresql://owner:p%40ss@db:5432/network?sslmode=require")
-    assert address == "postgresql://owner@db:5432/network?sslmode=require"
-    assert secret == {"PGPASSWORD": "p@ss"}
-    for plain in ("postgresql://owner@/network?host=/run/pg", "postgresql:///network"):
-        assert programs.without_password(plain) == (plain, {})

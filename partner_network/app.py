@@ -36,9 +36,17 @@ from partner_network.gateways.file_store.s3 import S3FileStore
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
-from partner_network.identity.web import guards, headers, outbox, pages, problems, visitors, watching
+from partner_network.identity.web import (
+    guards,
+    headers,
+    kept_forms,
+    outbox,
+    pages,
+    problems,
+    visitors,
+    watching,
+)
 from partner_network.identity.web import routes as identity
-from partner_network.identity.web.bodies import FormMiddleware
 from partner_network.identity.web.limits import Entrance, LimitsMiddleware
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.kernel.errors import NotFoundError
@@ -114,6 +122,7 @@ def create_app(
         ],
         exception_handlers=problems.HANDLERS,
         before_send=[headers.adding(always)],
+        after_exception=[kept_forms.keeping(settings.keyring, cookie)],
         lifespan=[
             _pool(settings),
             _stripe(settings),

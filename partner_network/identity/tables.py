@@ -211,3 +211,15 @@ class PasswordReset(Table, tablename="password_resets", db=connections.engine):
     created_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
     used_at = Timestamptz(default=None, null=True)
+
+
+class KeptForm(Table, tablename="kept_forms", db=connections.engine):
+    """A form that came when its session had ended, sealed until its sender is back."""
+
+    id = UUID(primary_key=True, default=None)
+    token_hash = Bytea(default=None, secret=True, unique=True)
+    member_id = ForeignKey(Member, default=None)
+    brand_id = ForeignKey(Brand, default=None)
+    sealed = Bytea(default=None, secret=True)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)

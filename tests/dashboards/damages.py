@@ -10,6 +10,7 @@ WITHOUT_MONEY = {
     "creatives",
     "erasures",
     "invitations",
+    "kept_forms",
     "letters",
     "links",
     "members",

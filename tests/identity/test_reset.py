@@ -232,9 +232,9 @@ async def test_the_page_of_the_password_says_beside_each_field_what_is_wrong(oli
         await olivia.client.post("/account/password", data=data)
         for data in (
             {},
-            {"old": "not the password", "new": NEW},
-            {"old": PASSWORD, "new": "short"},
-            {"old": PASSWORD, "new": NEW},
+            {"old_password": "not the password", "new_password": NEW},
+            {"old_password": PASSWORD, "new_password": "short"},
+            {"old_password": PASSWORD, "new_password": NEW},
         )
     ]
 

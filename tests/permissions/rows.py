@@ -91,6 +91,9 @@ ROWS: Mapping[str, Row] = {
         "people", "advertiser's", json={"brand": "{brand}"}, members_only=True, ends_session=True
     ),
     "DELETE /api/v1/sessions/current": Row("people", ends_session=True),
+    "GET /kept-form": Row("people"),
+    "POST /kept-form": Row("people"),
+    "POST /kept-form/dismissal": Row("people"),
     "GET /account/password": Row("people"),
     "POST /account/password": Row("people", form={}),
     "PUT /api/v1/password": Row("people", json={}),

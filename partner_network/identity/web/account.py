@@ -33,8 +33,8 @@ class NewPassword(msgspec.Struct, forbid_unknown_fields=True):
 class PasswordForm(msgspec.Struct):
     """What the page sends; nothing is required, so that the page itself can say what is missing."""
 
-    old: str = ""
-    new: str = ""
+    old_password: str = ""
+    new_password: str = ""
 
 
 class SessionBody(msgspec.Struct):
@@ -64,14 +64,16 @@ async def change_by_form(
     entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[Any]:
     """Set a new password."""
-    missing = {name: "Fill this in." for name in ("old", "new") if not getattr(data, name)}
+    missing = {name: "Fill this in." for name in ("old_password", "new_password") if not getattr(data, name)}
     if missing:
         return _password_page(errors=missing, status=422)
     try:
         async with entrance.attempt("sign-in", member.email, request):
-            await account.change_password(member, old=data.old, new=data.new, settings=settings)
+            await account.change_password(
+                member, old=data.old_password, new=data.new_password, settings=settings
+            )
     except (ForbiddenError, InvalidError) as error:
-        at = "new" if isinstance(error, InvalidError) else "old"
+        at = "new_password" if isinstance(error, InvalidError) else "old_password"
         return _password_page(errors={at: error.detail}, status=problems.status_of(error))
     return Redirect("/account/password?done=1", status_code=303)
 

@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 import structlog
 from litestar import MediaType, Response
+from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
 from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
@@ -18,7 +19,7 @@ from litestar.utils.scope.state import ScopeState
 
 from partner_network.identity.rules.factors import SecondFactorRequiredError
 from partner_network.identity.rules.permissions import SecondFactorNeededError
-from partner_network.identity.web.requests import AnyRequest
+from partner_network.identity.web.requests import AnyRequest, FormerSessionError
 from partner_network.kernel.errors import (
     ConflictError,
     ForbiddenError,
@@ -36,6 +37,8 @@ _STATUS_OF: Mapping[type[PartnerNetworkError], HTTPStatus] = {
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooOftenError: HTTPStatus.TOO_MANY_REQUESTS,
 }
+KEPT_FORM = "/kept-form"
+"""Where a form is offered again; also the name under which a request's state holds its cookie."""
 _AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
 
@@ -90,8 +93,16 @@ def status_of(error: PartnerNetworkError) -> HTTPStatus:
 def on_factor_needed(request: AnyRequest, error: SecondFactorNeededError) -> Response[Any]:
     """Send a person to where the second factor is given, and then back; tell a program what is missing."""
     if wants_page(request):
-        return Redirect(f"/second-factor?{urlencode({'next': _way_back(request)})}", status_code=303)
+        return _led_to("/second-factor", request)
     return answer(request, problem(HTTPStatus.FORBIDDEN, error.detail, name="second-factor-needed"))
+
+
+def on_former_session(request: AnyRequest, error: FormerSessionError) -> Response[Any]:
+    """Offer a form of a session that ended in the present one, if it was kept; else refuse it."""
+    kept = kept_cookie(request)
+    if kept is None:
+        return on_refusal(request, error)
+    return Redirect(KEPT_FORM, status_code=303, cookies=[kept])
 
 
 def on_factor_required(request: AnyRequest, error: SecondFactorRequiredError) -> Response[Any]:
@@ -103,7 +114,7 @@ def on_factor_required(request: AnyRequest, error: SecondFactorRequiredError) ->
 def on_nobody(request: AnyRequest, error: NotAuthorizedException) -> Response[Any]:
     """Send a person to the sign-in and then back; tell a program 401."""
     if wants_page(request):
-        return Redirect(f"/sign-in?{urlencode({'next': _way_back(request)})}", status_code=303)
+        return _led_to("/sign-in", request)
     told = problem(HTTPStatus.UNAUTHORIZED, error.detail)
     return answer(request, told, {"www-authenticate": 'Bearer realm="partner-network"'})
 
@@ -113,17 +124,6 @@ def on_invalid(request: AnyRequest, error: ValidationException) -> Response[Any]
     fields = _mistakes_in_body(request) or _mistakes_told(error)
     detail = "; ".join(f"{name}: {why}" for name, why in fields.items()) or error.detail
     return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{detail}.", fields))
-
-
-def on_unreadable(request: AnyRequest, _: Exception) -> Response[Any]:
-    """Answer what no reader of ours can take in: text with a NUL in it, or JSON that never stops nesting."""
-    return answer(
-        request,
-        problem(
-            HTTPStatus.BAD_REQUEST,
-            "What you sent holds a character that no text has, or lists within lists without end.",
-        ),
-    )
 
 
 def on_framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -155,6 +155,7 @@ def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
 
 HANDLERS: ExceptionHandlersMap = {
     SecondFactorNeededError: on_factor_needed,
+    FormerSessionError: on_former_session,
     SecondFactorRequiredError: on_factor_required,
     PartnerNetworkError: on_refusal,
     NotAuthorizedException: on_nobody,
@@ -165,6 +166,20 @@ HANDLERS: ExceptionHandlersMap = {
     RecursionError: on_unreadable,
     Exception: on_crash,
 }
+
+
+def kept_cookie(request: AnyRequest) -> Cookie | None:
+    """Return the cookie of the form that was kept out of this request, if one was."""
+    found: object = request.scope["state"].get(KEPT_FORM)
+    return found if isinstance(found, Cookie) else None
+
+
+def _led_to(door: str, request: AnyRequest) -> Redirect:
+    """Lead to a door, and from there back: to the page, or to the form that was kept out of this request."""
+    kept = kept_cookie(request)
+    target = _way_back(request) if kept is None else KEPT_FORM
+    cookies = [] if kept is None else [kept]
+    return Redirect(f"{door}?{urlencode({'next': target})}", status_code=303, cookies=cookies)
 
 
 def _way_back(request: AnyRequest) -> str:

@@ -19,7 +19,7 @@ from partner_network.gateways import clock
 from partner_network.identity import queries
 from partner_network.identity.actions import api_keys, sessions
 from partner_network.identity.queries import Session
-from partner_network.identity.rules import credentials, devices, factors
+from partner_network.identity.rules import credentials, devices, factors, kept_forms
 from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.permissions import ApiKey
 from partner_network.kernel.errors import ForbiddenError
@@ -35,6 +35,10 @@ _FORMS = frozenset({RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_P
 AnyRequest = Request[Any, Any, Any]
 
 
+class FormerSessionError(ForbiddenError):
+    """A form that carries no token of the session it came in; most likely one of a session that ended."""
+
+
 class SessionCookie:
     """How the session's token travels: no script reads it, no other site sends it with a form."""
 
@@ -43,6 +47,7 @@ class SessionCookie:
         # The prefix makes browsers refuse it from subdomains and over plain HTTP.
         self.name = "__Host-partner_network" if is_secure else "partner_network"
         self.waiting_name = f"{self.name}_sign_in"
+        self.form_name = f"{self.name}_form"
 
     def holding(self, token: str) -> Cookie:
         """Return the cookie that carries a fresh session."""
@@ -59,6 +64,14 @@ class SessionCookie:
     def done_waiting(self) -> Cookie:
         """Return the cookie that makes the browser forget such a sign-in."""
         return self._cookie(self.waiting_name, "", 0)
+
+    def keeping_form(self, token: str) -> Cookie:
+        """Return the cookie that finds a form again which came without its session."""
+        return self._cookie(self.form_name, token, int(kept_forms.KEPT_FOR.total_seconds()))
+
+    def form_gone(self) -> Cookie:
+        """Return the cookie that makes the browser forget such a form."""
+        return self._cookie(self.form_name, "", 0)
 
     def _cookie(self, name: str, value: str, max_age: int) -> Cookie:
         return Cookie(
@@ -133,12 +146,23 @@ async def _must_be_meant(request: AnyRequest, auth: object) -> None:
             field: object = (await request.form()).get(CSRF_FIELD)
             sent = field if isinstance(field, str) else None
         if sent is None or not hmac.compare_digest(sent.encode("utf-8", "replace"), auth.csrf_token.encode()):
-            raise ForbiddenError(
+            raise FormerSessionError(
                 "This form is not of your present session; reload the page and send it again."
             )
     elif _is_from_another_site(request):
         # Without a session there is still signing in itself: nobody else's page does that for you.
         raise ForbiddenError("This form was sent from another site; open the page here and send it again.")
+    elif request.content_type[0] in _FORMS and is_surely_from_here(request):
+        # Read now: whoever refuses it for want of a session keeps it, and cannot read any more.
+        await request.form()
+
+
+def is_surely_from_here(request: AnyRequest) -> bool:
+    """Say whether the browser itself vouches that one of our own pages sent this."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    return request.headers.get("origin") is not None and not _is_from_another_site(request)
 
 
 def _is_from_another_site(request: AnyRequest) -> bool:

@@ -21,6 +21,18 @@ HOLDINGS = (
         eyes="doorkeeper",
     ),
     Holding(
+        table="kept_forms",
+        about="members",
+        holds="what a person sent when their session had ended, sealed, to offer it again",
+        ground="legitimate interest",
+        kept="until it is sent again, 30 minutes at most",
+        erasure="delete",
+        columns=columns("member_id", "sealed"),
+        owner="member_id",
+        shown=("created_at", "expires_at"),
+        eyes="doorkeeper",
+    ),
+    Holding(
         table="password_resets",
         about="members",
         holds="when a person asked for a new password, and whether they set it",

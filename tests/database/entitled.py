@@ -1,0 +1,146 @@
+"""Which rows each brand may read, table by table, said once more and without the walls' own words.
+
+A condition is about the row ``t`` of its table and the brand ``$1``; the owner of the tables asks it.
+"""
+
+from collections.abc import Mapping
+
+_OF_PARTNERSHIP = "$1 IN (SELECT unnest(ARRAY[advertiser_id, partner_id]) FROM partnerships WHERE id = {})"
+_OF_AGREEMENT = f"""EXISTS (SELECT FROM agreements a WHERE a.id = t.agreement_id
+    AND {_OF_PARTNERSHIP.format("a.partnership_id")})"""
+_OF_STATEMENT = (
+    "EXISTS (SELECT FROM statements s WHERE s.id = t.statement_id AND $1 IN (s.payee_id, s.payer_id))"
+)
+_OF_COMMISSION = """EXISTS (SELECT FROM commissions c WHERE c.id = t.commission_id
+    AND $1 IN (c.advertiser_id, c.partner_id))"""
+_OF_CONVERSION = """$1 IN (SELECT brand_id FROM conversions WHERE id = {0} UNION ALL
+    SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
+    WHERE c.conversion_id = {0})"""
+_OF_OWN_PROGRAM = "$1 = (SELECT brand_id FROM programs WHERE id = t.program_id)"
+_OF_PARTNERED = "EXISTS (SELECT FROM partnerships p WHERE p.program_id = {} AND p.partner_id = $1 AND ({}))"
+_OF_ACCOUNT = (
+    "EXISTS (SELECT FROM ledger_accounts a WHERE a.id IN ({}) AND $1 IN (a.holder_id, a.counterparty_id))"
+)
+_WHILE_PARTNERS = "p.status NOT IN ('ended', 'declined')"
+_WHILE_USED = "p.status IN ('in_review', 'active', 'paused')"
+_NO_BRAND = "false"
+
+ROWS_OF: Mapping[str, str] = {
+    "adjustments": _OF_PARTNERSHIP.format("t.partnership_id"),
+    "agreement_documents": _OF_AGREEMENT,
+    "agreement_parties": _OF_AGREEMENT,
+    "agreements": _OF_PARTNERSHIP.format("t.partnership_id"),
+    "api_keys": "t.brand_id = $1",
+    "audit_records": "$1 IN (t.brand_id, t.other_brand_id)",
+    "audit_salts": _NO_BRAND,
+    "audit_seal_members": """EXISTS (SELECT FROM audit_records r
+        WHERE r.id = t.record_id AND $1 IN (r.brand_id, r.other_brand_id))""",
+    "audit_seals": "true",
+    "brands": """t.id = $1 OR EXISTS (SELECT FROM partnerships p
+        WHERE (p.advertiser_id, p.partner_id) IN ((t.id, $1), ($1, t.id)))""",
+    "clawback_settlements": """EXISTS (SELECT FROM clawbacks b JOIN commissions c ON c.id = b.commission_id
+        WHERE b.transfer_id = t.clawback_id AND $1 IN (c.advertiser_id, c.partner_id))""",
+    "clawbacks": _OF_COMMISSION,
+    "clicks": "$1 IN (t.advertiser_id, t.partner_id)",
+    "commission_revisions": _OF_COMMISSION,
+    "commissions": "$1 IN (t.advertiser_id, t.partner_id)",
+    "conversions": _OF_CONVERSION.format("t.id"),
+    "creatives": f"""{_OF_OWN_PROGRAM} OR (t.withdrawn_at IS NULL AND
+        {_OF_PARTNERED.format("t.program_id", _WHILE_USED)})""",
+    "credits": _OF_PARTNERSHIP.format("t.partnership_id"),
+    "customers": "t.brand_id = $1",
+    "decisions": _OF_CONVERSION.format("t.conversion_id"),
+    "ended_memberships": "t.brand_id = $1",
+    "erasures": "t.brand_id = $1",
+    "fundings": "t.advertiser_id = $1",
+    "identifications": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
+    "invitations": """t.brand_id = $1
+        OR $1 = (SELECT advertiser_id FROM partnerships WHERE id = t.partnership_id)""",
+    "ledger_accounts": "$1 IN (t.holder_id, t.counterparty_id)",
+    "ledger_balances": _OF_ACCOUNT.format("t.account_id"),
+    "ledger_entries": f"""EXISTS (SELECT FROM ledger_transfers l WHERE l.entry_id = t.id
+        AND {_OF_ACCOUNT.format("l.debit_account_id, l.credit_account_id")})""",
+    "ledger_transfers": _OF_ACCOUNT.format("t.debit_account_id, t.credit_account_id"),
+    "letters": _NO_BRAND,
+    "links": "$1 IN (t.advertiser_id, t.partner_id)",
+    "members": "t.id IN (SELECT member_id FROM memberships WHERE brand_id = $1)",
+    "memberships": "t.brand_id = $1",
+    "partnerships": "$1 IN (t.advertiser_id, t.partner_id)",
+    "passkey_challenges": _NO_BRAND,
+    "password_resets": _NO_BRAND,
+    "payout_attempts": """EXISTS (SELECT FROM payouts o
+        WHERE o.id = t.payout_id AND $1 IN (o.payee_id, o.payer_id))""",
+    "payouts": "$1 IN (t.payee_id, t.payer_id)",
+    "pending_sign_ins": _NO_BRAND,
+    "pgqueuer_log": _NO_BRAND,
+    "program_versions": f"""{_OF_OWN_PROGRAM} OR
+        {_OF_PARTNERED.format("t.program_id", f"{_WHILE_PARTNERS} OR t.recorded_at < p.ended_at")}""",
+    "programs": f"t.brand_id = $1 OR {_OF_PARTNERED.format('t.id', _WHILE_PARTNERS)}",
+    "rate_limits": "true",
+    "recovery_codes": _NO_BRAND,
+    "refunds": "t.brand_id = $1",
+    "second_factors": _NO_BRAND,
+    "sessions": "t.brand_id = $1",
+    "signatures": _OF_AGREEMENT,
+    "statement_approvals": _OF_STATEMENT,
+    "statement_documents": _OF_STATEMENT,
+    "statement_lines": _OF_STATEMENT,
+    "statement_preparations": _OF_STATEMENT,
+    "statements": "$1 IN (t.payee_id, t.payer_id)",
+    "stripe_accounts": "t.brand_id = $1",
+    "stripe_events": _NO_BRAND,
+    "terms": _OF_PARTNERSHIP.format("t.partnership_id"),
+    "test_facts": "t.brand_id = $1",
+    "unaccrued_conversions": "$1 = (SELECT advertiser_id FROM partnerships WHERE id = t.partnership_id)",
+    "undecided_conversions": "$1 = (SELECT brand_id FROM conversions WHERE id = t.conversion_id)",
+    "unsealed_audit_records": _NO_BRAND,
+}
+
+VIEWS: Mapping[str, str] = {
+    "current_decisions": f"""{_OF_CONVERSION.format("t.conversion_id")}""",
+    "current_targets": _OF_COMMISSION,
+    "member_names": """t.id IN (SELECT member_id FROM memberships WHERE brand_id = $1)
+        OR EXISTS (SELECT FROM statements s LEFT JOIN statement_preparations o ON o.statement_id = s.id
+            LEFT JOIN statement_approvals a ON a.statement_id = s.id
+            WHERE t.id IN (o.preparer_id, a.approver_id) AND $1 IN (s.payee_id, s.payer_id))""",
+    "open_clawbacks": _OF_COMMISSION,
+    "program_names": f"""t.id IN (SELECT id FROM programs WHERE brand_id = $1)
+        OR {_OF_PARTNERED.format("t.id", "true")}""",
+}
+
+READABLE: Mapping[str, str] = {**ROWS_OF, **VIEWS}
+
+WITHOUT_WALL: Mapping[str, str] = {
+    "migration": "says which migrations ran",
+    "pgqueuer": "the web role adds jobs and may not read what they carry; the rest is numbers and times",
+    "pgqueuer_schedules": "the web role may not read it",
+    "pgqueuer_statistics": "the web role may not read it",
+    "simulated_clock": "one row says what time it is for everybody",
+    "visitor_salts": "the redirect's own; the web role may not read it",
+}
+
+FOR_EVERYBODY: Mapping[str, str] = {
+    "audit_seals": "counts and hashes, which both sides of a partnership may keep elsewhere",
+    "rate_limits": "keyed hashes of nobody in particular, counted before anybody is known",
+}
+
+ADDED_BY_EVERY_BRAND: Mapping[str, str] = {"brands": "an advertiser brings a company in that is new here"}
+
+ADDED_BY_ANYBODY: Mapping[str, str] = {
+    "audit_records": "what is done before anybody is known is recorded too",
+    "letters": "a letter may be posted before anybody is known; nobody but the worker opens it",
+    "pgqueuer_log": "the queue notes each job that is asked for",
+    "rate_limits": "counted before anybody is known",
+}
+
+RUN_WITH_THE_OWNERS_RIGHTS: Mapping[str, str] = {
+    "api_key_behind": "one key, to whoever holds it",
+    "audit_actor_name": "one name, to the brands that the record concerns",
+    "ensure_click_partition": "makes an empty partition and hides it",
+    "forget_for_audit": "destroys salts, which nobody reads",
+    "has_people": "whether a brand has any people, and not who",
+    "hash_for_audit": "a salted hash of what the caller knows already",
+    "number_of_version": "the number of a version whose id the caller read in a decision",
+    "session_behind": "one session, to whoever holds its token",
+}
+"""Functions that look past the walls and that the web role may call, each with what little it tells."""

@@ -1,0 +1,68 @@
+"""A row in each table that the story of the money leaves empty, so that no wall stands around nothing."""
+
+STRANGER = "lone-wolf"
+
+MORE = """
+INSERT INTO brands (id, slug, name, legal_name, address, country, created_at)
+    VALUES (gen_random_uuid(), 'lone-wolf', 'Lone Wolf', 'Lone Wolf Inc.', '1 Main Street', 'US', now());
+INSERT INTO members (id, email, name, password_hash, created_at)
+    VALUES (gen_random_uuid(), 'lou@lone-wolf.test', 'Lou', 'x', now());
+INSERT INTO memberships (id, member_id, brand_id, role, created_at)
+    SELECT gen_random_uuid(), m.id, b.id, 'viewer', now() FROM members m, brands b
+    WHERE m.email = 'lou@lone-wolf.test' AND b.slug = 'lone-wolf';
+
+INSERT INTO sessions (token_hash, member_id, brand_id, csrf_token, created_at, last_seen_at, expires_at)
+    SELECT uuid_send(id), member_id, brand_id, CASE role WHEN 'viewer' THEN 'lone' ELSE 'x' END, now(), now(),
+        now() FROM memberships;
+INSERT INTO api_keys (id, brand_id, name, prefix, key_hash, scopes, created_at)
+    SELECT gen_random_uuid(), id, split_part(slug, '-', 1), 'pnk_live_x', uuid_send(id), '{}', now()
+    FROM brands;
+INSERT INTO invitations (id, token_hash, partnership_id, brand_id, role, email, invited_by,
+        created_at, expires_at)
+    SELECT gen_random_uuid(), uuid_send(p.id), p.id, p.partner_id, 'owner', 'new@example.test', m.id,
+        now(), now() FROM partnerships p, (SELECT id FROM members LIMIT 1) m;
+INSERT INTO second_factors (id, member_id, kind, name, sealed_key, created_at)
+    SELECT gen_random_uuid(), id, 'totp', 'telephone', 'x', now() FROM members;
+INSERT INTO recovery_codes (id, member_id, code_hash, created_at)
+    SELECT gen_random_uuid(), id, 'x', now() FROM members;
+INSERT INTO pending_sign_ins (token_hash, member_id, created_at, expires_at)
+    SELECT uuid_send(id), id, now(), now() FROM members;
+INSERT INTO passkey_challenges (challenge, holder_hash, expires_at) VALUES ('x', 'x', now());
+INSERT INTO password_resets (id, member_id, token_hash, created_at, expires_at)
+    SELECT gen_random_uuid(), id, uuid_send(id), now(), now() FROM members;
+INSERT INTO ended_memberships (id, member_id, brand_id, role, created_at)
+    SELECT gen_random_uuid(), member_id, brand_id, role, created_at FROM memberships;
+INSERT INTO erasures (id, about, subject_id, brand_id, asked_by, erased_at, counts)
+    SELECT gen_random_uuid(), 'customer', gen_random_uuid(), id, 'the brand', now(), '{}' FROM brands;
+INSERT INTO letters (id, kind, sealed, created_at, due_at)
+    VALUES (gen_random_uuid(), 'x', 'x', now(), now());
+INSERT INTO rate_limits (key, empty_at) VALUES (uuid_send(gen_random_uuid()), now());
+INSERT INTO audit_salts (subject_id, salt) VALUES (gen_random_uuid(), sha256('x'));
+INSERT INTO audit_records (at, wall_at, actor_kind, actor_roles, verb, object_kind, object_id, brand_id,
+        other_brand_id, leaf_hash)
+    SELECT now(), now(), 'worker', '{}', 'x', 'x', 'x', advertiser_id, partner_id, sha256('x')
+    FROM partnerships;
+INSERT INTO audit_seals (no, first_id, last_id, record_count, root, sealed_at, hash)
+    SELECT 1, 1, 1, 1, sha256('x'), now(), sha256('x') WHERE NOT EXISTS (SELECT FROM audit_seals);
+INSERT INTO audit_seal_members (record_id, seal_no, position)
+    SELECT max(r.id), 1, max(r.id) + 1000 FROM audit_records r;
+
+INSERT INTO creatives (id, program_id, title, file_name, content_type, file_key, sha256, size_bytes,
+        uploaded_by, uploaded_at, withdrawn_at)
+    SELECT gen_random_uuid(), g.id, 'x', 'x', 'x', 'x', sha256('x'), 1, m.id, now(), w.at
+    FROM programs g, (SELECT id FROM members LIMIT 1) m, (VALUES (NULL), (now())) w (at);
+INSERT INTO links (id, token, partnership_id, program_id, advertiser_id, partner_id, name, destination_url,
+        created_by, created_at)
+    SELECT p.id, p.id::text, p.id, p.program_id, p.advertiser_id, p.partner_id, 'x', 'x', m.id, now()
+    FROM partnerships p, (SELECT id FROM members LIMIT 1) m;
+INSERT INTO agreement_documents (agreement_id, pdf_sha256, file_key, size_bytes, rendered_at)
+    SELECT id, sha256('x'), 'x', 1, now() FROM agreements;
+INSERT INTO statement_documents (statement_id, kind, file_key, sha256, size_bytes, rendered_at)
+    SELECT id, 'pdf', 'x', sha256('x'), 1, now() FROM statements;
+INSERT INTO stripe_events (event_id, type, object_id, payload, received_at)
+    VALUES ('evt_1', 'x', 'x', 'x', now());
+INSERT INTO undecided_conversions SELECT id FROM conversions;
+INSERT INTO unaccrued_conversions SELECT DISTINCT partnership_id, conversion_id FROM credits;
+INSERT INTO test_facts (id, brand_id, kind, key, payload_hash, body, recorded_at)
+    SELECT gen_random_uuid(), id, 'identification', split_part(slug, '-', 1), 'x', '{}', now() FROM brands;
+"""

@@ -47,6 +47,7 @@ from partner_network.identity.web import (
     watching,
 )
 from partner_network.identity.web import routes as identity
+from partner_network.identity.web.bodies import FormMiddleware
 from partner_network.identity.web.limits import Entrance, LimitsMiddleware
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.kernel.errors import NotFoundError

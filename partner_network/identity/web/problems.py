@@ -17,6 +17,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
 from litestar.utils.scope.state import ScopeState
 
+from partner_network.gateways.stripe_answers import StripeRefusedError, StripeUnreachableError
 from partner_network.identity.rules.factors import SecondFactorRequiredError
 from partner_network.identity.rules.permissions import SecondFactorNeededError
 from partner_network.identity.web.requests import AnyRequest, FormerSessionError
@@ -126,6 +127,33 @@ def on_invalid(request: AnyRequest, error: ValidationException) -> Response[Any]
     return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{detail}.", fields))
 
 
+def on_stripe_refusal(request: AnyRequest, error: StripeRefusedError) -> Response[Any]:
+    """Answer what Stripe refused by its code alone: its words are for the log."""
+    _log.warning("stripe refused", code=error.code, error=str(error))
+    detail = f"Stripe refused this ({error.code}); check what you gave, and try again."
+    return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail))
+
+
+def on_stripe_silence(request: AnyRequest, error: StripeUnreachableError) -> Response[Any]:
+    """Answer while Stripe does not: asking again is safe, every request of ours has its own key."""
+    _log.warning("stripe does not answer", error=str(error))
+    told = problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Stripe does not answer at the moment; try again in a minute."
+    )
+    return answer(request, told, {"retry-after": "60"})
+
+
+def on_unreadable(request: AnyRequest, _: Exception) -> Response[Any]:
+    """Answer what no reader of ours can take in: text with a NUL in it, or JSON that never stops nesting."""
+    return answer(
+        request,
+        problem(
+            HTTPStatus.BAD_REQUEST,
+            "What you sent holds a character that no text has, or lists within lists without end.",
+        ),
+    )
+
+
 def on_framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Answer what the framework refuses: no such address, method, a body that is no JSON or too large."""
     status = HTTPStatus(error.status_code)
@@ -158,6 +186,8 @@ HANDLERS: ExceptionHandlersMap = {
     FormerSessionError: on_former_session,
     SecondFactorRequiredError: on_factor_required,
     PartnerNetworkError: on_refusal,
+    StripeRefusedError: on_stripe_refusal,
+    StripeUnreachableError: on_stripe_silence,
     NotAuthorizedException: on_nobody,
     ValidationException: on_invalid,
     HTTPException: on_framework,

@@ -47,9 +47,9 @@ from partner_network.identity.web import (
     watching,
 )
 from partner_network.identity.web import routes as identity
-from partner_network.identity.web.bodies import FormMiddleware
 from partner_network.identity.web.limits import Entrance, LimitsMiddleware
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
+from partner_network.identity.web.shapes import ShapeMiddleware
 from partner_network.kernel.errors import NotFoundError
 from partner_network.links import web as links_web
 from partner_network.links.memory import LinkMemory
@@ -116,7 +116,7 @@ def create_app(
             "api_key": Provide(guards.api_key, sync_to_thread=False),
         },
         middleware=[
-            FormMiddleware(),
+            ShapeMiddleware(),
             SessionMiddleware(cookie),
             LimitsMiddleware(entrance.limiter),
             pages.PageMiddleware(is_sandbox=settings.sandbox),

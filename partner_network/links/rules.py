@@ -44,9 +44,9 @@ def _check(chance: str, secret_key: bytes) -> str:
 def must_be_name(name: str) -> str:
     """Return the name without outer blanks; refuse none and overlong ones."""
     name = name.strip()
-    if not 1 <= len(name) <= NAME_CHARACTERS_MAX:
+    if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
         raise InvalidError(
-            f"A link's name has 1 to {NAME_CHARACTERS_MAX} characters; give it one.",
+            f"A link's name has 1 to {NAME_CHARACTERS_MAX} characters on one line; give it one.",
             fields={"name": "empty or too long"},
         )
     return name

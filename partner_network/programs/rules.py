@@ -57,6 +57,8 @@ def must_be_program(
     for field, text in (("name", name), ("offer", offer)):
         if not 0 < len(text.strip()) <= TEXT_CHARACTERS_MAX:
             fields[field] = f"1 to {TEXT_CHARACTERS_MAX} characters"
+    if not name.isprintable():
+        fields["name"] = "one line of plain text"
     if not hosts or not all(_HOST.fullmatch(host) for host in hosts):
         fields["destination_hosts"] = "one or more host names in small letters, such as shop.example.com"
     if why := _wrong_with(default_url, hosts, sandbox=sandbox):

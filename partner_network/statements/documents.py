@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from partner_network.kernel import money
+from partner_network.kernel import money, spreadsheets
 from partner_network.statements import chart, wording
 from partner_network.statements.rules import EARNING_KINDS
 
@@ -194,17 +194,15 @@ def statement_csv(document: StatementDocument) -> str:
     would run as a formula begins with an apostrophe, and so does text that began with one: take one away
     to get the original.
     """
-    target = io.StringIO()
-    writer = csv.writer(target)
-    writer.writerow(_COLUMNS)
-    writer.writerows(_cells(document, row) for row in _rows(document))
-    return target.getvalue()
+    rows = (_cells(document, row) for row in _rows(document))
+    return spreadsheets.csv_of(_COLUMNS, rows, numbers=_NUMBERS)
 
 
 _COLUMNS = (
     *("statement", "row", "date", "reference", "program", "component", "kind", "earning_period", "clause"),
     *("currency", "base", "base_minor", "amount", "amount_minor"),
 )
+_NUMBERS = {_COLUMNS.index(name) for name in ("base", "base_minor", "amount", "amount_minor")}
 
 
 class _Row(msgspec.Struct):
@@ -251,26 +249,17 @@ def _rows(document: StatementDocument) -> Iterator[_Row]:
 
 
 def _cells(document: StatementDocument, row: _Row) -> list[str]:
-    texts = (row.reference, row.program, row.component, row.kind, row.earning_period, row.clause)
     return [
         document.number,
         row.row,
         row.on.isoformat(),
-        *(_inert(text) for text in texts),
+        *(row.reference, row.program, row.component, row.kind, row.earning_period, row.clause),
         document.currency,
         "" if row.base_minor is None else wording.decimal_text(row.base_minor, document.currency),
         "" if row.base_minor is None else str(row.base_minor),
         wording.decimal_text(row.amount_minor, document.currency),
         str(row.amount_minor),
     ]
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if text.lstrip()[:1] in _FORMULA_STARTS or text[:1].isspace() else text
-
-
-# With the apostrophe itself, so that taking one away always gives the original.
-_FORMULA_STARTS = frozenset("=+-@'|%\uff1d\uff0b\uff0d\uff20")
 
 
 @lru_cache(maxsize=1)

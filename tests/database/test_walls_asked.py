@@ -1,0 +1,100 @@
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.shipping.image import ROOT, tracked_files
+
+MODULES = [
+    name
+    for name in tracked_files()
+    if name.startswith(("partner_network/", "admin/"))
+    and name.endswith(".py")
+    # the sandbox connects as whom each of its steps is; the connections' own module opens what others ask for
+    and not name.startswith(("partner_network/sandbox/", "partner_network/database/"))
+]
+
+THE_WORKERS = {
+    "agreements.jobs.render_agreement",
+    "attribution.actions.decide_pending",
+    "commissions.actions.accrue.accrue_pending",
+    "commissions.actions.mature.mature_due",
+    "dashboards.verification.reading.read_books",
+    "gateways.mailer.letters._claim",
+    "gateways.mailer.letters._close",
+    "gateways.mailer.letters._hold",
+    "gateways.mailer.letters._put_off",
+    "gateways.mailer.letters.look_after",
+    "identity.actions.resets.offer_reset",
+    "identity.actions.seal.seal_some",
+    "payouts.actions.fund._record_failure",
+    "payouts.actions.fund.charge_funding",
+    "payouts.actions.fund.fund_statements",
+    "payouts.actions.reconcile.reconcile",
+    "payouts.actions.send._begin",
+    "payouts.actions.send._look_up",
+    "payouts.actions.send._record",
+    "payouts.actions.send.send_all",
+    "payouts.jobs.pay",
+    "payouts.jobs.read_funding",
+    "schedule.follow_calendar",
+    "statements.actions.close._close_next",
+    "statements.actions.close.close_due",
+    "statements.jobs.render",
+}
+"""Run by the worker alone, who works for every brand."""
+
+BEHIND_NO_WALL = {
+    "app.ready": "asks whether the database answers",
+    "gateways.clock.now": "what time it is",
+    "identity.actions.limits._forgive": "counts of nobody in particular",
+    "identity.actions.limits.count": "counts of nobody in particular",
+    "identity.actions.limits.press": "counts of nobody in particular",
+    "identity.actions.resets.ask_for_reset": "asks for a job, the same whoever it is about",
+    "identity.queries.api_key_of": "a function that tells of one key, to whoever holds it",
+    "identity.queries.session_of": "a function that tells of one session, to whoever holds its token",
+}
+WITHOUT_EYES = THE_WORKERS | BEHIND_NO_WALL.keys()
+
+
+def asked_without_eyes(source: str) -> Iterator[str]:
+    """The functions of a module that open a transaction without saying whose eyes look, or take the pool."""
+    tree = ast.parse(source)
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and any(
+            _is_without_eyes(node) for node in ast.walk(function)
+        ):
+            yield function.name
+
+
+def _is_without_eyes(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    called = ast.unparse(node.func)
+    if called.endswith("connections.pool"):
+        return True
+    eyes = [word.value for word in node.keywords if word.arg == "eyes"]
+    return called.endswith("connections.transaction") and (not eyes or ast.unparse(eyes[0]) == "None")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_transaction_says_whose_eyes_look_unless_no_wall_stands_in_its_way(name: str) -> None:
+    module = ".".join(Path(name).with_suffix("").parts).removeprefix("partner_network.")
+    found = {f"{module}.{function}" for function in asked_without_eyes((ROOT / name).read_text())}
+
+    assert found == {one for one in WITHOUT_EYES if one.rpartition(".")[0] == module}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "async with connections.transaction() as connection: ...",
+        "async with connections.transaction(eyes=None) as connection: ...",
+        "async with connections.transaction(isolation='serializable') as connection: ...",
+        "row = await connections.pool().fetchrow('SELECT 1')",
+        "async with database.connections.pool().acquire() as connection: ...",
+    ],
+)
+def test_a_transaction_without_eyes_is_found(line: str) -> None:
+    assert list(asked_without_eyes(f"async def read():\n    {line}")) == ["read"]

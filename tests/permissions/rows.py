@@ -12,9 +12,9 @@ from partner_network.identity.rules.permissions import Verb
 
 Who = Verb | Literal["anyone", "people", "people of a brand", "people of the operator"]
 Answer = Literal["in", "sign in first", "refused", "not there"]
-Names = Literal["nothing", "shared", "advertiser's", "partner's", "program"]
+Names = Literal["nothing", "shared", "advertiser's", "partner's", "program", "one person's"]
 """What the address or body names: nothing, what both brands share, what one of them has for itself, or what
-the advertiser's program shows to its partners."""
+the advertiser's program shows to its partners; or what is one person's, and none of these."""
 
 
 class Row(NamedTuple):
@@ -43,6 +43,7 @@ HASH = {"content_hash": "{agreement_hash}"}
 SIGN_OFF = {"content_hash": "{statement_hash}", "reason": "As agreed"}
 INVITED = {"email": "new@x.example", "role": "viewer", "brand": "{brand}"}
 KEY = {"name": "shop", "scopes": ["reports:read"]}
+CODE = {"code": "000000"}
 LINK = {"partnership": "{partnership}", "name": "Start", "destination_url": "https://tune-house.test/"}
 DRAFT = {
     "partnership": "{partnership}",
@@ -108,6 +109,24 @@ ROWS: Mapping[str, Row] = {
     "POST /account/privacy/closing": Row("people", form={}),
     "GET /api/v1/personal-data": Row("people"),
     "POST /api/v1/account-closings": Row("people", json={"password": ""}),
+    "GET /second-factor": Row("people"),
+    "POST /second-factor": Row("people", form={"code": ""}),
+    "POST /api/v1/sessions/current/second-factor": Row("people", json={}),
+    "GET /account/second-factors": Row("people"),
+    "POST /account/second-factors/authenticators": Row("people", form={"name": "Telephone"}),
+    "GET /account/second-factors/authenticators/{factor}": Row("people", "one person's"),
+    "POST /account/second-factors/authenticators/{factor}": Row("people", "one person's", form=CODE),
+    "POST /account/second-factors/factors/{factor}/removal": Row("people", "one person's"),
+    "POST /account/second-factors/passkeys": Row("people", form={"passkey": "{}"}),
+    "POST /account/second-factors/recovery-codes": Row("people", form={}),
+    "GET /api/v1/second-factors": Row("people"),
+    "POST /api/v1/second-factors": Row("people", json={"name": "Telephone"}),
+    "POST /api/v1/second-factors/{factor}/confirmation": Row("people", "one person's", json=CODE),
+    "DELETE /api/v1/second-factors/{factor}": Row("people", "one person's"),
+    "POST /api/v1/recovery-codes": Row("people"),
+    "POST /api/v1/passkey-challenges": Row("people", json={"use": "authentication"}),
+    "POST /api/v1/passkeys": Row("people", json={}),
+    "DELETE /api/v1/members/{person}/second-factors": Row("reset second factors"),
     # the portal
     "GET /agreements": Row("read agreements", side="brand"),
     "GET /agreements/{agreement}": Row("read agreements", "shared", side="brand"),
@@ -265,6 +284,7 @@ _WHO_REACHES: Mapping[Names, frozenset[str]] = {
     "program": frozenset({"advertiser", "partner", "operator"}),
     "advertiser's": frozenset({"advertiser", "operator"}),
     "partner's": frozenset({"partner", "operator"}),
+    "one person's": frozenset(),
 }
 
 

@@ -54,7 +54,7 @@ async def finish_sign_in(token: str, proof: Proof, *, device: Device) -> SignedI
             now,
         )
         if row is None:
-            raise ForbiddenError(
+            raise SignInOverError(
                 "This sign-in has waited too long or has ended; begin again with your password."
             )
         is_right = await proof.proves(connection, Asked(row["member_id"], holder), now)

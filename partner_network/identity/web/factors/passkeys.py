@@ -58,13 +58,12 @@ async def ask_passkey(
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> ChallengeBody:
     """Make a challenge for whoever is signed in, or whose sign-in waits in this browser."""
-    site = holders.must_be_site(settings)
     if data.use == "authentication":
         holder = await holders.holder_of(request, cookie, visitor)
         if holder is not None:
-            return ChallengeBody(await passkeys.begin_asking(holder.asked, site))
+            return ChallengeBody(await passkeys.begin_asking(holder.asked, holders.must_be_site(settings)))
     elif visitor is not None:
-        token = request.cookies[cookie.name]
+        site, token = holders.must_be_site(settings), request.cookies[cookie.name]
         return ChallengeBody(await passkeys.begin_making(visitor.member, site, token=token))
     raise NotAuthorizedException("Sign in with your password first; then a passkey can be asked.")
 

@@ -150,7 +150,9 @@ async def _ids_of(network: Network) -> dict[str, str]:
         SMALL,
     )
     assert shared is not None
-    made = {kind: ids.new_id(clock.wall_now()) for kind in ("link", "creative", "key", "invitation")}
+    made = {
+        kind: ids.new_id(clock.wall_now()) for kind in ("link", "creative", "key", "factor", "invitation")
+    }
     member_id = await owner.fetchval("SELECT id FROM members WHERE email = $1", f"olga@{SHOP}.test")
     await owner.execute(
         """INSERT INTO links (id, token, partnership_id, program_id, advertiser_id, partner_id, name,
@@ -192,6 +194,12 @@ async def _ids_of(network: Network) -> dict[str, str]:
            VALUES ($1, 'csv', 'statements/none.csv', sha256('z'), 1, now()) ON CONFLICT DO NOTHING""",
         shared["statement"],
     )
+    await owner.execute(
+        """INSERT INTO second_factors (id, member_id, kind, name, sealed_key, created_at, confirmed_at)
+           VALUES ($1, $2, 'totp', 'A phone', 'sealed', now(), now())""",
+        made["factor"],
+        member_id,
+    )
     radio = await owner.fetchval("SELECT id FROM brands WHERE slug = $1", RADIO)
     return {
         "brand": ids.shown("bnd", shared["brand"]),
@@ -206,6 +214,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
         "creative": ids.shown("crt", made["creative"]),
         "api_key": ids.shown("key", made["key"]),
         "invitation": str(made["invitation"]),
+        "factor": str(made["factor"]),
         "member": ids.shown("mbr", member_id),
         "statement_hash": shared["statement_hash"],
         "agreement_hash": shared["agreement_hash"],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from litestar.types import ControllerRouterHandler
 
-from admin import agreements, data_browser, failed_jobs, home, network, payouts, statements
+from admin import agreements, audit, data_browser, failed_jobs, home, network, payouts, statements
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -29,5 +29,6 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     payouts.show_payout,
     failed_jobs.list_failed_jobs,
     failed_jobs.retry_job,
+    audit.show_trail,
     data_browser.browse,
 )

@@ -186,6 +186,11 @@ ROWS: Mapping[str, Row] = {
     "GET /admin/payouts/{payout}": Row("read payouts", "shared", side="operator"),
     "GET /admin/failed-jobs": Row("people of the operator"),
     "POST /admin/failed-jobs/{job}/retry": Row("browse data", side="operator"),
+    # the audit trail
+    "GET /audit": Row("read audit trail", side="brand"),
+    "GET /admin/audit": Row("read audit trail", side="operator"),
+    "GET /api/v1/audit-records": Row("read audit trail"),
+    "GET /api/v1/audit-head": Row("read audit trail"),
     # people, brands and keys
     "GET /api/v1/members": Row("read members"),
     "GET /account/people": Row("read members"),

@@ -10,6 +10,7 @@ from asyncpg.cursor import CursorFactory
 from partner_network.dashboards.verification import kinds
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.database.connections import Connection
+from partner_network.identity import audit_queries
 from partner_network.identity.rules import audit
 from partner_network.identity.rules.audit import Record, Seal
 
@@ -119,15 +120,8 @@ def _of_seal(seal: Seal, stored: bytes, inside: Sequence[asyncpg.Record], link: 
 def _of_record(row: asyncpg.Record, record_id: int, where: str) -> Iterator[str]:
     if row["id"] is None:
         yield f"Audit record {record_id} of {where} is gone."
-    elif audit.leaf_hash(_record(row)) != row["leaf_hash"]:
+    elif audit.leaf_hash(audit_queries.record_of(row)) != row["leaf_hash"]:
         yield f"Audit record {record_id} of {where} no longer says what was recorded: its hash differs."
-
-
-def _record(row: asyncpg.Record) -> Record:
-    said: dict[str, object] = {name: row[name] for name in Record.__struct_fields__}
-    for name in ("before", "after"):
-        said[name] = None if row[name] is None else msgspec.json.decode(row[name])
-    return msgspec.convert(said, Record)
 
 
 async def _unsealed(connection: Connection, link: _Link) -> tuple[int, str | None]:

@@ -24,7 +24,7 @@ Verb = Literal[
     "report conversions", "read conversions", "read reports",
     "read money", "prepare statements", "approve statements",
     "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
-    "reset second factors", "erase people",
+    "reset second factors", "read audit trail", "erase people",
 ]  # fmt: skip
 
 Whose = Literal["own", "both", "program", "network"]
@@ -83,6 +83,7 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "manage payouts": _who(operator="finance", of="network"),
         "browse data": _who(operator="admin", of="network"),
         "reset second factors": _who(operator="admin", of="network"),
+        "read audit trail": _who("owner finance viewer", "all", of="both"),
         "erase people": _who(operator="admin", of="network"),
     }
 )

@@ -9,6 +9,8 @@ from partner_network.identity.web import (
     account_people,
     api_keys,
     api_keys_page,
+    audit,
+    audit_page,
     brands,
     kept_forms,
     people,
@@ -67,4 +69,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     brands.create_brand,
     brands.list_brands,
     brands.read_brand,
+    audit.list_audit_records,
+    audit.read_audit_head,
+    audit_page.show_trail,
 )

@@ -1,0 +1,141 @@
+"""The audit trail as people read it, in the portal and in the back office."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery
+from litestar.response import Template
+
+from partner_network.identity import audit_queries
+from partner_network.identity.audit_queries import Entry
+from partner_network.identity.rules import audit
+from partner_network.identity.rules.audit import Record
+from partner_network.identity.rules.permissions import Member
+from partner_network.identity.web import audit_asked, guards
+from partner_network.identity.web.audit_asked import Asked
+from partner_network.kernel.errors import NotFoundError
+
+ROWS = 50
+WORDS_OF: Mapping[str, str] = {
+    "worker": "The worker",
+    "command line": "The command line",
+    "visitor": "Somebody not signed in",
+    "member": "A person who left",
+    "api key": "An API key",
+}
+"""Whoever has no name, or none any more."""
+PAGE_OF: Mapping[str, str] = {
+    "agreement": "/agreements/{}",
+    "statement": "/statements/{}",
+    "link": "/links",
+    "creative": "/creatives",
+    "API key": "/account/api-keys",
+    "member": "/account/people",
+    "invitation": "/account/people",
+    "payout account": "/payout-account",
+    "payment method": "/payment-method",
+}
+"""Where the portal shows an object of a kind; the other kinds have no page of their own there."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One field and what became of it; None where there was, or is, no state to tell."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A record in the words of the page."""
+
+    entry: Entry
+    who: str
+    actor_id: str | None
+    company: str
+    session: str
+    href: str
+    changes: tuple[Change, ...]
+
+
+@get(
+    "/audit",
+    guards=[guards.must_read_audit_trail],
+    dependencies={"asked": Provide(audit_asked.asked, sync_to_thread=False)},
+    include_in_schema=False,
+)
+async def show_trail(
+    member: NamedDependency[Member],
+    asked: NamedDependency[Asked],
+    before: FromQuery[int | None] = None,
+) -> Template:
+    """Show a brand what concerns it, newest first."""
+    if member.is_operator:
+        raise NotFoundError("The network's own people read the whole trail in the back office.")
+    return Template("identity/audit.html", context=await context_of(member, asked, before, "/audit", PAGE_OF))
+
+
+async def context_of(
+    member: Member, asked: Asked, before: int | None, path: str, page_of: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what a page of the trail shows."""
+    sought, errors = audit_asked.sought_by(asked)
+    entries, head = await audit_queries.trail_of(member, sought, before=before, limit=ROWS + 1)
+    separator = "&" if asked.query else ""
+    has_older = len(entries) > ROWS
+    return {
+        "rows": [_row(entry, page_of) for entry in entries[:ROWS]],
+        "head": head,
+        "asked": asked,
+        "errors": errors,
+        "path": path,
+        "older": f"{path}?{asked.query}{separator}before={entries[ROWS - 1].record.id}" if has_older else "",
+        "newest": f"{path}?{asked.query}" if before is not None else "",
+        "verbs": sorted(audit.VERBS),
+        "kinds": sorted(audit.KINDS, key=str.casefold),
+    }
+
+
+def _row(entry: Entry, page_of: Mapping[str, str]) -> Row:
+    record = entry.record
+    return Row(
+        entry=entry,
+        who=entry.actor_name or WORDS_OF[record.actor_kind],
+        actor_id=audit_asked.actor_id(record),
+        company=_company(record, entry.company),
+        session="" if record.session_id is None else str(record.session_id)[:8],
+        href=page_of.get(record.object_kind, "").format(record.object_id),
+        changes=_changes(record),
+    )
+
+
+def _company(record: Record, name: str | None) -> str:
+    if record.acting_for is not None:
+        return name or "another brand"
+    return "the network" if record.actor_kind == "member" else ""
+
+
+def _changes(record: Record) -> tuple[Change, ...]:
+    before, after = record.before or {}, record.after or {}
+    names = dict.fromkeys([*before, *after])
+    return tuple(
+        Change(
+            name.replace("_", " "),
+            _words(before[name]) if name in before else None,
+            _words(after[name]) if name in after else None,
+        )
+        for name in names
+    )
+
+
+def _words(value: object) -> str:
+    if isinstance(value, str) and value.startswith("sha256:"):
+        return f"known by its hash {value[7:15]}"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)

@@ -169,7 +169,8 @@ def file_store(settings: Settings) -> FileStore:
     """Return where files are kept: the bucket that the settings name, else a local folder."""
     if settings.s3_bucket is not None:
         return S3FileStore(settings.s3_bucket, endpoint_url=settings.s3_endpoint_url)
-    return LocalFileStore(settings.files_folder, f"{settings.base_url}/files", settings.secret_key)
+    address = f"{settings.base_url}/files"
+    return LocalFileStore(settings.files_folder, address, settings.secret_key, settings.former_secret_keys)
 
 
 @get("/health/live", opt={WITHOUT_SESSION: True}, include_in_schema=False)

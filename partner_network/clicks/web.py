@@ -61,7 +61,7 @@ class _Door:
     def __init__(self, recorder: ClickRecorder, links: LinkMemory, settings: Settings) -> None:
         self._recorder = recorder
         self._links = links
-        self._secret_key = settings.secret_key
+        self._secret_keys = (settings.secret_key, *settings.former_secret_keys)
         self._trusted_proxies = settings.trusted_proxies
         self._country_header = settings.country_header.lower().encode() if settings.country_header else None
         is_encrypted = settings.base_url.startswith("https:")
@@ -85,7 +85,7 @@ class _Door:
 
     async def _live_link(self, token: str) -> LiveLink | None:
         found = self._links.get(token)
-        if found is None and link_rules.is_token(token, self._secret_key):
+        if found is None and link_rules.is_token(token, *self._secret_keys):
             found = await self._links.look_up(token)
         return found
 

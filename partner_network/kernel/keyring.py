@@ -49,6 +49,14 @@ class Keyring(msgspec.Struct, frozen=True):
         """Seal the same content under the present key, so that a former key can go."""
         return self.seal(purpose, self.open(purpose, sealed))
 
+    def is_under_present(self, purpose: str, sealed: bytes) -> bool:
+        """Say whether the present key alone reads it, so that former ones may go."""
+        try:
+            Keyring(self.present).open(purpose, sealed)
+        except InvalidError:
+            return False
+        return True
+
     def _sealer(self, purpose: str) -> MultiFernet:
         keys = (self.present, *self.former)
         return MultiFernet([Fernet(urlsafe_b64encode(_derived(key, f"seal {purpose}"))) for key in keys])

@@ -14,10 +14,11 @@ from partner_network import settings as settings_of
 from partner_network.clicks.actions.spool import Spool
 from partner_network.database import addresses
 from partner_network.kernel.errors import InvalidError
-from partner_network.operations import beginning, doctor
+from partner_network.operations import beginning, doctor, rotation
 from partner_network.operations.backup import restore, save
 from partner_network.operations.beginning import FirstAdmin
 from partner_network.operations.checks.finding import Finding
+from partner_network.operations.rotation import Progress
 
 DONE, FAILED, CANNOT = 0, 1, 2
 Commands: TypeAlias = "argparse._SubParsersAction[Any]"  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - argparse has no public name for it
@@ -42,6 +43,8 @@ def add_to(commands: Commands) -> None:
     add = commands.add_parser("restore", help="bring a backup back, into an empty database")
     add.add_argument("archive", type=Path, metavar="FILE", help="what backup wrote")
     add.set_defaults(command=_restore)
+    add = commands.add_parser("rotate-keys", help="seal everything under a new PARTNER_NETWORK_SECRET_KEY")
+    add.set_defaults(command=_rotate_keys)
     add = commands.add_parser("database", help="run the embedded PostgreSQL until told to stop")
     add.set_defaults(command=_database)
 
@@ -122,6 +125,23 @@ async def _restore(parsed: argparse.Namespace) -> int:
     print(f"Restored what was there at {manifest.taken_at:%Y-%m-%d %H:%M} UTC: {rows} rows of "
           f"{len(manifest.rows)} tables, {manifest.file_count} files.")  # fmt: skip
     print("Before you start a worker, run `partner-network verify`: it tells what Stripe has paid since.")
+    return DONE
+
+
+async def _rotate_keys(_: argparse.Namespace) -> int:
+    settings = settings_of.from_environment()
+    reached: dict[str, Progress] = {}
+    with addresses.server_running(settings):
+        async for one in rotation.rotate(settings):
+            reached[one.table] = one
+            print(f"{one.table}: {one.seen} looked at, {one.resealed} sealed anew", flush=True)
+    if unreadable := [f"{one.unreadable} in {one.table}" for one in reached.values() if one.unreadable]:
+        print(f"Sealed under keys that are not here: {', '.join(unreadable)}.", file=sys.stderr)
+        print("Add those keys to PARTNER_NETWORK_FORMER_SECRET_KEYS and run this again.", file=sys.stderr)
+        return FAILED
+    may_go = f"{rotation.former_keys_may_go_at():%Y-%m-%d %H:%M} UTC"
+    print(f"If all processes run with the new key, PARTNER_NETWORK_FORMER_SECRET_KEYS may go at {may_go}:")
+    print("until then people may hold addresses of files that were signed under it.")
     return DONE
 
 

@@ -178,6 +178,23 @@ async def test_a_guessed_token_never_reaches_the_database(
     assert asked == [ours]
 
 
+async def test_a_link_made_before_the_key_was_changed_leads_where_it_led(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, former = await network.make_link(), network.settings.secret_key
+    changed = msgspec.structs.replace(network.settings, secret_key=b"another key of thirty-two bytes.")
+    async with served.serving(msgspec.structs.replace(network, settings=changed)) as redirect:
+        assert (await redirect.click(token)).status_code == 302  # known from the start, whatever its key
+    changed = msgspec.structs.replace(changed, former_secret_keys=(former,))
+    async with served.serving(msgspec.structs.replace(network, settings=changed)) as redirect:
+
+        def unheard_of(_: str) -> None:
+            """Another process made the link a moment ago, and nobody has told us."""
+
+        monkeypatch.setattr(redirect.links, "get", unheard_of)
+        assert (await redirect.click(token)).status_code == 302
+
+
 @pytest.mark.parametrize(
     "query",
     ["?url=https://evil.example", "?clk=clk_1", "?consent=//evil.example", "?sub1=%0d%0alocation:%20//evil"],

@@ -264,6 +264,24 @@ def test_a_short_secret_is_refused(tmp_path: Path) -> None:
         local.LocalFileStore(tmp_path, "/files", b"short")
 
 
+async def test_an_address_signed_before_the_key_was_changed_opens_until_it_expires(tmp_path: Path) -> None:
+    former, present, other = (name * 32 for name in (b"f", b"p", b"o"))
+    before = local.LocalFileStore(tmp_path, "https://network.example/files", former)
+    await before.put(KEY, CONTENT, "application/pdf")
+    url = before.signed_url(KEY, filename="a.pdf", expires_in_s=60, now=NOW)
+    bench = LocalBench(tmp_path)
+
+    async def status(store: local.LocalFileStore, later_s: int = 0) -> int:
+        bench.local = store
+        return (await bench.download(url, later_s=later_s)).status_code
+
+    after = local.LocalFileStore(tmp_path, "https://network.example/files", present, [other, former])
+    assert (await status(after), await status(after, 61)) == (200, 403)
+    assert await status(local.LocalFileStore(tmp_path, "https://network.example/files", present)) == 403
+    signed = after.signed_url(KEY, filename="a.pdf", expires_in_s=60, now=NOW)
+    assert signed != url
+
+
 async def test_a_store_with_the_wrong_secret_key_refuses_our_writes() -> None:
     with s3_responder.running() as server:
         stranger = s3.S3FileStore(

@@ -24,6 +24,11 @@ def test_a_token_is_known_only_under_the_key_that_made_it() -> None:
     assert not rules.is_token(rules.new_token(KEY), b"the secret key of another one")
 
 
+def test_a_token_printed_long_ago_is_known_after_the_key_was_changed() -> None:
+    former = b"the key of the year before last"
+    assert rules.is_token(rules.new_token(former), KEY, b"last year's", former)
+
+
 def test_one_changed_character_makes_a_token_unknown() -> None:
     token = rules.new_token(KEY)
     changed = [

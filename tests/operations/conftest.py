@@ -8,7 +8,10 @@ from uuid import uuid4
 import pytest
 
 from tests.conftest import Databases
+from tests.identity.conftest import watch
 from tests.test_cli import command, settings_for
+
+__all__ = ["watch"]
 
 PASSWORD = "a long enough password"
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -29,13 +30,16 @@ class Opened(msgspec.Struct, frozen=True):
 class LocalFileStore:
     """The zero-setup store: `folder/files/KEY` holds the content, `folder/types/KEY` its content type."""
 
-    def __init__(self, folder: Path, base_url: str, secret: bytes) -> None:
+    def __init__(
+        self, folder: Path, base_url: str, secret: bytes, former_secrets: Sequence[bytes] = ()
+    ) -> None:
+        """Sign addresses under ``secret``; those signed under a former one open until they expire."""
         if len(secret) < SECRET_BYTES_MIN:
             raise ValueError(f"the secret of a file store has at least {SECRET_BYTES_MIN} bytes")
         self._files = folder.resolve() / "files"
         self._types = folder.resolve() / "types"
         self._base_url = base_url.rstrip("/")
-        self._secret = secret
+        self._secrets = (secret, *former_secrets)
 
     async def put(self, key: str, content: bytes, content_type: str) -> store.Stored:
         """Keep the content under a key; after the answer it survives a power cut."""
@@ -69,7 +73,7 @@ class LocalFileStore:
         query = {
             "filename": filename,
             "expires": expires,
-            "signature": self._signature(key, filename, expires),
+            "signature": _signature(self._secrets[0], key, filename, expires),
         }
         return f"{self._base_url}/{quote(key)}?{urlencode(query)}"
 
@@ -77,20 +81,16 @@ class LocalFileStore:
         self, key: str, *, filename: str, expires: int, signature: str, now: datetime
     ) -> Opened:
         """Return the file behind a signed address. Errors: ForbiddenError, NotFoundError."""
-        expected = self._signature(key, filename, expires)
+        given = signature.encode("utf-8", "replace")
+        expected = [_signature(secret, key, filename, expires).encode() for secret in self._secrets]
         # The signature first, in constant time: only what we signed is parsed any further.
-        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
+        if not any(hmac.compare_digest(one, given) for one in expected):
             raise ForbiddenError("This download link is not valid; open the page with the file again.")
         if now.timestamp() >= expires:
             raise ForbiddenError("This download link has expired; open the page with the file again.")
         content = await self.get(key)
         content_type = await asyncio.to_thread(_read, self._types / key, key)
         return Opened(content, content_type.decode(), store.content_disposition(filename))
-
-    def _signature(self, key: str, filename: str, expires: int) -> str:
-        # JSON keeps the three apart whatever they contain.
-        message = msgspec.json.encode(["file-1", key, filename, expires])
-        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()
 
     def _write(self, key: str, content: bytes, content_type: str) -> None:
         try:
@@ -102,6 +102,12 @@ class LocalFileStore:
                 f"A folder cannot hold {key!r} beside a file whose key is the beginning of the other; "
                 "choose another key."
             ) from None
+
+
+def _signature(secret: bytes, key: str, filename: str, expires: int) -> str:
+    # JSON keeps the three apart whatever they contain.
+    message = msgspec.json.encode(["file-1", key, filename, expires])
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()
 
 
 def _read(path: Path, key: str) -> bytes:

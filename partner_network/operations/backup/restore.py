@@ -37,6 +37,7 @@ async def restore(settings: Settings, path: Path) -> Manifest:
                 shutil.rmtree(making, ignore_errors=True)
     await _must_be_complete(url, manifest)
     await migration.migrate(url)
+    await _end_sessions(url)
     return manifest
 
 
@@ -98,6 +99,15 @@ def _files(settings: Settings, backup: Opened) -> Path | None:
     if settings.files_folder.exists():
         settings.files_folder.rmdir()  # it is empty
     return making
+
+
+async def _end_sessions(url: str) -> None:
+    """Let everybody sign in again: a session that was ended since the backup must not come back to life."""
+    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
+    try:
+        await connection.execute("DELETE FROM sessions")
+    finally:
+        await connection.close()
 
 
 async def _must_be_complete(url: str, manifest: Manifest) -> None:

@@ -10,7 +10,7 @@ from tests.browser.conftest import RENDERED
 from tests.browser.watching import Watched
 from tests.builders import SHOP
 
-PAGES = ["/", "/links", "/agreements", "/creatives", "/statements", "/payout-account"]
+PAGES = ["/", "/links", "/agreements", "/creatives", "/statements", "/payout-account", "/audit"]
 
 
 def test_a_partner_signs_in_makes_a_link_and_downloads_a_statement(

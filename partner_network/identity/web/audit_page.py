@@ -1,7 +1,8 @@
 """The audit trail as people read it, in the portal and in the back office."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import get
@@ -19,6 +20,9 @@ from partner_network.identity.web.audit_asked import Asked
 from partner_network.kernel.errors import NotFoundError
 
 ROWS = 50
+_PERSONAL = "sha256:"
+_HASH, _SHORT = re.compile(r"[0-9a-f]{64}"), 8
+_STATUS = re.compile(r"[a-z]+(_[a-z]+)+")
 WORDS_OF: Mapping[str, str] = {
     "worker": "The worker",
     "command line": "The command line",
@@ -132,10 +136,14 @@ def _changes(record: Record) -> tuple[Change, ...]:
 
 
 def _words(value: object) -> str:
-    if isinstance(value, str) and value.startswith("sha256:"):
-        return f"known by its hash {value[7:15]}"
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    """Say a value shortly: the whole of it is what programs are given."""
+    if isinstance(value, list):
+        return ", ".join(_words(one) for one in cast("list[object]", value)) or "none"
+    if isinstance(value, bool | None):
+        return {True: "yes", False: "no", None: "none"}[value]
+    text = str(value)
+    if text.startswith(_PERSONAL):
+        return f"known by its hash {text.removeprefix(_PERSONAL)[:_SHORT]}…"
+    if _HASH.fullmatch(text):
+        return f"{text[:_SHORT]}…"
+    return text.replace("_", " ") if _STATUS.fullmatch(text) else text

@@ -32,6 +32,7 @@ from partner_network.identity.actions import limits, seal
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, ReadFunding
+from partner_network.privacy import jobs as privacy
 from partner_network.settings import Settings
 from partner_network.statements import jobs as statements
 from partner_network.statements import rules as statement_rules
@@ -122,6 +123,7 @@ async def follow_calendar(doors: Gateways) -> None:
         await in_test.purge_test_facts(connection, now)
     await statements.close_periods(now)
     await payouts.pay(doors.stripe, now)
+    await privacy.let_go(now, clock.wall_now())
 
 
 async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:

@@ -159,7 +159,7 @@ class Cast:
     async def step_aside_and_back(self, slug: str) -> None:
         """Let a brand's owner be a marketer for a moment, while a colleague stands in."""
         owner = self.owners[slug]
-        stand_in = await _person(f"otto@{slug}.test", self.brands[slug], "owner")
+        stand_in = await person(f"otto@{slug}.test", self.brands[slug], "owner")
         for role in ("marketer", "owner"):
             await members.set_roles(stand_in, owner.id, [role])
 
@@ -311,10 +311,10 @@ async def open_network(stripe: StripeConnect, stripe_address: str) -> Cast:
                 tax_rate_ppm=tax_rate_ppm,
             )
         )
-        cast.owners[slug] = await _person(f"olga@{slug}.test", cast.brands[slug], "owner")
-    cast.manager = await _person("mia@network.test", None, "manager")
-    cast.preparer = await _person("pia@network.test", None, "finance")
-    cast.approver = await _person("art@network.test", None, "finance")
+        cast.owners[slug] = await person(f"olga@{slug}.test", cast.brands[slug], "owner")
+    cast.manager = await person("mia@network.test", None, "manager")
+    cast.preparer = await person("pia@network.test", None, "finance")
+    cast.approver = await person("art@network.test", None, "finance")
     for slug, policy in POLICY_OF.items():
         cast.programs[slug] = await _program(cast, slug, policy)
     for advertiser, partner in ((SHOP, WEEKLY), (SHOP, RADIO), (SHOP, SMALL), (WEEKLY, SHOP)):
@@ -329,7 +329,8 @@ async def open_network(stripe: StripeConnect, stripe_address: str) -> Cast:
     return cast
 
 
-async def _person(email: str, brand_id: UUID | None, role: str) -> Member:
+async def person(email: str, brand_id: UUID | None, role: str) -> Member:
+    """Let somebody join, with one role."""
     now = await clock.now()
     member = Member(
         ids.new_id(now),

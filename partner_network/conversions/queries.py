@@ -18,7 +18,8 @@ class ListedConversion(msgspec.Struct, frozen=True):
     order_id: str
     event: Event
     program: str
-    customer_id: str
+    customer_id: str | None
+    """The brand's own id of the customer; none once the customer was erased."""
     occurred_at: datetime
     recorded_at: datetime
     currency: str
@@ -72,6 +73,19 @@ async def programs_of(connection: Connection, brand_id: UUID) -> dict[str, UUID]
     """Return a brand's programs by slug."""
     rows = await connection.fetch("SELECT id, slug FROM programs WHERE brand_id = $1 ORDER BY id", brand_id)
     return {row["slug"]: row["id"] for row in rows}
+
+
+async def clicks_of_erased(
+    connection: Connection, brand_id: UUID, click_ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Return those of the clicks behind which a customer of the brand stood who was erased."""
+    rows = await connection.fetch(
+        """SELECT DISTINCT i.click_id FROM identifications i JOIN customers u ON u.id = i.customer_id
+           WHERE i.click_id = ANY($2::uuid[]) AND u.brand_id = $1 AND u.erased_at IS NOT NULL""",
+        brand_id,
+        click_ids,
+    )
+    return frozenset(row["click_id"] for row in rows)
 
 
 async def programs_of_clicks(

@@ -11,8 +11,17 @@ class Customer(Table, tablename="customers", db=connections.engine):
 
     id = UUID(primary_key=True, default=None)
     brand_id = UUID(default=None)
-    external_id = Text(default=None)
+    external_id = Text(default=None, null=True)
     first_seen_at = Timestamptz(default=None)
+    pseudonym = Bytea(default=None)
+    erased_at = Timestamptz(default=None, null=True)
+
+
+class CustomerKey(Table, tablename="customer_keys", db=connections.engine):
+    """What makes a customer's pseudonym, until the customer is erased."""
+
+    customer_id = ForeignKey(Customer, primary_key=True, default=None, null=False)
+    pseudonym_key = Bytea(default=None, secret=True)
 
 
 class Identification(Table, tablename="identifications", db=connections.engine):

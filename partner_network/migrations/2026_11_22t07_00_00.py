@@ -14,7 +14,7 @@ CREATE TABLE ended_memberships (
     brand_id uuid REFERENCES brands,
     role text NOT NULL,
     created_at timestamptz NOT NULL,
-    ended_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    ended_at timestamptz NOT NULL
 );
 CALL make_append_only('ended_memberships');
 CALL wall_off('ended_memberships', 'brand_id = (SELECT looking_brand())');
@@ -23,8 +23,11 @@ CALL wall_off('ended_memberships', 'brand_id = (SELECT looking_brand())');
 CREATE FUNCTION keep_ended_membership() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 BEGIN
-    INSERT INTO ended_memberships (id, member_id, brand_id, role, created_at)
-    VALUES (gen_random_uuid(), OLD.member_id, OLD.brand_id, OLD.role, OLD.created_at);
+    -- by the business time, as roles begin; only a sandbox has a row that simulates it
+    INSERT INTO ended_memberships (id, member_id, brand_id, role, created_at, ended_at)
+    SELECT gen_random_uuid(), OLD.member_id, OLD.brand_id, OLD.role, OLD.created_at, coalesce(
+        (SELECT simulated_at + CASE WHEN is_running THEN clock_timestamp() - wall_at ELSE interval '0' END
+         FROM simulated_clock), clock_timestamp());
     RETURN NULL;
 END $$;
 CREATE TRIGGER keep_what_ended AFTER DELETE ON memberships

@@ -16,3 +16,11 @@ class Erasure(Table, tablename="erasures", db=connections.engine):
     asked_by = Text(default=None)
     erased_at = Timestamptz(default=None)
     counts = JSONB(default=None)
+
+
+class Retention(Table, tablename="retentions", db=connections.engine):
+    """How far one kind of letting go has come."""
+
+    task = Text(primary_key=True, default=None)
+    ran_at = Timestamptz(default=None)
+    place = UUID(default=None, null=True)

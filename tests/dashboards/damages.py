@@ -24,6 +24,7 @@ WITHOUT_MONEY = {
     "pgqueuer_statistics",
     "rate_limits",
     "retentions",
+    "retentions",
     "recovery_codes",
     "second_factors",
     "sessions",
@@ -151,6 +152,27 @@ DAMAGES = [
     ),
     Damage(
         "customers", "external_id = 'bobby'", "external_id = 'bob'", "conversions", "sale 00002 of tune-house"
+    ),
+    Damage(
+        "customers",
+        "pseudonym = sha256('x')",
+        "external_id = 'bob'",
+        "conversions",
+        "sale 00002 of tune-house",
+    ),
+    Damage(
+        "customers",
+        "external_id = NULL, erased_at = now()",
+        "external_id = 'bob'",
+        "conversions",
+        "sale 00002 of tune-house",
+    ),
+    Damage(
+        "customer_keys",
+        "pseudonym_key = sha256('x')",
+        "customer_id = (SELECT id FROM customers WHERE external_id = 'bob')",
+        "conversions",
+        "sale 00002 of tune-house",
     ),
     Damage(
         "clicks_default",

@@ -96,7 +96,7 @@ def test_each_slice_with_tables_is_registered() -> None:
 def test_what_only_compares_is_shown_on_no_page(table: type[Table]) -> None:
     secrets = {
         "password_hash", "key_hash", "token_hash", "csrf_token", "salt", "sealed",
-        "sealed_key", "credential_id", "public_key", "code_hash", "challenge", "holder_hash",
+        "sealed_key", "credential_id", "public_key", "code_hash", "challenge", "holder_hash", "pseudonym_key",
     }  # fmt: skip
 
     for column in table._meta.columns:

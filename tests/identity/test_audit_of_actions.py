@@ -25,7 +25,7 @@ WITHOUT_RECORD = {
     "commissions.clawbacks.record_clawbacks": NOBODY_DECIDES,
     "commissions.clawbacks.record_settlements": NOBODY_DECIDES,
     "commissions.mature.mature_due": NOBODY_DECIDES,
-    "conversions.customers.customer_ids": A_FACT,
+    "conversions.customers.customers_of": A_FACT,
     "conversions.customers.identify_customers": A_FACT,
     "conversions.record_conversions.record_conversions": A_FACT,
     "conversions.record_refunds.record_refunds": A_FACT,
@@ -59,6 +59,7 @@ WITHOUT_RECORD = {
     "payouts.reconcile.reconcile": "the worker compares with what Stripe says",
     "payouts.send.send_all": NOBODY_DECIDES,
     "payouts.send.send_payout": "the worker carries out what two people signed, attempt by attempt",
+    "privacy.let_go.let_go": "what has grown old goes by the clock",
     "programs.activate": WITHIN,
     "statements.close.close_due": NOBODY_DECIDES,
 }

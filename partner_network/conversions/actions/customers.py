@@ -1,11 +1,12 @@
 """Keep an advertiser's customers, and who of them stands behind a click."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from partner_network.conversions import queries
-from partner_network.conversions.rules import reading
+from partner_network.conversions.rules import pseudonyms, reading
+from partner_network.conversions.rules.pseudonyms import Customer
 from partner_network.conversions.rules.reports import RecordedIdentification, ReportedIdentification
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
@@ -15,34 +16,56 @@ from partner_network.kernel import ids
 UNKNOWN_CLICK = "No click of that id led to your programs; check it, or send it again in a minute."
 
 
-async def customer_ids(
+async def customers_of(
     connection: Connection, brand_id: UUID, external_ids: Sequence[str], now: datetime
-) -> dict[str, UUID]:
-    """Return the ids of a brand's customers, making those not seen before; call it under the facts lock."""
+) -> dict[str, Customer]:
+    """Return a brand's customers by its own ids, making those not seen before; call it under the facts lock.
+
+    An erased customer has no id any more: who comes under that id again is new.
+    """
     wanted = sorted(set(external_ids))
     rows = await connection.fetch(
-        "SELECT id, external_id FROM customers WHERE brand_id = $1 AND external_id = ANY($2::text[])",
+        """SELECT u.id, u.external_id, u.pseudonym, k.pseudonym_key
+           FROM customers u JOIN customer_keys k ON k.customer_id = u.id
+           WHERE u.brand_id = $1 AND u.external_id = ANY($2::text[])""",
         brand_id,
         wanted,
     )
-    found = {row["external_id"]: row["id"] for row in rows}
-    missing = {external_id: ids.new_id(now) for external_id in wanted if external_id not in found}
+    found = {row["external_id"]: Customer(row["id"], row["pseudonym"], row["pseudonym_key"]) for row in rows}
+    missing = {name: pseudonyms.new_customer(ids.new_id(now), name) for name in wanted if name not in found}
     if missing:
-        await connection.execute(
-            """INSERT INTO customers (id, brand_id, external_id, first_seen_at)
-               SELECT t.id, $3, external_id, $4 FROM unnest($1::uuid[], $2::text[]) AS t (id, external_id)""",
-            list(missing.values()),
-            list(missing),
-            brand_id,
-            now,
-        )
+        await _add(connection, brand_id, missing, now)
     return found | missing
+
+
+async def _add(
+    connection: Connection, brand_id: UUID, missing: Mapping[str, Customer], now: datetime
+) -> None:
+    await connection.execute(
+        """INSERT INTO customers (id, brand_id, external_id, pseudonym, first_seen_at)
+           SELECT t.id, $4, t.external_id, t.pseudonym, $5
+           FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS t (id, external_id, pseudonym)""",
+        [one.id for one in missing.values()],
+        list(missing),
+        [one.pseudonym for one in missing.values()],
+        brand_id,
+        now,
+    )
+    # By itself: the wall around the keys asks whose customers these are, and sees those stored before.
+    await connection.execute(
+        """INSERT INTO customer_keys (customer_id, pseudonym_key)
+           SELECT * FROM unnest($1::uuid[], $2::bytea[])""",
+        [one.id for one in missing.values()],
+        [one.key for one in missing.values()],
+    )
 
 
 async def identify_customers(
     reported: Sequence[ReportedIdentification], *, brand_id: UUID
 ) -> list[RecordedIdentification]:
     """Link clicks with the customers behind them; a link that stands already is left as it is.
+
+    So is a click of a customer who was erased.
 
     Conversions of those customers since their clicks are put back to be decided again.
     Errors: InvalidError names each click that is malformed or never led to this brand; nothing of the
@@ -63,8 +86,16 @@ async def identify_customers(
                 if click_id not in known
             ],
         )
-        found = await customer_ids(connection, brand_id, [one.customer_id for one in reported], now)
-        await _link(connection, [found[one.customer_id] for one in reported], click_ids, now)
+        erased = await queries.clicks_of_erased(connection, brand_id, click_ids)
+        fresh = [
+            (one, click_id)
+            for one, click_id in zip(reported, click_ids, strict=True)
+            if click_id not in erased  # told again, it would bring back who stood behind the click
+        ]
+        found = await customers_of(connection, brand_id, [one.customer_id for one, _ in fresh], now)
+        await _link(
+            connection, [found[one.customer_id].id for one, _ in fresh], [one for _, one in fresh], now
+        )
     return [RecordedIdentification(one.customer_id, one.click_id) for one in reported]
 
 

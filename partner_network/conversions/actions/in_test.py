@@ -77,9 +77,7 @@ async def take_conversions(
     return record_conversions.Answer(answers, is_new=bool(fresh))
 
 
-async def take_refunds(
-    reported: Sequence[ReportedRefund], *, brand_id: UUID
-) -> record_refunds.Answer:
+async def take_refunds(reported: Sequence[ReportedRefund], *, brand_id: UUID) -> record_refunds.Answer:
     """Answer a batch of refunds of test conversions as a live key's would be; errors are the same."""
     keys = [one.refund_id for one in reported]
     reading.repeats_in("refunds", zip(["refund_id"] * len(keys), keys, reported, strict=True))

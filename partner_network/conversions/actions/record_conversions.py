@@ -1,13 +1,14 @@
 """Store reported conversions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
 from partner_network.conversions import queries
 from partner_network.conversions.actions import customers
-from partner_network.conversions.rules import reading, reports
+from partner_network.conversions.rules import pseudonyms, reading, reports
+from partner_network.conversions.rules.pseudonyms import Customer
 from partner_network.conversions.rules.reports import RecordedConversion, ReportedConversion
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
@@ -32,17 +33,16 @@ async def record_conversions(reported: Sequence[ReportedConversion], *, brand_id
     Errors: InvalidError names every field that cannot be right; ConflictError names an order id that was
         used with other content. Nothing of the batch is stored then.
     """
-    hashes = reading.repeats_in("conversions", (("order_id", _key(one), one) for one in reported))
+    reading.repeats_in("conversions", (("order_id", _key(one), one) for one in reported))
     async with connections.transaction(eyes=brand_id) as connection:
         await connections.lock_all(connection, queries.facts_lock(brand_id))
-        ids_of = await _standing(connection, brand_id, reported, hashes)
+        ids_of = await _standing(connection, brand_id, reported)
         fresh: dict[Key, int] = {}
         for n, one in enumerate(reported):
             if _key(one) not in ids_of:
                 fresh.setdefault(_key(one), n)
         if fresh:
-            places = list(fresh.values())
-            ids_of |= await _store(connection, brand_id, reported, places, [hashes[key] for key in fresh])
+            ids_of |= await _store(connection, brand_id, reported, list(fresh.values()))
             await jobs.enqueue(connection, "attribution.decide")
     return Answer(
         [
@@ -61,27 +61,34 @@ async def _standing(
     connection: Connection,
     brand_id: UUID,
     reported: Sequence[ReportedConversion],
-    hashes: Mapping[object, bytes],
 ) -> dict[Key, UUID]:
     rows = await connection.fetch(
-        """SELECT w.n, c.id, c.payload_hash
+        """SELECT w.n, c.id, c.payload_hash, u.id AS customer_id, u.pseudonym, k.pseudonym_key
            FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS w (event, order_id, n)
            CROSS JOIN LATERAL (
-               SELECT id, payload_hash FROM conversions
+               SELECT id, payload_hash, customer_id FROM conversions
                WHERE brand_id = $1 AND event = w.event AND order_id = w.order_id OFFSET 0) c
+           JOIN customers u ON u.id = c.customer_id LEFT JOIN customer_keys k ON k.customer_id = u.id
            ORDER BY w.n""",  # OFFSET 0 keeps each a look-up, whatever the statistics say
         brand_id,
         [one.event for one in reported],
         [one.order_id for one in reported],
     )
-    stored = {_key(reported[row["n"] - 1]): (row["id"], row["payload_hash"]) for row in rows}
-    conflicts = [
-        (f"conversions[{n}].order_id", used_before(one, stored[_key(one)][0]))
-        for n, one in enumerate(reported)
-        if _key(one) in stored and stored[_key(one)][1] != hashes[_key(one)]
-    ]
-    reading.refuse_conflicts("conversions", conflicts)
-    return {key: conversion_id for key, (conversion_id, _) in stored.items()}
+    places = [row["n"] - 1 for row in rows]
+    reading.refuse_conflicts(
+        "conversions",
+        [
+            (f"conversions[{n}].order_id", used_before(reported[n], row["id"]))
+            for n, row in zip(places, rows, strict=True)
+            if _hash(reported[n], Customer(row["customer_id"], row["pseudonym"], row["pseudonym_key"]))
+            != row["payload_hash"]
+        ],
+    )
+    return {_key(reported[n]): row["id"] for n, row in zip(places, rows, strict=True)}
+
+
+def _hash(one: ReportedConversion, customer: Customer) -> bytes:
+    return pseudonyms.content_hash(one, customer.pseudonym_as(one.customer_id))
 
 
 def used_before(one: ReportedConversion, stored_id: UUID) -> str:
@@ -97,14 +104,13 @@ async def _store(
     brand_id: UUID,
     reported: Sequence[ReportedConversion],
     places: Sequence[int],
-    payload_hashes: Sequence[bytes],
 ) -> dict[Key, UUID]:
     now = await clock.now(connection)
     reading.refuse_mistakes_in("conversions", reported, places, now)
     fresh = [reported[n] for n in places]
     click_ids = [None if one.click_id is None else ids.parse("clk", one.click_id) for one in fresh]
     program_ids = await programs_of(connection, brand_id, fresh, places, click_ids)
-    customer_ids = await customers.customer_ids(connection, brand_id, [one.customer_id for one in fresh], now)
+    found = await customers.customers_of(connection, brand_id, [one.customer_id for one in fresh], now)
     made = [ids.new_id(now) for _ in fresh]
     await connection.execute(
         """INSERT INTO conversions (id, program_id, customer_id, event, order_id, occurred_at, currency,
@@ -117,7 +123,7 @@ async def _store(
                    click_id, lines, payload_hash)""",
         made,
         program_ids,
-        [customer_ids[one.customer_id] for one in fresh],
+        [found[one.customer_id].id for one in fresh],
         [one.event for one in fresh],
         [one.order_id for one in fresh],
         [one.occurred_at for one in fresh],
@@ -125,7 +131,7 @@ async def _store(
         [one.net_minor for one in fresh],
         click_ids,
         [msgspec.json.encode(one.lines).decode() for one in fresh],
-        payload_hashes,
+        [_hash(one, found[one.customer_id]) for one in fresh],
         brand_id,
         now,
     )

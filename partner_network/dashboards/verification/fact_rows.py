@@ -99,11 +99,14 @@ class Terms(Struct, frozen=True, gc=False):
 
 
 class Customer(Struct, frozen=True, gc=False):
-    """A customer of one brand, by that brand's own id."""
+    """A customer of one brand, and the pseudonym that stands for that brand's own id."""
 
     id: UUID
     brand_id: UUID
-    external_id: str
+    external_id: str | None
+    """None once the customer was erased, as is the key."""
+    pseudonym: bytes
+    pseudonym_key: bytes | None
 
 
 class Click(Struct, frozen=True, gc=False):

@@ -63,7 +63,9 @@ async def read_within(connection: Connection) -> Books:
         agreements=await _read(connection, facts.Agreement, _AGREEMENTS),
         signatures=await _read(connection, facts.Signature, "signatures ORDER BY signed_at, brand_id"),
         terms=await _read(connection, facts.Terms, _TERMS),
-        customers=await _read(connection, facts.Customer, "customers"),
+        customers=await _read(
+            connection, facts.Customer, "customers LEFT JOIN customer_keys ON customer_id = id"
+        ),
         clicks=await _read(connection, facts.Click, _CLICKS),
         identifications=await _read(
             connection, facts.Identification, "identifications ORDER BY customer_id, click_id DESC"

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.conversions.rules import reports
+from partner_network.conversions.rules import pseudonyms, reports
 from partner_network.conversions.rules.reports import Event, OrderLine, ReportedConversion, ReportedRefund
 from partner_network.dashboards.verification import kinds
 from partner_network.dashboards.verification.books import Books, grouped
-from partner_network.dashboards.verification.fact_rows import Conversion, Program, Refund
+from partner_network.dashboards.verification.fact_rows import Conversion, Customer, Program, Refund
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.kernel import ids
 
@@ -35,7 +35,7 @@ def _clicks(books: Books) -> Iterator[str]:
         if customer_of[one.customer_id].brand_id != advertiser_of[one.click_id]:
             yield (
                 f"Click {ids.shown('clk', one.click_id)} is said to be of customer "
-                f"{customer_of[one.customer_id].external_id}, who is another brand's."
+                f"{one.customer_id}, who is another brand's."
             )
 
 
@@ -46,7 +46,7 @@ def check_conversions(books: Books) -> Kind:
 
 
 def _conversions(books: Books) -> Iterator[str]:
-    external_id = {customer.id: customer.external_id for customer in books.customers}
+    pseudonym = {customer.id: _pseudonym(customer) for customer in books.customers}
     programs = {program.id: program for program in books.programs}
     program_of_click = {click.click_id: click.program_id for click in books.clicks}
     programs_of = grouped(books.programs, lambda program: program.brand_id)
@@ -54,7 +54,7 @@ def _conversions(books: Books) -> Iterator[str]:
         of_click = None if conversion.click_id is None else program_of_click[conversion.click_id]
         by_default = of_click or _only_program(conversion, programs_of[conversion.brand_id])
         if not _is_as_reported(
-            conversion, external_id[conversion.customer_id], programs[conversion.program_id], by_default
+            conversion, pseudonym[conversion.customer_id], programs[conversion.program_id], by_default
         ):
             yield (
                 f"The {books.order_name(conversion.id)} is no longer what was reported: "
@@ -68,8 +68,24 @@ def _only_program(conversion: Conversion, programs: list[Program]) -> UUID | Non
     return known[0] if len(known) == 1 else None
 
 
-def _is_as_reported(conversion: Conversion, customer: str, program: Program, by_default: UUID | None) -> bool:
+def _pseudonym(customer: Customer) -> bytes | None:
+    """Return what stands for the customer in hashes; none if that does not follow from the brand's id."""
+    if customer.external_id is None:
+        return customer.pseudonym if customer.pseudonym_key is None else None
+    if (
+        customer.pseudonym_key is None
+        or pseudonyms.pseudonym_of(customer.external_id, customer.pseudonym_key) != customer.pseudonym
+    ):
+        return None
+    return customer.pseudonym
+
+
+def _is_as_reported(
+    conversion: Conversion, pseudonym: bytes | None, program: Program, by_default: UUID | None
+) -> bool:
     """Tell whether one of the ways to name its program gives the stored hash."""
+    if pseudonym is None:
+        return False
     try:
         lines = _lines.decode(conversion.lines)
     except msgspec.DecodeError:
@@ -77,7 +93,7 @@ def _is_as_reported(conversion: Conversion, customer: str, program: Program, by_
     unnamed = ReportedConversion(
         order_id=conversion.order_id,
         event=conversion.event,
-        customer_id=customer,
+        customer_id=pseudonym.hex(),
         occurred_at=conversion.occurred_at,
         currency=conversion.currency,
         net_minor=conversion.net_minor,

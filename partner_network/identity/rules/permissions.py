@@ -15,6 +15,7 @@ OperatorRole = Literal["manager", "finance", "admin"]
 Scope = Literal[
     "conversions:write", "conversions:read", "reports:read", "statements:read", "payouts:read", "links:read",
     "links:write", "creatives:read", "programs:read", "partnerships:read", "agreements:read",
+    "customers:write",
 ]  # fmt: skip
 Verb = Literal[
     "manage brands", "invite members", "read members", "manage members", "manage API keys",
@@ -24,7 +25,7 @@ Verb = Literal[
     "report conversions", "read conversions", "read reports",
     "read money", "prepare statements", "approve statements",
     "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
-    "reset second factors", "read audit trail", "erase people",
+    "reset second factors", "read audit trail", "erase people", "manage customers",
 ]  # fmt: skip
 
 Whose = Literal["own", "both", "program", "network"]
@@ -85,6 +86,7 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "reset second factors": _who(operator="admin", of="network"),
         "read audit trail": _who("owner finance viewer", "all", of="both"),
         "erase people": _who(operator="admin", of="network"),
+        "manage customers": _who("owner"),
     }
 )
 NEEDS_SECOND_FACTOR = frozenset[Verb](
@@ -111,9 +113,10 @@ SCOPES: Mapping[Scope, frozenset[Verb]] = MappingProxyType(
         "programs:read": frozenset({"read programs"}),
         "partnerships:read": frozenset({"read partnerships"}),
         "agreements:read": frozenset({"read agreements"}),
+        "customers:write": frozenset({"manage customers"}),
     }
 )
-LIVE_SCOPES = frozenset[Scope]({"statements:read", "payouts:read", "links:read", "links:write"})
+LIVE_SCOPES = frozenset[Scope]({"statements:read", "payouts:read", "links:read", "links:write", "customers:write"})
 """What shows live figures or changes what customers meet: no test key has it."""
 
 

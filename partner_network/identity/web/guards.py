@@ -99,6 +99,7 @@ must_connect_payouts = _may("connect payouts")
 must_manage_payouts = _may("manage payouts")
 must_browse_data = _may("browse data")
 must_erase_people = _may("erase people")
+must_manage_customers = _may("manage customers")
 must_read_audit_trail = _may("read audit trail")
 must_reset_second_factors = _may("reset second factors")
 

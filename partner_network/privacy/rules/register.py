@@ -47,6 +47,7 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "audit_seals": "hashes that chain the audit trail",
         "audit_seal_members": "which seal holds which record",
         "unsealed_audit_records": "a work list of records to seal",
+        "retentions": "how far each kind of letting go has come",
         "rate_limits": "how full a count is, under a keyed hash that nobody can undo",
         "passkey_challenges": "chance that a passkey signs within minutes",
         "migration": "which steps the database has taken",

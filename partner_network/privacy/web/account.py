@@ -18,9 +18,8 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel.errors import ConflictError, ForbiddenError
-from partner_network.privacy import queries
-from partner_network.privacy.actions import erase_members
-from partner_network.privacy.queries import Export
+from partner_network.privacy.actions import erase_members, hand_out
+from partner_network.privacy.queries.members import Export
 from partner_network.privacy.rules import register
 
 _PROOF_IS_MISSING = "Give your password, so that nobody else closes your account."
@@ -50,7 +49,7 @@ async def show_privacy() -> Template:
 async def download_export(member: NamedDependency[Member]) -> Response[Export]:
     """Give the person a file with all that is held about them."""
     return Response(
-        await queries.export_of_member(member),
+        await hand_out.hand_out_member(member),
         headers={"content-disposition": 'attachment; filename="my-data.json"'},
     )
 
@@ -84,7 +83,7 @@ async def show_closed() -> Template:
 @get("/api/v1/personal-data", guards=[guards.must_be_signed_in])
 async def read_personal_data(member: NamedDependency[Member]) -> Export:
     """Return all that is held about the signed-in person."""
-    return await queries.export_of_member(member)
+    return await hand_out.hand_out_member(member)
 
 
 @post("/api/v1/account-closings", guards=[guards.must_be_signed_in], status_code=HTTP_204_NO_CONTENT)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.privacy.web import account, opt_out
+from partner_network.privacy.web import account, customers, opt_out
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     opt_out.show_opt_out,
@@ -16,4 +16,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     account.read_personal_data,
     account.close_account,
     account.erase_member,
+    customers.export_customer,
+    customers.erase_customer,
+    customers.list_erasures,
 )

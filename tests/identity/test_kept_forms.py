@@ -85,6 +85,7 @@ async def test_a_form_sent_with_an_expired_session_is_offered_after_sign_in_and_
     done = await send(olivia, fields_of(page.text, "/kept-form"), path=led_on.headers["location"])
 
     assert signed_in.headers["location"] == "/kept-form"
+    assert list(fields_of(page.text, "/kept-form")) == ["csrf_token", "email", "role"]
     assert "new@groove.example" in page.text
     assert invited_before == 0
     assert (led_on.status_code, led_on.headers["location"]) == (307, INVITE)

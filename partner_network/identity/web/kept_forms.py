@@ -68,7 +68,7 @@ async def _keep(request: AnyRequest, keyring: Keyring, cookie: SessionCookie) ->
         return None  # another site put these words there: nobody here is asked to send them
     fields = await request.form()
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    form = rules.form_of(path, fields.multi_items(), is_multipart=is_multipart)
+    form = rules.form_of(path, fields.items(), is_multipart=is_multipart)
     if form is None:
         return None
     named: object = fields.get(CSRF_FIELD)

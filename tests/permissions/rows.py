@@ -5,7 +5,7 @@ gets. A word in braces in a path or a body stands for an object that Tune House 
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Verb
@@ -300,7 +300,7 @@ def expected(side: str, role: str, row: Row, *, has_factor: bool = True) -> Answ
     if side == "nobody":
         return "sign in first"
     if role == "machine":
-        if not row.machines or not permissions.scopes_with(row.who):  # type: ignore[arg-type]
+        if not row.machines or not permissions.scopes_with(cast("Verb", row.who)):
             return "refused"
     elif not _is_let_in(side, role, row, has_factor=has_factor):
         return "refused"
@@ -314,7 +314,7 @@ def _is_let_in(side: str, role: str, row: Row, *, has_factor: bool) -> bool:
         return False
     if row.who in {"people", "people of a brand", "people of the operator"}:
         return row.who == "people" or of_operator == (row.who == "people of the operator")
-    verb: Verb = row.who  # type: ignore[assignment]
+    verb = cast("Verb", row.who)
     permission = permissions.MAY[verb]
     if verb in permissions.NEEDS_SECOND_FACTOR and not has_factor:
         return False

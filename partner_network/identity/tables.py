@@ -106,7 +106,7 @@ class PasskeyChallenge(Table, tablename="passkey_challenges", db=connections.eng
 
 
 class RateLimit(Table, tablename="rate_limits", db=connections.engine):
-    """How full the bucket is in which somebody's requests are counted, as the time by which it has leaked out."""
+    """How full the bucket of somebody's requests is, told as the time by which it has leaked out."""
 
     key = Bytea(primary_key=True, default=None)
     empty_at = Timestamptz(default=None)

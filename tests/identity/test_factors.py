@@ -12,6 +12,7 @@ from partner_network.database import connections
 from partner_network.identity.actions.factors import giving
 from partner_network.identity.rules import factors
 from partner_network.identity.rules.devices import Device
+from partner_network.identity.rules.factors import SignInOverError
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.keyring import Keyring
@@ -281,6 +282,21 @@ async def test_a_sign_in_waits_five_minutes_for_its_code(
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Flinks")
     assert not await is_signed_in(browser)
+
+
+async def test_a_sign_in_that_has_waited_too_long_is_over_whatever_the_door(
+    network: Network, olivia: Browser, watch: Watch
+) -> None:
+    app, _ = await authenticators.enrol(olivia, watch)
+    browser = await gives_password(network)
+    token = browser.client.cookies[WAITING]
+
+    watch.go_on(timedelta(minutes=5))
+
+    with pytest.raises(SignInOverError, match="begin again with your password"):
+        await giving.finish_sign_in(
+            token, giving.by_code(app.next_code(), Keyring(b"s" * 32)), device=Device()
+        )
 
 
 async def test_a_sign_in_ends_with_the_fifth_wrong_code(

@@ -12,8 +12,6 @@ from typing import TypeAlias
 from litestar import Litestar, Response, get
 from litestar.datastructures import CacheControlHeader, State
 from litestar.di import NamedDependency, Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
@@ -37,6 +35,7 @@ from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
 from partner_network.identity.web import (
+    description,
     guards,
     headers,
     kept_forms,
@@ -135,12 +134,7 @@ def create_app(
                 pages.environment(_template_folders(), BUILT_ASSETS)
             )
         ),
-        openapi_config=OpenAPIConfig(
-            title="Partner network",
-            version="1",
-            path="/api/v1/schema",
-            render_plugins=[JsonRenderPlugin()],  # the others load their scripts from strangers
-        ),
+        openapi_config=description.config(cookie.name),
         request_max_body_size=BODY_BYTES_MAX,
         multipart_form_part_limit=FORM_FIELDS_MAX,
         logging_config=None,

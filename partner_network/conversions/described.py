@@ -1,17 +1,20 @@
 """Describe batches to readers of the API's own description: the framework never sees their bodies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import msgspec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody
 
 from partner_network.conversions.rules.reading import Noun
 from partner_network.conversions.rules.reports import MOST_REPORTS, Report
 
 
-def batch_of(noun: Noun, kind: type[Report]) -> type[Operation]:
-    """Return the description of an operation that takes ``{"<noun>": [...]}``."""
+def batch_of(noun: Noun, kind: type[Report], *, is_told_again: bool) -> type[Operation]:
+    """Return the description of an operation that takes ``{"<noun>": [...]}``.
+
+    ``is_told_again`` says that a batch which was stored before is answered by 200 and not by 201.
+    """
     (reference,), definitions = msgspec.json.schema_components([kind], ref_template="{name}")
     items = _inlined(reference, definitions)
     schema = {
@@ -26,6 +29,10 @@ def batch_of(noun: Noun, kind: type[Report]) -> type[Operation]:
         def __post_init__(self) -> None:
             media = OpenAPIMediaType(schema=cast("Any", schema))
             self.request_body = RequestBody(content={"application/json": media}, required=True)
+            if is_told_again and self.responses:
+                self.responses["200"] = replace(
+                    cast("OpenAPIResponse", self.responses["201"]), description="All of it was stored before."
+                )
 
     return Batch
 

@@ -35,7 +35,7 @@ BATCH_BYTES_MAX = 5_000_000  # a thousand facts, each with all it may say
 @post(
     "/api/v1/conversions",
     guards=[guards.must_report_conversions],
-    operation_class=described.batch_of("conversions", ReportedConversion),
+    operation_class=described.batch_of("conversions", ReportedConversion, is_told_again=True),
     request_max_body_size=BATCH_BYTES_MAX,
 )
 async def report_conversions(
@@ -68,7 +68,7 @@ async def read_conversion(conversion: FromPath[str], asking: guards.WhoAsks) -> 
 @post(
     "/api/v1/identifications",
     guards=[guards.must_report_conversions],
-    operation_class=described.batch_of("identifications", ReportedIdentification),
+    operation_class=described.batch_of("identifications", ReportedIdentification, is_told_again=False),
     request_max_body_size=BATCH_BYTES_MAX,
 )
 async def report_identifications(
@@ -83,7 +83,7 @@ async def report_identifications(
 @post(
     "/api/v1/refunds",
     guards=[guards.must_report_conversions],
-    operation_class=described.batch_of("refunds", ReportedRefund),
+    operation_class=described.batch_of("refunds", ReportedRefund, is_told_again=True),
     request_max_body_size=BATCH_BYTES_MAX,
 )
 async def report_refunds(

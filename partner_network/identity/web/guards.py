@@ -18,6 +18,8 @@ from partner_network.kernel.errors import ForbiddenError
 AnyConnection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 WhoAsks: TypeAlias = NamedDependency[SkipValidation[Asking]]
 """The signed-in person or the API key, as a handler's ``asking``."""
+VERB_OF: dict[object, Verb] = {}
+"""What each guard asks for, so that the API can say it of itself."""
 Guard: TypeAlias = Callable[[AnyConnection, BaseRouteHandler], None]
 
 
@@ -67,6 +69,7 @@ def _may(verb: Verb) -> Guard:
     def must(connection: AnyConnection, _: BaseRouteHandler) -> None:
         permissions.must(_asking_of(connection), verb)
 
+    VERB_OF[must] = verb
     return must
 
 

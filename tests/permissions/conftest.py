@@ -179,7 +179,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
     )
     await owner.execute(
         """INSERT INTO invitations (id, token_hash, brand_id, role, email, invited_by, created_at, expires_at)
-           VALUES ($1, sha256('i'), $2, 'viewer', 'new@tune-house.test', $3, now(), 'infinity')""",
+           VALUES ($1, sha256('i'), $2, 'viewer', 'new@tune-house.test', $3, now(), '2100-01-01')""",
         made["invitation"],
         shared["brand"],
         member_id,

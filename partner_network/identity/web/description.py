@@ -13,6 +13,7 @@ from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.response import Redirect
 from litestar.routes import HTTPRoute
 from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
@@ -44,6 +45,7 @@ offset.
 """.strip()
 _WHY: Mapping[int, str] = MappingProxyType(
     {
+        400: "What was sent cannot be read at all.",
         401: "Nobody known asks: sign in, or send an API key that is in force.",
         403: "Who asks may not do this, or their session's CSRF token is missing.",
         404: "There is no such thing, or not for who asks.",
@@ -114,8 +116,7 @@ def described(app: Litestar, found: Mapping[str, Any], *, cookie: str) -> dict[s
             operation["tags"] = [path.removeprefix(API).partition("/")[0]]
             operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
             operation["security"] = _security(handler, method)
-            responses = operation["responses"]
-            responses.pop("400", None)  # the framework's own words for what we answer with 422
+            responses = operation["responses"] = _as_answered(operation["responses"], handler)
             for status in _refusals(operation, handler, method, path):
                 responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     return whole
@@ -160,10 +161,21 @@ def _refusals(
     if method not in _SAFE:
         refusals += [409, 413]
     if has_body or operation.get("parameters"):
-        refusals.append(422)
+        refusals += [400, 422]
     if "stripe" in handler.parsed_fn_signature.parameters:
         refusals += [409, 422, 503]
     return refusals
+
+
+def _as_answered(responses: Mapping[str, Any], handler: HTTPRouteHandler) -> dict[str, Any]:
+    """Correct what the framework gets wrong: how we redirect, and that an empty answer holds nothing."""
+    told = {status: response for status, response in responses.items() if status < "400"}
+    default = str(handler.status_code)
+    if handler.parsed_fn_signature.return_type.is_subclass_of(Redirect):
+        told["303"] = told.pop(default)
+    elif default == "204":
+        told[default].pop("content", None)
+    return told
 
 
 def _refusal(why: str, problem: object) -> dict[str, Any]:

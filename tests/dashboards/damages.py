@@ -24,7 +24,6 @@ WITHOUT_MONEY = {
     "pgqueuer_statistics",
     "rate_limits",
     "retentions",
-    "retentions",
     "recovery_codes",
     "second_factors",
     "sessions",

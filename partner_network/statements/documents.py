@@ -1,7 +1,5 @@
 """A statement as people read it and as spreadsheets do: one value in, HTML for the printer or CSV out."""
 
-import csv
-import io
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator

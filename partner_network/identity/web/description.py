@@ -114,7 +114,8 @@ def described(app: Litestar, found: Mapping[str, Any], *, cookie: str) -> dict[s
         for method, operation in item.items():
             handler = handlers[path, method]
             operation["tags"] = [path.removeprefix(API).partition("/")[0]]
-            operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
+            if said := operation.get("description"):
+                operation["summary"] = said.partition("\n")[0].rstrip(".")
             operation["security"] = _security(handler, method)
             responses = operation["responses"] = _as_answered(operation["responses"], handler)
             for status in _refusals(operation, handler, method, path):

@@ -83,9 +83,11 @@ BEGIN
     SELECT sha256(salt || convert_to(value, 'UTF8')) INTO STRICT salted FROM audit_salts WHERE subject_id = subject;
     RETURN salted;
 END $$;
-CREATE FUNCTION forget_for_audit(subjects uuid[]) RETURNS void
+-- Whatever the walls hide from who asks: a salt that was passed over would tell the person's values for ever.
+CREATE FUNCTION forget_for_audit(person uuid) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    DELETE FROM audit_salts WHERE subject_id = ANY (subjects)
+    DELETE FROM audit_salts WHERE subject_id = person OR subject_id IN (SELECT id FROM invitations
+        WHERE accepted_by = person OR email = (SELECT email FROM members WHERE id = person))
 $$;
 
 -- The name of whoever acted, to those whom the record concerns: a partner's person is otherwise behind the wall.
@@ -95,15 +97,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     FROM audit_records r
     WHERE r.id = record AND (operator_looks() OR looking_brand() IN (r.brand_id, r.other_brand_id))
 $$;
-REVOKE EXECUTE ON FUNCTION await_seal(), hash_for_audit(uuid, text), forget_for_audit(uuid[]), audit_actor_name(bigint)
+REVOKE EXECUTE ON FUNCTION await_seal(), hash_for_audit(uuid, text), forget_for_audit(uuid), audit_actor_name(bigint)
     FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION hash_for_audit(uuid, text), forget_for_audit(uuid[])
+GRANT EXECUTE ON FUNCTION hash_for_audit(uuid, text), forget_for_audit(uuid)
     TO partner_network_web, partner_network_worker;
 GRANT EXECUTE ON FUNCTION audit_actor_name(bigint) TO partner_network_web;
 
-CALL wall_off('audit_records', '(SELECT looking_brand()) IN (brand_id, other_brand_id)');
 -- Whoever signs in, or takes an invitation up, is no brand's eyes yet; what they do is recorded all the same.
-CREATE POLICY records_are_added_by_all ON audit_records FOR INSERT TO partner_network_web WITH CHECK (true);
+CALL wall_off('audit_records', seen_when => '(SELECT looking_brand()) IN (brand_id, other_brand_id)',
+    changed_when => 'false', added_when => 'true');
 CALL wall_off('audit_salts', 'false');
 CALL wall_off('unsealed_audit_records', 'false');
 -- Seals hold nothing but counts and hashes, which both sides of a partnership may keep elsewhere.

@@ -85,12 +85,7 @@ async def forget_subject(connection: Connection, member_id: UUID) -> None:
 
     Call it before the person's e-mail address is taken from the accounts and invitations that hold it.
     """
-    await connection.execute(
-        """SELECT forget_for_audit(array(
-               SELECT $1::uuid UNION SELECT id FROM invitations
-               WHERE accepted_by = $1 OR email = (SELECT email FROM members WHERE id = $1)))""",
-        member_id,
-    )
+    await connection.execute("SELECT forget_for_audit($1)", member_id)
 
 
 async def _hashed(connection: Connection, values: Values | None) -> Values | None:

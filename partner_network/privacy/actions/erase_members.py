@@ -63,7 +63,7 @@ async def _erase(by: Member, member_id: UUID) -> None:
         )
         await connections.look(connection, "operator")
         await _mark(connection, by, member_id, counts)
-        await audit.record(connection, by, "erase", "member", member_id, brands=brands[:2])
+        await audit.record(connection, by, "erase", "member", member_id, brands=brands)
 
 
 async def _alone_in(connection: Connection, member_id: UUID) -> list[str]:

@@ -23,6 +23,7 @@ from tests.conftest import FreshDatabase
 from tests.identity import authenticators
 from tests.identity.authenticators import Watch
 from tests.operations.conftest import run
+from tests.shipping.image import ROOT
 from tests.test_cli import settings_for
 
 FORMER, PRESENT = b"f" * 32, b"p" * 32
@@ -52,7 +53,7 @@ async def test_every_sealed_column_of_the_database_is_in_the_register(database: 
 
 
 def test_every_purpose_that_anything_is_sealed_for_is_in_the_register() -> None:
-    source = {path: path.read_text() for path in Path("partner_network").rglob("*.py")}
+    source = {path: path.read_text() for path in (ROOT / "partner_network").rglob("*.py")}
     sealing = [path for path, text in source.items() if "keyring.seal(" in text]
     assert len(sealing) == len(REGISTER), sealing
 

@@ -102,19 +102,30 @@ async def test_files_come_back_as_they_were(lived: Lived, new_home: Settings) ->
     assert [path.name for path in new_home.data_folder.iterdir()] == ["files"]
 
 
+async def test_everybody_signs_in_again_after_a_restore(lived: Lived, new_home: Settings) -> None:
+    assert lived.manifest.rows["sessions"] == 1
+    await restore.restore(new_home, lived.backup)
+    owner = await owner_of(new_home)
+    assert await owner.fetchval("SELECT count(*) FROM sessions") == 0
+    await owner.close()
+
+
 async def test_guards_rights_and_walls_come_back_with_the_rows(lived: Lived, new_home: Settings) -> None:
     await restore.restore(new_home, lived.backup)
     asked = {
         "guards": """SELECT (tgrelid::regclass, tgname, tgenabled, pg_get_triggerdef(oid, true))::text
             FROM pg_trigger WHERE NOT tgisinternal""",
-        "rights": """SELECT (relname, relacl, relrowsecurity, relforcerowsecurity, relpersistence)::text
+        # Rights that nobody changed are stored as such or not at all.
+        "rights": """SELECT (relname, relrowsecurity, relforcerowsecurity, relpersistence, coalesce(relacl,
+                acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner)))::text
             FROM pg_class WHERE relnamespace = 'public'::regnamespace""",
         "columns": """SELECT (attrelid::regclass, attname, attacl)::text FROM pg_attribute
             WHERE attacl IS NOT NULL AND attrelid > 16384""",
         "walls": "SELECT (tablename, policyname, roles, qual, with_check)::text FROM pg_policies",
         "constraints": """SELECT (conrelid::regclass, conname, pg_get_constraintdef(oid, true))::text
             FROM pg_constraint WHERE connamespace = 'public'::regnamespace""",
-        "functions": """SELECT (oid::regprocedure, proacl, prosecdef, proconfig, prosrc)::text FROM pg_proc
+        "functions": """SELECT (oid::regprocedure, prosecdef, proconfig, prosrc,
+                coalesce(proacl, acldefault('f', proowner)))::text FROM pg_proc
             WHERE pronamespace = 'public'::regnamespace""",
     }
     here, there = await owner_of(lived.settings), await owner_of(new_home)

@@ -180,13 +180,17 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_letter(tmp_path: Pa
         assert len(postbox.received) == 1
 
 
-async def test_a_server_that_cannot_encrypt_gets_neither_letter_nor_password(postbox: Postbox) -> None:
-    server = plain(postbox, security="starttls", user="encore", password="s3cret/@")
+@pytest.mark.parametrize("wants_login", [False, True])
+async def test_a_server_that_cannot_encrypt_gets_neither_letter_nor_password(*, wants_login: bool) -> None:
+    async with post.serving(Postbox(), wants_login=wants_login) as postbox:
+        server = plain(postbox, security="starttls")
+        if wants_login:
+            server = msgspec.structs.replace(server, user="encore", password="s3cret/@")
 
-    with pytest.raises(LaterError):
-        await SmtpSender(server).send(post.message())
+        with pytest.raises(LaterError):
+            await SmtpSender(server).send(post.message())
 
-    assert (postbox.received, postbox.logins) == ([], [])
+        assert (postbox.received, postbox.logins) == ([], [])
 
 
 def test_an_address_of_a_mail_server_says_how_to_speak_to_it() -> None:

@@ -132,6 +132,17 @@ async def test_another_persons_kept_form_is_dropped_unread(network: Network, oli
     assert await kept(network) == 0
 
 
+async def test_nobody_lets_another_persons_kept_form_go(network: Network, olivia: Browser) -> None:
+    token = await csrf_of(olivia)
+    await expire(network)
+    refused = await send(olivia, TYPED | {"csrf_token": token})
+    await sign_in_by_form(olivia, refused, "oscar@groove.example")
+
+    answer = await send(olivia, TYPED | {"csrf_token": await csrf_of(olivia)}, path="/kept-form")
+
+    assert answer.status_code == 409
+
+
 async def test_the_form_names_its_sender_when_the_cookie_is_gone(network: Network, olivia: Browser) -> None:
     token = await csrf_of(olivia)
     await expire(network)

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -7,6 +8,7 @@ import pytest
 
 from partner_network import schedule
 from partner_network.gateways.mailer.folder import FolderSender
+from partner_network.identity import passwords
 from partner_network.identity.web import reset
 from partner_network.schedule import Gateways
 from tests import doors
@@ -102,6 +104,24 @@ async def test_a_link_works_once(network: Network, olivia: Browser, tmp_path: Pa
         "This link is used up or has expired; ask for a new one.",
     )
     assert await can_sign_in(network, NEW)
+
+
+async def test_of_two_who_hold_a_link_one_sets_the_password(
+    network: Network, olivia: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert olivia
+    token = await link_for(network, tmp_path)
+    both_have_looked = asyncio.Barrier(2)
+    hash_of = passwords.hash_of
+
+    async def together(password: str, *, email: str = "") -> str:
+        await both_have_looked.wait()
+        return await hash_of(password, email=email)
+
+    monkeypatch.setattr(passwords, "hash_of", together)
+    answers = await asyncio.gather(set_by(network, token), set_by(network, token, "yet another password"))
+
+    assert sorted(answer.status_code for answer in answers) == [204, 404]
 
 
 async def test_a_link_is_good_for_an_hour(network: Network, olivia: Browser, tmp_path: Path) -> None:

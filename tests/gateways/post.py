@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import ssl
+import warnings
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from email import message_from_bytes
@@ -94,15 +95,17 @@ async def serving(
     made: list[SMTP] = []
 
     def smtp() -> SMTP:
-        one = SMTP(
-            postbox,
-            hostname="mail.example",
-            tls_context=starttls,
-            require_starttls=starttls is not None,
-            authenticator=postbox.authenticate if wants_login else None,
-            auth_required=wants_login,
-            auth_require_tls=starttls is not None,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that passwords in the clear are unwise is what a test is about
+            one = SMTP(
+                postbox,
+                hostname="mail.example",
+                tls_context=starttls,
+                require_starttls=starttls is not None,
+                authenticator=postbox.authenticate if wants_login else None,
+                auth_required=wants_login,
+                auth_require_tls=starttls is not None,
+            )
         made.append(one)
         return one
 

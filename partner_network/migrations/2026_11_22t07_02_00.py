@@ -78,6 +78,11 @@ GRANT SELECT (id, expires_at, last_seen_at), DELETE ON sessions TO partner_netwo
 GRANT SELECT (token_hash, expires_at), DELETE ON pending_sign_ins TO partner_network_worker;
 GRANT SELECT (challenge, expires_at), DELETE ON passkey_challenges TO partner_network_worker;
 GRANT SELECT (id, removed_at), DELETE ON second_factors TO partner_network_worker;
+-- The walls around these let nobody but the doorkeeper in; without a policy the worker would delete nothing
+-- and be told so by nobody.
+CREATE POLICY taken_away_by_the_worker ON pending_sign_ins TO partner_network_worker USING (true);
+CREATE POLICY taken_away_by_the_worker ON passkey_challenges TO partner_network_worker USING (true);
+CREATE POLICY taken_away_by_the_worker ON second_factors TO partner_network_worker USING (true);
 GRANT SELECT, DELETE ON invitations TO partner_network_worker;
 GRANT UPDATE (payload) ON stripe_events TO partner_network_worker;
 """

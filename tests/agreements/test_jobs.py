@@ -17,7 +17,9 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 async def job_of(cast: Cast) -> jobs.RenderAgreement:
-    payload = await cast.network.owner.fetchval("SELECT payload FROM pgqueuer")
+    payload = await cast.network.owner.fetchval(
+        "SELECT payload FROM pgqueuer WHERE entrypoint = $1", jobs.RENDER
+    )
     return msgspec.json.decode(payload, type=jobs.RenderAgreement)
 
 
@@ -51,7 +53,8 @@ async def test_the_job_again_leaves_the_first_document_alone(cast: Cast, tmp_pat
     )
     files = LocalFileStore(tmp_path / "files", "http://127.0.0.1:8000/files", b"s" * 32)
 
-    await jobs.render_agreement(Renderer(processes=1), files, await job_of(cast), NOW)
+    async with cast.network.as_worker():
+        await jobs.render_agreement(Renderer(processes=1), files, await job_of(cast), NOW)
 
     keys = await cast.network.owner.fetch("SELECT file_key FROM agreement_documents")
     assert [row["file_key"] for row in keys] == ["agreements/first.pdf"]

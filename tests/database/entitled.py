@@ -48,6 +48,7 @@ ROWS_OF: Mapping[str, str] = {
     "creatives": f"""{_OF_OWN_PROGRAM} OR (t.withdrawn_at IS NULL AND
         {_OF_PARTNERED.format("t.program_id", _WHILE_USED)})""",
     "credits": _OF_PARTNERSHIP.format("t.partnership_id"),
+    "customer_keys": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
     "customers": "t.brand_id = $1",
     "decisions": _OF_CONVERSION.format("t.conversion_id"),
     "ended_memberships": "t.brand_id = $1",
@@ -56,6 +57,7 @@ ROWS_OF: Mapping[str, str] = {
     "identifications": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
     "invitations": """t.brand_id = $1
         OR $1 = (SELECT advertiser_id FROM partnerships WHERE id = t.partnership_id)""",
+    "kept_forms": _NO_BRAND,
     "ledger_accounts": "$1 IN (t.holder_id, t.counterparty_id)",
     "ledger_balances": _OF_ACCOUNT.format("t.account_id"),
     "ledger_entries": f"""EXISTS (SELECT FROM ledger_transfers l WHERE l.entry_id = t.id
@@ -79,6 +81,7 @@ ROWS_OF: Mapping[str, str] = {
     "rate_limits": "true",
     "recovery_codes": _NO_BRAND,
     "refunds": "t.brand_id = $1",
+    "retentions": _NO_BRAND,
     "second_factors": _NO_BRAND,
     "sessions": "t.brand_id = $1",
     "signatures": _OF_AGREEMENT,

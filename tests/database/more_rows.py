@@ -30,13 +30,16 @@ INSERT INTO pending_sign_ins (token_hash, member_id, created_at, expires_at)
 INSERT INTO passkey_challenges (challenge, holder_hash, expires_at) VALUES ('x', 'x', now());
 INSERT INTO password_resets (id, member_id, token_hash, created_at, expires_at)
     SELECT gen_random_uuid(), id, uuid_send(id), now(), now() FROM members;
-INSERT INTO ended_memberships (id, member_id, brand_id, role, created_at)
-    SELECT gen_random_uuid(), member_id, brand_id, role, created_at FROM memberships;
+INSERT INTO ended_memberships (id, member_id, brand_id, role, created_at, ended_at)
+    SELECT gen_random_uuid(), member_id, brand_id, role, created_at, now() FROM memberships;
 INSERT INTO erasures (id, about, subject_id, brand_id, asked_by, erased_at, counts)
     SELECT gen_random_uuid(), 'customer', gen_random_uuid(), id, 'the brand', now(), '{}' FROM brands;
 INSERT INTO letters (id, kind, sealed, created_at, due_at)
     VALUES (gen_random_uuid(), 'x', 'x', now(), now());
 INSERT INTO rate_limits (key, empty_at) VALUES (uuid_send(gen_random_uuid()), now());
+INSERT INTO retentions (task, ran_at) VALUES ('x', now()) ON CONFLICT DO NOTHING;
+INSERT INTO kept_forms (id, token_hash, member_id, brand_id, sealed, created_at, expires_at)
+    SELECT gen_random_uuid(), uuid_send(id), member_id, brand_id, 'x', now(), now() FROM memberships;
 INSERT INTO audit_salts (subject_id, salt) VALUES (gen_random_uuid(), sha256('x'));
 INSERT INTO audit_records (at, wall_at, actor_kind, actor_roles, verb, object_kind, object_id, brand_id,
         other_brand_id, leaf_hash)

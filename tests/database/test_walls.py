@@ -16,6 +16,7 @@ from tests.database.more_rows import STRANGER
 from tests.database.walled import WEB, Walled
 
 THE_DOORKEEPERS_OWN = {
+    "kept_forms",
     "passkey_challenges",
     "password_resets",
     "pending_sign_ins",

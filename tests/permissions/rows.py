@@ -108,7 +108,7 @@ ROWS: Mapping[str, Row] = {
     "GET /account/privacy/export": Row("people"),
     "POST /account/privacy/closing": Row("people", form={}),
     "GET /api/v1/personal-data": Row("people"),
-    "POST /api/v1/account-closings": Row("people", json={"password": ""}),
+    "POST /api/v1/account-closings": Row("people", json={}),
     "GET /second-factor": Row("people"),
     "POST /second-factor": Row("people", form={"code": ""}),
     "POST /api/v1/sessions/current/second-factor": Row("people", json={}),

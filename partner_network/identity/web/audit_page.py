@@ -17,7 +17,7 @@ from partner_network.identity.rules.audit import Record
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import audit_asked, guards
 from partner_network.identity.web.audit_asked import Asked
-from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.errors import ForbiddenError
 
 ROWS = 50
 _PERSONAL = "sha256:"
@@ -78,7 +78,7 @@ async def show_trail(
 ) -> Template:
     """Show a brand what concerns it, newest first."""
     if member.is_operator:
-        raise NotFoundError("The network's own people read the whole trail in the back office.")
+        raise ForbiddenError("The network's own people read the whole trail in the back office.")
     return Template("identity/audit.html", context=await context_of(member, asked, before, "/audit", PAGE_OF))
 
 

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from partner_network.kernel.errors import InvalidError
 
 SIZE_BYTES_MAX = 20_000_000
-PIXELS_MAX = 50_000_000
+PIXELS_MAX = 25_000_000
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX  # the library's own guard, before it reads a single point
 TITLE_CHARACTERS_MAX = 120
 _STEM_CHARACTERS_MAX = 80
@@ -94,7 +94,7 @@ def _written(content: bytes, kind: Format) -> bytes:
         opened.load()
         mode = "RGB" if kind == "JPEG" or opened.mode in {"RGB", "L", "CMYK", "YCbCr"} else "RGBA"
         pixels = Image.new(mode, opened.size)
-        pixels.paste(opened.convert(mode))
+        pixels.paste(opened if opened.mode == mode else opened.convert(mode))
     written = io.BytesIO()
     pixels.save(written, kind, **({"quality": 90} if kind != "PNG" else {"optimize": False}))
     return written.getvalue()

@@ -19,6 +19,7 @@ from partner_network.gateways.file_store.store import FileStore
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
+from partner_network.identity.web.limits import LIMITED_AS
 from partner_network.kernel import ids
 
 DOWNLOAD_LASTS = timedelta(minutes=10)
@@ -51,6 +52,7 @@ class CreativeBody(msgspec.Struct):
     "/api/v1/programs/{program:str}/creatives",
     guards=[guards.must_manage_creatives],
     request_max_body_size=rules.SIZE_BYTES_MAX + _FRAME_BYTES_MAX,
+    opt={LIMITED_AS: "uploads by person"},
 )
 async def upload_creative(
     program: FromPath[str],

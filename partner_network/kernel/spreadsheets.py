@@ -16,8 +16,8 @@ _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 def inert(text: str) -> str:
     """Return a text with an apostrophe before it where a spreadsheet would run it, else as it is."""
-    first = next((letter for letter in text if not _is_unseen(letter)), "")
-    return f"'{text}" if first in _FORMULA_STARTS or _is_unseen(text[:1]) else text
+    first = text[:1]
+    return f"'{text}" if first in _FORMULA_STARTS or _is_unseen(first) else text
 
 
 def csv_of(

@@ -62,7 +62,7 @@ async def test_where_one_was_going_stays_one_line_of_the_answer(cast: Cast) -> N
 
 
 async def test_a_name_cannot_add_a_line_to_the_head_of_a_letter(cast: Cast, planted: Planted) -> None:
-    for name in (planted("Groove"), "Groove\nbcc: everybody@else.example"):
+    for name in (planted("Groove"), "Groove\nbcc: all@else.example", "Groove\rbcc: all@else.example"):
         brand = {
             "slug": "evil-street", "name": name, "legal_name": name, "address": "1 Road", "country": "US",
         }  # fmt: skip

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from partner_network.identity import passwords
 from partner_network.identity.rules import limits
 from partner_network.identity.web.limits import LIMITED_AS
 from tests.doors import PASSWORD, Browser, Network
+from tests.identity.test_reset import link_for
 
 OWNERS, ATTACKERS = "198.51.100.7", "203.0.113.9"
 EMAIL = "olivia@groove.example"
@@ -212,3 +214,36 @@ async def test_health_pictures_and_the_links_of_partners_are_never_refused(
         statuses = {(await visitor.get(path)).status_code for _ in range(4)}
         assert 429 not in statuses
     assert await shop.owner.fetchval("SELECT count(*) FROM rate_limits") == 0
+
+
+async def test_whoever_reads_the_accounts_letters_gets_in_from_a_new_device_while_the_world_guesses(
+    shop: Network, tmp_path: Path
+) -> None:
+    for network in range(6):
+        await guesses(shop, f"203.0.{network}.9", 10)
+    laptop = await shop.browser(OWNERS)
+    assert (await laptop.sign_in(EMAIL)).status_code == 429
+
+    token = await link_for(shop, tmp_path, EMAIL)
+    new = await laptop.client.post(f"/reset-password/{token}", data={"password": "a wholly new password"})
+
+    assert new.status_code == 303, new.text
+    assert (await laptop.sign_in(EMAIL, "a wholly new password")).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/api/v1/password", {"old": "guessed", "new": "a wholly new password"}),
+        ("POST", "/api/v1/account-closings", {"password": "guessed"}),
+    ],
+)
+async def test_a_stolen_session_guesses_no_faster_at_the_password(
+    shop: Network, method: str, path: str, body: dict[str, str]
+) -> None:
+    thief = await shop.signed_in(EMAIL)
+
+    answers = [(await thief.client.request(method, path, json=body)).status_code for _ in range(11)]
+
+    assert answers == [403] * 10 + [429]
+    assert (await (await shop.browser(OWNERS)).sign_in(EMAIL)).status_code == 201

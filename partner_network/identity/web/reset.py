@@ -86,8 +86,11 @@ async def show_reset(
 async def reset_by_form(
     token: FromPath[str],
     data: URLEncodedBody[ResetForm],
+    *,
+    request: Request[Any, Any, Any],
     visitor: NamedDependency[SkipValidation[Session | None]],
     settings: NamedDependency[SkipValidation[Settings]],
+    entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[Any]:
     """Set the new password; signing in with it, and with the second factor, comes next."""
     email = await resets.must_be_open(token)
@@ -95,7 +98,8 @@ async def reset_by_form(
         await resets.reset_password(token, data.password, settings)
     except InvalidError as error:
         return _page(email, visitor, errors={"password": error.detail}, status=422)
-    return Redirect("/reset-password", status_code=303)
+    # Who reads the letters of the account is its owner, and gets in from here though others guess at it.
+    return Redirect("/reset-password", status_code=303, cookies=[entrance.remembered(email, request)])
 
 
 @get("/reset-password", include_in_schema=False)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, SkipValidation, URLEncodedBody
 from litestar.response import Redirect, Template
@@ -16,6 +16,7 @@ from litestar.status_codes import (
 
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
+from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel.errors import ConflictError, ForbiddenError
 from partner_network.privacy.actions import erase_members, hand_out
@@ -58,13 +59,16 @@ async def download_export(member: NamedDependency[Member]) -> Response[Export]:
 async def close_by_form(
     data: URLEncodedBody[ClosingForm],
     member: NamedDependency[Member],
+    request: Request[Any, Any, Any],
     cookie: NamedDependency[SkipValidation[SessionCookie]],
+    entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[Any]:
     """Close the account, and say so on a page that needs none."""
     mistakes = _mistakes(data)
     if not mistakes:
         try:
-            await erase_members.close_account(member, data.password)
+            async with entrance.attempt("sign-in", member.email, request):
+                await erase_members.close_account(member, data.password)
         except ForbiddenError as refused:
             mistakes = {"password": refused.detail}
         except ConflictError as refused:
@@ -90,10 +94,13 @@ async def read_personal_data(member: NamedDependency[Member]) -> Export:
 async def close_account(
     data: JSONBody[Closing],
     member: NamedDependency[Member],
+    request: Request[Any, Any, Any],
     cookie: NamedDependency[SkipValidation[SessionCookie]],
+    entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[None]:
     """Close the account of the signed-in person."""
-    await erase_members.close_account(member, data.password)
+    async with entrance.attempt("sign-in", member.email, request):
+        await erase_members.close_account(member, data.password)
     return Response(None, status_code=HTTP_204_NO_CONTENT, cookies=[cookie.cleared()])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import os
 from collections.abc import Sequence
 
 from partner_network import app
@@ -29,6 +30,10 @@ async def files(settings: Settings) -> Sequence[Finding]:
             return [finding.failed("files", sentence, "Let the product's user write there.")]
         if not settings.files_folder.exists():
             return [finding.ok("files", f"{settings.files_folder} will be made for the first file.")]
+        if settings.files_folder.stat().st_uid != os.geteuid():
+            # A file of ours would leave folders behind that the owner could not write to.
+            to_do = "Run doctor as the user who runs the product, to try more than the folder."
+            return [finding.warning("files", f"{settings.files_folder} is somebody else's.", to_do)]
     return await of_store(app.file_store(settings))
 
 

@@ -20,10 +20,16 @@ from tests.gateways.post import Postbox
 from tests.operations.checks.looking import look, replaced
 
 
-async def test_a_folder_of_files_can_be_written_and_keeps_nothing_of_the_probe(settings: Settings) -> None:
+async def test_a_folder_of_files_can_be_written_and_keeps_nothing_of_the_probe(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "will be made" in (await look(outside.files, settings)).sentence
     settings.files_folder.mkdir(parents=True)
     assert "Put, got" in (await look(outside.files, settings)).sentence
+    assert [path for path in settings.files_folder.rglob("*") if path.is_file()] == []
+    with monkeypatch.context() as patch:
+        patch.setattr(outside.os, "geteuid", lambda: 12_345)
+        assert (await look(outside.files, settings)).level == "warning"
     assert [path for path in settings.files_folder.rglob("*") if path.is_file()] == []
     settings.files_folder.rename(settings.data_folder / "away")
     settings.files_folder.touch()

@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from partner_network.gateways import clock
+from partner_network.identity.actions import api_keys
 from partner_network.identity.rules import api_keys as rules
 from partner_network.identity.rules.api_keys import Lifetime
+from partner_network.identity.rules.permissions import ApiKey
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError
 from tests.doors import Browser, Network
@@ -86,6 +88,20 @@ async def test_the_last_use_is_written_at_most_once_a_minute(
         seen.append(await network.owner.fetchval("SELECT last_used_at FROM api_keys"))
 
     assert [round((at - start).total_seconds()) for at in seen] == [0, 0, 0, 60, 60]
+
+
+async def test_of_requests_at_once_that_all_saw_an_old_use_only_one_writes(
+    network: Network, olivia: Browser
+) -> None:
+    await made(olivia)
+    row = await network.owner.fetchrow("SELECT id, brand_id FROM api_keys")
+    assert row is not None
+    key = ApiKey(row["id"], row["brand_id"], frozenset(), is_live=True)
+
+    for later_s, place in ((0, "192.0.2.0/24"), (1, "198.51.100.0/24")):
+        await api_keys.note_use(key, NOON + timedelta(seconds=later_s), place)
+
+    assert await network.owner.fetchval("SELECT last_used_from FROM api_keys") == "192.0.2.0/24"
 
 
 async def test_a_rotated_key_goes_on_beside_the_one_that_follows_until_the_overlap_ends(

@@ -4,7 +4,9 @@ from partner_network.database import migration
 
 ID = "2026_11_22t01_03_01"
 VERSION = "1.38.0"
-DESCRIPTION = "Whoever works for a brand may ask for jobs, and reads neither what jobs carry nor why they failed."
+DESCRIPTION = (
+    "Whoever works for a brand may ask for jobs, and reads neither what jobs carry nor why they failed."
+)
 
 SQL = """
 -- No policy here: adding a job returns its number, and who asks for a job of one brand looks at no other's.

@@ -116,7 +116,9 @@ SCOPES: Mapping[Scope, frozenset[Verb]] = MappingProxyType(
         "customers:write": frozenset({"manage customers"}),
     }
 )
-LIVE_SCOPES = frozenset[Scope]({"statements:read", "payouts:read", "links:read", "links:write", "customers:write"})
+LIVE_SCOPES = frozenset[Scope](
+    {"statements:read", "payouts:read", "links:read", "links:write", "customers:write"}
+)
 """What shows live figures or changes what customers meet: no test key has it."""
 
 

@@ -160,3 +160,31 @@ async def test_many_sealers_at_once_make_one_chain_and_lose_nothing(database: Fr
     assert row is not None
     assert row["nos"] == list(range(1, len(row["nos"]) + 1))
     assert (row["sealed"], row["members"]) == (6, 6)
+
+
+async def test_a_sealer_leaves_the_work_to_the_one_that_is_at_it(database: FreshDatabase) -> None:
+    await sign(member(None, "admin"), ())
+    other = await database.connect("worker")
+    try:
+        await other.execute("SELECT pg_advisory_lock($1)", seal.LOCK)
+        assert await seal.seal_some() == 0
+        await other.execute("SELECT pg_advisory_unlock($1)", seal.LOCK)
+        assert await seal.seal_some() == 1
+    finally:
+        await other.close()
+
+
+async def test_a_backlog_is_sealed_in_several_seals(
+    database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert database.name
+    monkeypatch.setattr(seal, "RECORDS_MAX", 2)
+    for _ in range(5):
+        await sign(member(None, "admin"), ())
+
+    assert await seal.seal_now() == 5
+
+    rows = await connections.pool().fetch(
+        "SELECT first_id, last_id, record_count FROM audit_seals ORDER BY no"
+    )
+    assert [tuple(row) for row in rows] == [(1, 2, 2), (3, 4, 2), (5, 5, 1)]

@@ -8,7 +8,7 @@ from partner_network.identity.rules.audit import Seal
 
 RECORDS_MAX = 10_000
 """How many records one seal takes at most; a backlog is sealed in several."""
-_LOCK = 7_301_975_205  # any number of our own
+LOCK = 7_301_975_205  # any number of our own
 
 
 async def seal_now() -> int:
@@ -23,7 +23,7 @@ async def seal_some() -> int:
     """Chain the records that wait, in one seal, and return how many; none while another process seals."""
     async with connections.transaction() as connection:
         # Under the lock each statement sees all that the sealer before us has committed.
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
             return 0
         rows = await connection.fetch(
             """WITH taken AS (DELETE FROM unsealed_audit_records WHERE record_id IN (

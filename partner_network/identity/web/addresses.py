@@ -55,6 +55,17 @@ def cursor(prefix: ids.Prefix, after: str | None) -> UUID | None:
     return None if after is None else in_body(prefix, after, field="after")
 
 
+def plain_cursor(after: str | None) -> UUID | None:
+    """Read where a page of a list begins whose ids nobody outside its brand ever sees."""
+    try:
+        return None if after is None else UUID(after)
+    except ValueError:
+        raise InvalidError(
+            f"{after!r} is not the `next` of a page; leave it out to begin anew.",
+            fields={"after": "not a cursor"},
+        ) from None
+
+
 def page(rows: Sequence[R], limit: int, show: Callable[[R], T], id_of: Callable[[T], str]) -> Page[T]:
     """Cut a list that was read with one row more than asked for, which says whether there is a next page."""
     items = [show(row) for row in rows[:limit]]

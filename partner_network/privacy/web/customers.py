@@ -46,7 +46,7 @@ async def list_erasures(
 ) -> Page[Mark]:
     """List when customers of one's own brand were erased, the oldest first; never who they were."""
     async with connections.transaction(eyes=asking.eyes) as connection:
-        start = None if after is None else addresses.plain_uuid(after)
+        start = addresses.plain_cursor(after)
         rows = await queries.erasures_of(connection, _brand_of(asking), after=start, limit=limit + 1)
     return addresses.page(rows, limit, lambda row: row, lambda row: row.id)
 

@@ -22,8 +22,9 @@ OUT = [
 @pytest.fixture
 def secret(tmp_path: Path) -> str:
     """Something beside the files that are handed out."""
-    for folder in (tmp_path, tmp_path / "files"):
+    for folder in (tmp_path, tmp_path / "files", tmp_path / "files" / "files", tmp_path / "files" / "types"):
         folder.mkdir(exist_ok=True)
+    for folder in (tmp_path, tmp_path / "files"):
         (folder / "secret.txt").write_text("hunter2")
     return "hunter2"
 

@@ -2,6 +2,7 @@ import asyncio
 import io
 import struct
 import threading
+import warnings
 import zlib
 from typing import Any
 
@@ -75,6 +76,13 @@ async def test_a_picture_that_is_also_a_page_is_handed_out_as_a_picture_alone(ca
 def test_a_bomb_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
     with pytest.raises(InvalidError):
         rules.made_anew(bomb(*size))
+
+
+def test_a_picture_a_little_too_large_is_refused_where_the_library_would_only_warn() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(InvalidError, match="5001 x 5000 points"):
+            rules.made_anew(bomb(5_001, 5_000))
 
 
 async def test_pictures_are_made_anew_one_at_a_time(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ from litestar import get
 from partner_network.app import ControllerRouterHandler
 from partner_network.identity import passwords
 from partner_network.identity.rules import limits
-from partner_network.identity.web.limits import LIMITED_AS
+from partner_network.identity.web.limits import LIMITED_AS, LIMITED_AT_DOOR
+from partner_network.identity.web.requests import WITHOUT_SESSION
+from tests.attacks.routes import doors
 from tests.doors import PASSWORD, Browser, Network
 from tests.identity.test_reset import link_for
 
@@ -247,3 +249,13 @@ async def test_a_stolen_session_guesses_no_faster_at_the_password(
 
     assert answers == [403] * 10 + [429]
     assert (await (await shop.browser(OWNERS)).sign_in(EMAIL)).status_code == 201
+
+
+def test_only_what_is_named_here_is_not_counted_as_a_request(network: Network) -> None:
+    uncounted = {door.path for door in doors(network.app) if door.opt.get(WITHOUT_SESSION)}
+    at_door = {door.path for door in doors(network.app) if door.opt.get(LIMITED_AT_DOOR)}
+
+    assert uncounted - {"/assets/{file_path:path}"} == {
+        "/files/{key:path}", "/health/live", "/health/ready", "/metrics", "/stripe/webhooks",
+    }  # fmt: skip
+    assert at_door == {"/api/v1/sessions", "/sign-in"}

@@ -49,6 +49,7 @@ UNREADABLE = frozenset(
         "passkey_challenges",
         "audit_salts",
         "unsealed_audit_records",
+        "retentions",
     }
 )
 """Tables that hold nothing but secrets, or that the web's own role may not read."""

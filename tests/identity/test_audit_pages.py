@@ -102,7 +102,7 @@ async def test_the_operator_reads_everything_in_the_back_office_and_acts_under_i
     assert ">Olga</a>" in office
     assert ">Mara</a>" in office
     assert "manager of the network" in (await ravi.get("/audit")).text
-    assert (await mara.get("/audit")).status_code == 404
+    assert (await mara.get("/audit")).status_code == 403
     assert (await ravi.get("/admin/audit")).status_code == 403
 
 

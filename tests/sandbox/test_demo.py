@@ -140,7 +140,7 @@ def statements_seen_at(demo: Staying) -> list[str]:
     password = re.search(r"Everybody's password +(\S+)", demo.printed())
     assert address is not None
     assert password is not None
-    name, _ = cast.OPERATORS["approver"]
+    name, _ = cast.OPERATORS["manager"]
     with httpx.Client(base_url=address[1], timeout=60, trust_env=False) as client:
         who = {"email": cast.email_of(name, "network"), "password": password[1]}
         assert client.post("/api/v1/sessions", json=who).status_code == 201

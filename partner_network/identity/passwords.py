@@ -20,11 +20,11 @@ async def is_right(password: str, stored: str | None) -> bool:
     """Check a password; an account that does not exist takes just as long and is never right."""
     if len(password) > credentials.PASSWORD_CHARACTERS_MAX:
         return False
-    matches = await asyncio.to_thread(lambda: _hasher.verify(password, stored or _nobodys()))
+    matches = await asyncio.to_thread(lambda: _hasher.verify(password, stored or _nobodys(_hasher)))
     return matches and stored is not None
 
 
 @functools.cache
-def _nobodys() -> str:
+def _nobodys(hasher: PasswordHash) -> str:
     """A hash that no password was ever told for, with the same costs as a real one."""
-    return _hasher.hash(credentials.new_token())
+    return hasher.hash(credentials.new_token())

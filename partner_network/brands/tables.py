@@ -18,3 +18,4 @@ class Brand(Table, tablename="brands", db=connections.engine):
     tax_rate_ppm = BigInt(default=0)
     tax_id = Text(default=None, null=True)
     created_at = Timestamptz(default=None)
+    customer_language = Text(default="en")

@@ -19,6 +19,8 @@ class Member(Table, tablename="members", db=connections.engine):
     name = Text(default=None)
     password_hash = Text(default=None, secret=True)
     created_at = Timestamptz(default=None)
+    language = Text(default=None, null=True)
+    time_zone = Text(default="UTC")
 
 
 class Membership(Table, tablename="memberships", db=connections.engine):

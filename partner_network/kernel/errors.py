@@ -4,12 +4,26 @@ from collections.abc import Mapping
 
 
 class PartnerNetworkError(Exception):
-    """Say what was wrong and what to do; `fields` names the inputs at fault by path."""
+    """Say what was wrong and what to do; `fields` names the inputs at fault by path.
+
+    Sentences with figures in them are given as `Sentence("At most {n}.", n=3)`, so that pages can say them in
+    their reader's language; `detail` and the values of `fields` are the English for logs and programs.
+    """
 
     def __init__(self, detail: str, *, fields: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.fields: Mapping[str, str] = dict(fields or {})
+        super().__init__(str(detail))
+        self.sentence = detail
+        self.sentence_of: Mapping[str, str] = dict(fields or {})
+
+    @property
+    def detail(self) -> str:
+        """Return the sentence in English."""
+        return str(self.sentence)
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Return what is wrong with each input, in English."""
+        return {name: str(sentence) for name, sentence in self.sentence_of.items()}
 
 
 class NotFoundError(PartnerNetworkError):

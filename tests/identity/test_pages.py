@@ -5,6 +5,7 @@ import pytest
 
 from partner_network.gateways import clock
 from partner_network.identity.web import pages
+from partner_network.languages import formats
 from tests.doors import Network
 
 HTML = {"accept": "text/html"}
@@ -12,14 +13,14 @@ EVENING_IN_NEW_YORK = datetime(2026, 6, 30, 22, 15, tzinfo=timezone(timedelta(ho
 
 
 def test_days_and_instants_are_written_as_people_read_them() -> None:
-    assert pages.long_date(date(2026, 7, 1)) == "1 July 2026"
-    assert pages.short_date(date(2026, 7, 1)) == "1 Jul 2026"
-    assert pages.long_date(EVENING_IN_NEW_YORK) == "1 July 2026"
-    assert pages.instant(EVENING_IN_NEW_YORK) == "1 July 2026, 02:15 UTC"
+    assert formats.day(date(2026, 7, 1)) == "1 July 2026"
+    assert formats.short_day(date(2026, 7, 1)) == "1 Jul 2026"
+    assert formats.day(EVENING_IN_NEW_YORK) == "1 July 2026"
+    assert formats.instant(EVENING_IN_NEW_YORK) == "1 July 2026, 02:15 UTC"
 
 
 def test_a_month_has_its_name_and_longer_periods_stay_as_they_are() -> None:
-    assert [pages.month_name(one) for one in ("2026-03", "2026-Q1", "2026", "lifetime")] == [
+    assert [formats.month(one) for one in ("2026-03", "2026-Q1", "2026", "lifetime")] == [
         "March 2026",
         "2026-Q1",
         "2026",

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import parse_qs
 
 import msgspec
 import structlog
@@ -16,6 +17,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
+from markupsafe import Markup
 
 from partner_network.gateways import clock
 from partner_network.identity import queries
@@ -23,8 +25,10 @@ from partner_network.identity.queries import Session
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member, Verb
 from partner_network.identity.web.requests import WITHOUT_SESSION
-from partner_network.kernel import ids, money
+from partner_network.kernel import ids
 from partner_network.kernel.errors import NotFoundError
+from partner_network.languages import catalogs, formats, spoken
+from partner_network.languages.spoken import Language
 
 _log = structlog.get_logger(__name__)
 _FRAME = "frame"
@@ -61,7 +65,15 @@ class PageMiddleware(ASGIMiddleware):
             auth: object = scope.get("auth")
             session = auth if isinstance(auth, Session) else None
             scope["state"][_FRAME] = await frame_of(session, is_sandbox=self._is_sandbox)
-        await next_app(scope, receive, send)
+        with spoken.speaking(language_of(scope)):
+            await next_app(scope, receive, send)
+
+
+def language_of(scope: Scope) -> Language:
+    """Return the language of an answer: what its address says (`?lang=de`), else what the browser likes."""
+    asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+    accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
+    return spoken.known(asked) or spoken.wanted(accepted.decode("latin-1")) or spoken.SOURCE
 
 
 @route("/{path:path}", http_method=[*_METHODS], include_in_schema=False)
@@ -96,14 +108,20 @@ def environment(folders: Sequence[Path], built_assets: Path) -> Environment:
     """Build what renders every page: templates by name, and the words of layout.html and parts.html."""
     made = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
     filters = {
-        "money": money.display,
-        "day": long_date,
-        "short_day": short_date,
-        "instant": instant,
-        "month": month_name,
+        "money": formats.money,
+        "number": formats.number,
+        "percent": formats.percent,
+        "day": formats.day,
+        "short_day": formats.short_day,
+        "instant": formats.instant,
+        "month": formats.month,
+        "translated": catalogs.translated,
     }
     functions = {
         "frame": _frame,
+        "_": _said,
+        "_n": _said_of_many,
+        "language": spoken.present,
         "may": _may,
         "asset": partial(asset_address, asset_names(built_assets)),
         "shown_id": ids.shown,
@@ -124,27 +142,19 @@ def asset_address(names: Mapping[str, str], name: str) -> str:
     return f"/assets/{names.get(name, name)}"
 
 
-def long_date(at: date) -> str:
-    """Return `1 July 2026`; of an instant, its day in UTC."""
-    day = at.astimezone(UTC) if isinstance(at, datetime) else at
-    return f"{day.day} {day:%B %Y}"
+def _said(pattern: str, /, **values: object) -> Markup:
+    """Say a template's words: markup in the pattern is ours and stays, what fills it is escaped."""
+    return Markup(catalogs.say(pattern)).format(**{name: _filling(value) for name, value in values.items()})  # noqa: S704 - patterns are our own words
 
 
-def short_date(at: date) -> str:
-    """Return `1 Jul 2026`; of an instant, its day in UTC."""
-    day = at.astimezone(UTC) if isinstance(at, datetime) else at
-    return f"{day.day} {day:%b %Y}"
+def _said_of_many(one: str, many: str, count: int, /, **values: object) -> Markup:
+    pattern = catalogs.pattern_of_many(one, many, count)
+    filled = {name: _filling(value) for name, value in values.items()}
+    return Markup(pattern).format(count=formats.number(count), **filled)  # noqa: S704 - the same
 
 
-def instant(at: datetime) -> str:
-    """Return `1 July 2026, 14:03 UTC`."""
-    return f"{long_date(at)}, {at.astimezone(UTC):%H:%M} UTC"
-
-
-def month_name(period: str) -> str:
-    """Return `March 2026` for the period 2026-03; quarters, years and lifetimes stay as they are."""
-    year, _, month = period.partition("-")
-    return f"{date(int(year), int(month), 1):%B %Y}" if month.isdigit() else period
+def _filling(value: object) -> object:
+    return value if isinstance(value, Markup) else catalogs.shown(value)
 
 
 @pass_context

@@ -29,6 +29,7 @@ from partner_network.kernel.errors import (
     PartnerNetworkError,
     TooOftenError,
 )
+from partner_network.languages import catalogs
 
 _log = structlog.get_logger(__name__)
 _STATUS_OF: Mapping[type[PartnerNetworkError], HTTPStatus] = {
@@ -58,7 +59,9 @@ def problem(
 ) -> Problem:
     """Name a refusal; its type is stable and for programs, its detail is for people."""
     name = name or status.phrase.lower().replace(" ", "-")
-    return Problem(f"urn:partner-network:problem:{name}", status.phrase, status, detail, dict(fields or {}))
+    said = {field: catalogs.translated(sentence) for field, sentence in (fields or {}).items()}
+    title = catalogs.translated(status.phrase)
+    return Problem(f"urn:partner-network:problem:{name}", title, status, catalogs.translated(detail), said)
 
 
 def wants_page(request: AnyRequest) -> bool:
@@ -83,7 +86,8 @@ def answer(request: AnyRequest, told: Problem, headers: dict[str, str] | None = 
 def on_refusal(request: AnyRequest, error: PartnerNetworkError) -> Response[Any]:
     """Answer one of our own kinds."""
     headers = {"retry-after": str(error.retry_after_s)} if isinstance(error, TooOftenError) else None
-    return answer(request, problem(status_of(error), error.detail, error.fields), headers)
+    told = problem(status_of(error), error.sentence, error.sentence_of)
+    return answer(request, told, headers)
 
 
 def status_of(error: PartnerNetworkError) -> HTTPStatus:
@@ -95,7 +99,7 @@ def on_factor_needed(request: AnyRequest, error: SecondFactorNeededError) -> Res
     """Send a person to where the second factor is given, and then back; tell a program what is missing."""
     if wants_page(request):
         return _led_to("/second-factor", request)
-    return answer(request, problem(HTTPStatus.FORBIDDEN, error.detail, name="second-factor-needed"))
+    return answer(request, problem(HTTPStatus.FORBIDDEN, error.sentence, name="second-factor-needed"))
 
 
 def on_former_session(request: AnyRequest, error: FormerSessionError) -> Response[Any]:
@@ -108,7 +112,7 @@ def on_former_session(request: AnyRequest, error: FormerSessionError) -> Respons
 
 def on_factor_required(request: AnyRequest, error: SecondFactorRequiredError) -> Response[Any]:
     """Tell a program that signs in by a password alone that this account wants a code with it."""
-    told = problem(HTTPStatus.UNAUTHORIZED, error.detail, name="second-factor-required")
+    told = problem(HTTPStatus.UNAUTHORIZED, error.sentence, name="second-factor-required")
     return answer(request, told, {"www-authenticate": 'Bearer realm="partner-network"'})
 
 

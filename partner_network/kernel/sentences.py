@@ -1,0 +1,24 @@
+"""Sentences for people that can be said in another language later, wherever they were made."""
+
+from collections.abc import Mapping
+from typing import Self
+
+
+class Sentence(str):
+    """An English sentence that remembers its pattern and what fills it: `Sentence("At most {n}.", n=3)`.
+
+    It is its English text to everything that knows nothing of languages; `languages.translated` says it in
+    another. A value may be a sentence itself, a date or an instant: each is then said in that language too.
+    """
+
+    __slots__ = ("pattern", "values")
+
+    pattern: str
+    values: Mapping[str, object]
+
+    def __new__(cls, pattern: str, /, **values: object) -> Self:
+        """Fill the pattern in English and remember both."""
+        made = super().__new__(cls, pattern.format(**values) if values else pattern)
+        made.pattern = pattern
+        made.values = values
+        return made

@@ -1,0 +1,1 @@
+"""The languages that people are spoken to in: whose turn it is, the words of each, amounts and dates."""

@@ -1,6 +1,6 @@
 """Sentences for people that can be said in another language later, wherever they were made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 
@@ -22,3 +22,14 @@ class Sentence(str):
         made.pattern = pattern
         made.values = values
         return made
+
+
+def joined(parts: Iterable[str], joint: str) -> Sentence:
+    """Return sentences and names in a row as one; each sentence is still said in its reader's language."""
+    values = {f"part_{n}": part for n, part in enumerate(parts)}
+    return Sentence(joint.join(map("{{{}}}".format, values)), **values)
+
+
+def told(mistakes: Iterable[tuple[str, str]]) -> Sentence:
+    """Return `path: why; path: why` of what is wrong with each input."""
+    return joined((joined(mistake, ": ") for mistake in mistakes), "; ")

@@ -24,6 +24,7 @@ from partner_network.identity import queries
 from partner_network.identity.queries import Session
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member, Verb
+from partner_network.identity.web import components
 from partner_network.identity.web.requests import WITHOUT_SESSION
 from partner_network.kernel import ids
 from partner_network.kernel.errors import NotFoundError
@@ -127,7 +128,7 @@ def environment(folders: Sequence[Path], built_assets: Path) -> Environment:
         "shown_id": ids.shown,
     }
     made.filters.update(cast("dict[str, Any]", filters))
-    made.globals.update(cast("dict[str, Any]", functions))
+    made.globals.update(cast("dict[str, Any]", functions | components.FUNCTIONS))
     return made
 
 

@@ -39,6 +39,7 @@ from partner_network.identity.web import (
     guards,
     headers,
     kept_forms,
+    languages,
     outbox,
     pages,
     problems,
@@ -139,6 +140,7 @@ def create_app(
         multipart_form_part_limit=FORM_FIELDS_MAX,
         logging_config=None,
     )
+    app.asgi_handler = languages.written_for_reader(app.asgi_handler)
     app.asgi_handler = visitors.seen_through(settings.trusted_proxies, app.asgi_handler)
     answered = watching.watched(app.asgi_handler, settings)
     if tracer is not None:

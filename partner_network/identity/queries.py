@@ -10,6 +10,8 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.rules import credentials
 from partner_network.identity.rules.permissions import ApiKey, Member
+from partner_network.languages import spoken, zones
+from partner_network.languages.spoken import Language
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -19,6 +21,9 @@ class Session(msgspec.Struct, frozen=True):
     csrf_token: str
     expires_at: datetime
     last_seen_at: datetime
+    language: Language | None = None
+    """What the person chose to read; none is what their browser likes best."""
+    time_zone: str = zones.UTC
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -58,7 +63,8 @@ async def session_of(token: str, now: datetime) -> Session | None:
     row = await connections.pool().fetchrow(
         """SELECT (session).id AS session_id, (session).member_id AS id, (session).brand_id,
                   (session).csrf_token, (session).expires_at, (session).last_seen_at,
-                  (session).factor_given_at IS NOT NULL AS has_given_factor, name, email, roles
+                  (session).factor_given_at IS NOT NULL AS has_given_factor, name, email, roles,
+                  language, time_zone
            FROM session_behind($1) WHERE (session).expires_at > $2 AND (session).last_seen_at > $3""",
         credentials.hash_of(token),
         now,
@@ -75,7 +81,14 @@ async def session_of(token: str, now: datetime) -> Session | None:
         row["session_id"],
         row["has_given_factor"],
     )
-    return Session(member, row["csrf_token"], row["expires_at"], row["last_seen_at"])
+    return Session(
+        member,
+        row["csrf_token"],
+        row["expires_at"],
+        row["last_seen_at"],
+        spoken.known(row["language"]),
+        row["time_zone"],
+    )
 
 
 async def api_key_of(key: str, now: datetime) -> ApiKey | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from babel import dates, numbers
 
 from partner_network.kernel import money as of_money
-from partner_network.languages import spoken
+from partner_network.languages import spoken, zones
 
 _DAY = {"en": "d MMMM y", "de": "d. MMMM y"}
 _SHORT_DAY = {"en": "d MMM y", "de": "dd.MM.y"}
@@ -41,8 +41,9 @@ def short_day(at: date) -> str:
 
 
 def instant(at: datetime) -> str:
-    """Return `1 July 2026, 14:03 UTC`."""
-    return f"{day(at)}, {at.astimezone(UTC):%H:%M} UTC"
+    """Return `1 July 2026, 14:03 UTC`, or `16:03 CEST` where the reader goes by that clock."""
+    seen = at.astimezone(zones.present())
+    return f"{day(seen.date())}, {seen:%H:%M} {_zone_of(seen)}"
 
 
 def month(period: str) -> str:
@@ -51,6 +52,15 @@ def month(period: str) -> str:
     if not number_of_month.isdigit():
         return period
     return _date(date(int(year), int(number_of_month), 1), "MMMM y")
+
+
+def _zone_of(seen: datetime) -> str:
+    """Return `CEST`, `MESZ`, or `UTC+05:30` where a zone has no name that its language knows."""
+    named = dates.get_timezone_name(seen, width="short", locale=spoken.locale())
+    for name in (named, seen.tzname() or ""):
+        if name.isalpha():
+            return name
+    return f"UTC{seen.isoformat()[-6:]}"
 
 
 def _date(at: date, pattern: str) -> str:

@@ -42,6 +42,11 @@ def speaking(language: Language) -> Generator[None]:
         _present.reset(former)
 
 
+def speak(language: Language) -> None:
+    """Write in a language from now on, until the block of `speaking` around this ends."""
+    _present.set(language)
+
+
 def known(code: str | None) -> Language | None:
     """Return the language of a code such as `de` or `de-AT`, if it is one of ours."""
     first = (code or "").replace("_", "-").partition("-")[0].lower()

@@ -6,7 +6,6 @@ from datetime import UTC, date
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 import msgspec
 import structlog
@@ -24,12 +23,11 @@ from partner_network.identity import queries
 from partner_network.identity.queries import Session
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member, Verb
-from partner_network.identity.web import components
+from partner_network.identity.web import components, languages
 from partner_network.identity.web.requests import WITHOUT_SESSION
 from partner_network.kernel import ids
 from partner_network.kernel.errors import NotFoundError
 from partner_network.languages import catalogs, formats, spoken
-from partner_network.languages.spoken import Language
 
 _log = structlog.get_logger(__name__)
 _FRAME = "frame"
@@ -66,15 +64,7 @@ class PageMiddleware(ASGIMiddleware):
             auth: object = scope.get("auth")
             session = auth if isinstance(auth, Session) else None
             scope["state"][_FRAME] = await frame_of(session, is_sandbox=self._is_sandbox)
-        with spoken.speaking(language_of(scope)):
-            await next_app(scope, receive, send)
-
-
-def language_of(scope: Scope) -> Language:
-    """Return the language of an answer: what its address says (`?lang=de`), else what the browser likes."""
-    asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
-    accepted = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
-    return spoken.known(asked) or spoken.wanted(accepted.decode("latin-1")) or spoken.SOURCE
+        await next_app(scope, receive, send)
 
 
 @route("/{path:path}", http_method=[*_METHODS], include_in_schema=False)
@@ -123,6 +113,8 @@ def environment(folders: Sequence[Path], built_assets: Path) -> Environment:
         "_": _said,
         "_n": _said_of_many,
         "language": spoken.present,
+        "languages": spoken.NAME_OF,
+        "here": _here,
         "may": _may,
         "asset": partial(asset_address, asset_names(built_assets)),
         "shown_id": ids.shown,
@@ -161,6 +153,11 @@ def _filling(value: object) -> object:
 @pass_context
 def _frame(context: Context) -> Frame:
     return context["request"].scope["state"].get(_FRAME, _NOBODYS)
+
+
+@pass_context
+def _here(context: Context) -> str:
+    return languages.page_of(context["request"])
 
 
 @pass_context

@@ -22,6 +22,7 @@ from partner_network.identity.queries import Session
 from partner_network.identity.rules import credentials, devices, factors, kept_forms
 from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.permissions import ApiKey
+from partner_network.identity.web import languages
 from partner_network.kernel.errors import ForbiddenError
 
 CSRF_HEADER = "x-csrf-token"
@@ -109,6 +110,8 @@ class SessionMiddleware(ASGIMiddleware):
             scope["auth"] = await _api_key(request, authorization)
         elif token := request.cookies.get(self._cookie.name):
             await _wake(scope, token)
+            if isinstance(scope["auth"], Session):
+                languages.write_for_person(scope, scope["auth"])
         if request.method not in _SAFE_METHODS:
             await _must_be_meant(request, scope["auth"])
         await next_app(scope, receive, send)

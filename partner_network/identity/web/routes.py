@@ -14,6 +14,7 @@ from partner_network.identity.web import (
     brands,
     kept_forms,
     people,
+    preferences,
     reset,
     sign_in,
 )
@@ -56,6 +57,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     people.remove_member,
     *account_people.ROUTES,
     *account.ROUTES,
+    *preferences.ROUTES,
     *reset.ROUTES,
     *kept_forms.ROUTES,
     api_keys.list_api_keys,

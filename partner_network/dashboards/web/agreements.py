@@ -9,15 +9,16 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 from markupsafe import Markup
 
-from partner_network.agreements import contracts, documents, queries, terms_reading, wording
+from partner_network.agreements import contracts, documents, queries, terms_reading
 from partner_network.agreements import web as agreements_api
 from partner_network.agreements.actions import sign
 from partner_network.agreements.queries import Agreement
-from partner_network.dashboards.web import portal
+from partner_network.dashboards.web import plain_terms, portal, words
 from partner_network.dashboards.web.portal import Told
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 from partner_network.programs import actions as programs
 from partner_network.programs import queries as partnerships
 
@@ -53,6 +54,7 @@ async def show_agreements(member: NamedDependency[Member], told: Told = "") -> T
             "invited": [one for one in related if one.status == "invited" and one.partner_id == brand_id],
             "told": portal.told(told),
             "brand_id": brand_id,
+            "state_words": words.STATE_OF_AGREEMENT,
         },
     )
 
@@ -73,9 +75,12 @@ async def show_agreement(
             "agreement": found,
             "state": _state(found, member),
             "clauses": Markup(clauses),  # noqa: S704 - our own contract, escaped as it was filled
-            "terms": terms,
-            "words": wording,
+            "plain": plain_terms.terms_in_plain_words(terms),
             "told": portal.told(told),
+            "error": "",
+            "brand_id": member.brand_id,
+            "state_words": words.STATE_OF_AGREEMENT,
+            "role_words": words.ROLE,
         },
     )
 
@@ -91,7 +96,7 @@ async def sign_agreement(
     if data.agreed != "yes":
         raise InvalidError(
             "Tick that you read the agreement and sign for your brand, then sign.",
-            fields={"agreed": "not ticked"},
+            fields={"agreed": Sentence("not ticked")},
         )
     signed = await sign.sign_agreement(
         agreements_api.signer(member, request), addresses.in_path("agr", agreement), data.content_hash

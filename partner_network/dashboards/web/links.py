@@ -18,6 +18,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
+from partner_network.languages.catalogs import say, translated
 from partner_network.links import actions, queries, rules
 from partner_network.links import web as links_api
 from partner_network.links.queries import TrackedLink
@@ -99,7 +100,7 @@ def _mistakes(form: LinkForm, promoted: Sequence[_Promoted], *, sandbox: bool) -
     mistakes: dict[str, str] = {}
     chosen = next((one for one in promoted if ids.shown("prt", one.partnership.id) == form.partnership), None)
     if chosen is None:
-        mistakes["partnership"] = "Choose the program that the link promotes."
+        mistakes["partnership"] = say("Choose the program that the link promotes.")
     hosts = () if chosen is None else chosen.program.destination_hosts
     for name, check in (
         ("name", lambda: rules.must_be_name(form.name)),
@@ -113,7 +114,7 @@ def _mistakes(form: LinkForm, promoted: Sequence[_Promoted], *, sandbox: bool) -
         except InvalidError as error:
             # Without a program nobody can say which hosts are allowed: one mistake at a time there.
             if name == "name" or chosen is not None or not form.destination_url.strip():
-                mistakes[name] = error.detail
+                mistakes[name] = translated(error.sentence)
     return mistakes
 
 

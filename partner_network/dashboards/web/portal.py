@@ -11,20 +11,26 @@ from litestar.response import Redirect
 
 from partner_network.identity.rules.permissions import Asking
 from partner_network.kernel.errors import ForbiddenError
+from partner_network.kernel.sentences import Sentence
+from partner_network.languages import catalogs
 
 Told: TypeAlias = Annotated[str, QueryParameter(max_length=40)]
 """What was done on the page before; only sentences of ours are shown for it."""
 
-SENTENCES: Mapping[str, str] = MappingProxyType(
+SENTENCES: Mapping[str, Sentence] = MappingProxyType(
     {
-        "accepted": "You accepted the invitation. The advertiser or the network drafts the terms next.",
-        "declined": "You declined the invitation.",
-        "funding": "Your payment is on its way. Once it has settled, everything it covers is sent out.",
-        "link-made": "The link is made. Copy it from the list.",
-        "link-off": "The link is switched off. Its clicks stay what they are.",
-        "method-saved": "The payment method is saved.",
-        "signed": "You signed. The terms hold once both brands have signed.",
-        "in-force": "You both signed: the terms hold. The document is made within a minute.",
+        "accepted": Sentence(
+            "You accepted the invitation. The advertiser or the network drafts the terms next."
+        ),
+        "declined": Sentence("You declined the invitation."),
+        "funding": Sentence(
+            "Your payment is on its way. Once it has settled, everything it covers is sent out."
+        ),
+        "link-made": Sentence("The link is made. Copy it from the list."),
+        "link-off": Sentence("The link is switched off. Its clicks stay what they are."),
+        "method-saved": Sentence("The payment method is saved."),
+        "signed": Sentence("You signed. The terms hold once both brands have signed."),
+        "in-force": Sentence("You both signed: the terms hold. The document is made within a minute."),
     }
 )
 
@@ -32,13 +38,13 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
 def brand_of(asking: Asking) -> UUID:
     """Return the brand whose pages who asks looks at; the operator's people have none."""
     if asking.brand_id is None:
-        raise ForbiddenError("This page shows a brand's own affairs. Look at them in the back office.")
+        raise ForbiddenError("This page shows a brand’s own affairs. Look at them in the back office.")
     return asking.brand_id
 
 
 def told(name: str) -> str:
     """Return the sentence for what was just done, empty for anything else."""
-    return SENTENCES.get(name, "")
+    return catalogs.translated(SENTENCES.get(name, ""))
 
 
 def back_to(path: str, done: str = "") -> Redirect:

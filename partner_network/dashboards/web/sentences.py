@@ -4,16 +4,11 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from partner_network.dashboards.queries.next_payouts import NextPayout
-from partner_network.kernel import money
+from partner_network.kernel.money import Money
+from partner_network.kernel.sentences import Sentence
 from partner_network.statements.queries import Statement
 
 T = TypeVar("T")
-
-_WAITS_FOR = {
-    "draft": "the network's finance prepares it, another person approves it, {payer} funds it",
-    "issued": "a second person of the network approves it, then {payer} funds it",
-    "approved": "{payer} funds it, then it is sent to your account",
-}
 
 
 def state_of(statement: Statement) -> str:
@@ -23,21 +18,39 @@ def state_of(statement: Statement) -> str:
     return statement.status
 
 
-def what_a_statement_waits_for(statement: Statement) -> str:
+def what_a_statement_waits_for(statement: Statement) -> Sentence:
     """Say what must happen until a statement that is not paid yet is paid."""
-    if state_of(statement) == "funded":
-        return "it is funded and on its way"
-    return _WAITS_FOR[statement.status].format(payer=statement.payer_name)
+    payer = statement.payer_name
+    match state_of(statement):
+        case "funded":
+            return Sentence("It is funded and on its way.")
+        case "draft":
+            return Sentence(
+                "What must happen: the network’s finance prepares it, another person approves it, "
+                "{payer} funds it.",
+                payer=payer,
+            )
+        case "issued":
+            return Sentence(
+                "What must happen: a second person of the network approves it, then {payer} funds it.",
+                payer=payer,
+            )
+        case _:
+            return Sentence(
+                "What must happen: {payer} funds it, then it is sent to your account.", payer=payer
+            )
 
 
-def what_a_close_brings(coming: NextPayout) -> str:
+def what_a_close_brings(coming: NextPayout) -> Sentence:
     """Say what becomes of the amount that the next close would state."""
     if coming.expected_minor == 0:
-        return "Nothing is due by then as things stand."
+        return Sentence("Nothing is due by then as things stand.")
     if coming.expected_minor < coming.minimum_minor:
-        minimum = money.display(coming.minimum_minor, coming.currency)
-        return f"Below the minimum of {minimum}: it would be carried to the statement after."
-    return f"Then two people of the network sign it off, and {coming.payer} funds it."
+        minimum = Money(coming.minimum_minor, coming.currency)
+        return Sentence(
+            "Below the minimum of {minimum}: it would be carried to the statement after.", minimum=minimum
+        )
+    return Sentence("Then two people of the network sign it off, and {payer} funds it.", payer=coming.payer)
 
 
 def page_of(rows: Sequence[T], page: int, size: int) -> tuple[Sequence[T], int]:

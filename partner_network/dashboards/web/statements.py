@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from partner_network.dashboards.queries import stations
-from partner_network.dashboards.web import portal, sentences
+from partner_network.dashboards.web import portal, sentences, words
 from partner_network.database import connections
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
@@ -45,6 +45,7 @@ async def show_statements(member: NamedDependency[Member], before: FromQuery[str
         context={
             "statements": [(one, sentences.state_of(one)) for one in shown],
             "brand_id": brand_id,
+            "state_words": words.STATE_OF_STATEMENT,
             "newer": "/statements" if before else "",
             "older": older,
         },
@@ -78,6 +79,8 @@ async def show_statement(
         context={
             "statement": found,
             "state": sentences.state_of(found),
+            "state_words": words.STATE_OF_STATEMENT,
+            "kind_words": words.KIND_OF_LINE,
             "is_payee": found.payee_id == brand_id,
             "counted": counted,
             "lines": [(line, cited.get(line.transfer_id, newest)) for line in shown],

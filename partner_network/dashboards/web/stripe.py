@@ -1,5 +1,7 @@
 """A brand's own details at Stripe: the account it is paid to, the payment method it pays by."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
@@ -18,15 +20,27 @@ from partner_network.gateways.stripe_answers import StripeRefusedError, StripeUn
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
+from partner_network.kernel.sentences import Sentence
+from partner_network.languages.catalogs import say, translated
 from partner_network.payouts.actions import onboard
 from partner_network.settings import Settings
 
 Stripe = NamedDependency[SkipValidation[StripeConnect]]
-_NO_ANSWER = "Stripe does not answer at the moment. Nothing was changed; try again in a minute."
+_NO_ANSWER = Sentence("Stripe does not answer at the moment. Nothing was changed; try again in a minute.")
 _TEST_CARDS = (
-    ("pm_card_bypassPending", "Stripe's test card whose money is available at once"),
-    ("pm_card_visa", "Stripe's test Visa card, whose money takes days to settle"),
+    ("pm_card_bypassPending", Sentence("Stripe’s test card whose money is available at once")),
+    ("pm_card_visa", Sentence("Stripe’s test Visa card, whose money takes days to settle")),
 )
+_NOT_ASKED = Sentence("not asked yet")
+_TRANSFERS: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "active": Sentence("active"),
+        "pending": Sentence("pending"),
+        "restricted": Sentence("restricted"),
+        "unsupported": Sentence("not supported"),
+    }
+)
+"""What Stripe says of an account that is to take transfers, in our words."""
 _METHOD_CHARACTERS_MAX = 255
 
 
@@ -89,7 +103,7 @@ async def return_from_stripe(member: NamedDependency[Member], stripe: Stripe) ->
 async def refresh_link(member: NamedDependency[Member]) -> Template:
     """Say that Stripe's page was opened too late or twice, and offer a fresh one."""
     return await _account_page(
-        member, notice="That way to Stripe had expired or was used already. Go again from here."
+        member, notice=say("That way to Stripe had expired or was used already. Go again from here.")
     )
 
 
@@ -113,7 +127,7 @@ async def save_payment_method(
     """Keep the payment method that funds the brand's statements."""
     data.payment_method_id = data.payment_method_id.strip()
     if not data.payment_method_id.startswith("pm_") or not data.payment_method_id.isascii():
-        error = "A payment method's id at Stripe begins with pm_; copy it whole."
+        error = Sentence("A payment method’s id at Stripe begins with pm_; copy it whole.")
         return await _method_page(member, settings, data, error=error)
     try:
         await onboard.save_payment_method(
@@ -134,7 +148,12 @@ async def _account_page(member: Member, *, notice: str = "", problem: str = "") 
         details = await owed.stripe_details_of(connection, brand_id)
     return Template(
         "portal/payout_account.html",
-        context={"details": details, "notice": notice, "problem": problem},
+        context={
+            "details": details,
+            "transfers": translated(_TRANSFERS.get(details.transfers_status or "", _NOT_ASKED)),
+            "notice": notice,
+            "problem": translated(problem),
+        },
         status_code=HTTP_503_SERVICE_UNAVAILABLE if problem else HTTP_200_OK,
     )
 
@@ -150,7 +169,7 @@ async def _method_page(
         context={
             "details": details,
             "form": form,
-            "error": error,
+            "error": translated(error),
             "told": told,
             "test_cards": _TEST_CARDS if settings.sandbox else (),
         },

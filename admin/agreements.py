@@ -89,7 +89,7 @@ async def _form(
         context={
             "partnership": await programs.partnership_of(member, addresses.in_path("prt", partnership)),
             "contracts": [
-                (f"{name}/{version}", f"{name}, version {version}")
+                (f"{name}/{version}", f"{name} {version}")
                 for name in contracts.names()
                 for version in reversed(contracts.versions_of(name))
             ],

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, SkipValidation, URLEncodedBody
 from litestar.response import Template
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from admin import queries
+from admin import queries, wording
 from partner_network.agreements import queries as agreements
 from partner_network.agreements import terms_reading
 from partner_network.brands.actions import NewBrand
@@ -18,6 +18,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, PartnerNetworkError
+from partner_network.kernel.sentences import Sentence
 from partner_network.programs import actions
 from partner_network.programs import queries as programs
 from partner_network.programs.actions import InvitedPartner
@@ -58,6 +59,7 @@ async def show_partnership(partnership: FromPath[str], member: NamedDependency[M
     return Template(
         "admin/partnership.html",
         context={
+            "words": wording,
             "partnership": await programs.partnership_of(member, partnership_id),
             "agreements": await agreements.agreements_of(
                 member, partnership_id=partnership_id, after=None, limit=ROWS
@@ -73,7 +75,11 @@ async def show_agreement(agreement: FromPath[str], member: NamedDependency[Membe
     found = await agreements.agreement_of(member, addresses.in_path("agr", agreement))
     return Template(
         "admin/agreement.html",
-        context={"agreement": found, "terms": terms_reading.read_terms(found.terms_toml)},
+        context={
+            "words": wording,
+            "agreement": found,
+            "terms": terms_reading.read_terms(found.terms_toml),
+        },
     )
 
 
@@ -129,10 +135,10 @@ async def invite_partner(
 
 
 async def _invited(member: Member, form: InviteForm, settings: Settings) -> InvitedPartner:
-    missing = {name: "Choose one." for name in ("program", "partner") if not getattr(form, name)}
+    missing = {name: Sentence("Choose one.") for name in ("program", "partner") if not getattr(form, name)}
     is_new = form.partner == NEW_BRAND
     if is_new and not form.email.strip():
-        missing["email"] = "Fill this in: the first owner of a new brand joins by e-mail."
+        missing["email"] = Sentence("Fill this in: the first owner of a new brand joins by e-mail.")
     if missing:
         raise InvalidError("Something is missing yet.", fields=missing)
     program_id = addresses.in_body("prg", form.program, field="program")
@@ -152,7 +158,7 @@ async def _invited(member: Member, form: InviteForm, settings: Settings) -> Invi
 
 
 async def _form(member: Member, form: InviteForm, *, refusal: PartnerNetworkError | None = None) -> Template:
-    errors = dict(refusal.fields) if refusal else {}
+    errors = dict(refusal.sentence_of) if refusal else {}
     status = HTTP_200_OK
     if refusal is not None:
         status = 409 if isinstance(refusal, ConflictError) else 422
@@ -161,7 +167,7 @@ async def _form(member: Member, form: InviteForm, *, refusal: PartnerNetworkErro
         context={
             "form": form,
             "errors": errors,
-            "refusal": refusal.detail if refusal else "",
+            "refusal": refusal.sentence if refusal else "",
             "programs": await programs.programs_of(member, after=None, limit=CHOICES_MAX),
             "brands": await queries.brand_rows(),
         },

@@ -17,7 +17,7 @@ from litestar.status_codes import (
     HTTP_422_UNPROCESSABLE_ENTITY,
 )
 
-from admin import queries
+from admin import queries, wording
 from admin.queries import ReadStatement, StatementRow
 from partner_network.gateways import clock
 from partner_network.identity.rules import permissions
@@ -25,6 +25,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError
+from partner_network.kernel.sentences import Sentence
 from partner_network.statements.actions import ask, sign_off
 from partner_network.statements.rules import Status
 
@@ -62,6 +63,7 @@ async def list_statements(
     return Template(
         "admin/statements.html",
         context={
+            "words": wording,
             "rows": rows[:STATEMENTS],
             "older": _older(rows, status, period),
             "status": status,
@@ -115,7 +117,7 @@ async def prepare(
             now=await clock.now(),
         )
     except ConflictError as error:
-        return await _refused(statement_id, member, data, error.detail, HTTP_409_CONFLICT)
+        return await _refused(statement_id, member, data, error.sentence, HTTP_409_CONFLICT)
     return Redirect(f"/admin/statements/{statement}", status_code=303)
 
 
@@ -131,7 +133,7 @@ async def approve(
     statement_id = addresses.in_path("stm", statement)
     reason = data.reason.strip()
     if not 0 < len(reason) <= REASON_CHARACTERS_MAX:
-        told = f"Say in up to {REASON_CHARACTERS_MAX} characters why you approve it."
+        told = Sentence("Say in up to {limit} characters why you approve it.", limit=REASON_CHARACTERS_MAX)
         return await _refused(
             statement_id, member, data, "", HTTP_422_UNPROCESSABLE_ENTITY, errors={"reason": told}
         )
@@ -144,18 +146,18 @@ async def approve(
             now=await clock.now(),
         )
     except ForbiddenError as error:
-        return await _refused(statement_id, member, data, error.detail, HTTP_403_FORBIDDEN)
+        return await _refused(statement_id, member, data, error.sentence, HTTP_403_FORBIDDEN)
     except ConflictError as error:
-        return await _refused(statement_id, member, data, error.detail, HTTP_409_CONFLICT)
+        return await _refused(statement_id, member, data, error.sentence, HTTP_409_CONFLICT)
     return Redirect(f"/admin/statements/{statement}", status_code=303)
 
 
-def why_not_to_approve(read: ReadStatement, member: Member) -> str | None:
+def why_not_to_approve(read: ReadStatement, member: Member) -> Sentence | None:
     """Return why this person cannot approve a statement that waits for it; None when they can."""
     if not permissions.may(member, "approve statements"):
-        return "It waits for somebody in the network's finance to approve it."
+        return Sentence("It waits for somebody in the network’s finance to approve it.")
     if read.statement.preparer_id == member.id:
-        return "You prepared this statement yourself; another person in finance must approve it."
+        return Sentence("You prepared this statement yourself; another person in finance must approve it.")
     return None
 
 
@@ -201,6 +203,7 @@ def _page(
     return Template(
         "admin/statement.html",
         context={
+            "words": wording,
             "read": read,
             "statement": read.statement,
             "lines": read.lines[first : first + LINES],

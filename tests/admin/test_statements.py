@@ -7,7 +7,7 @@ import pytest
 from admin import queries as admin
 from partner_network.database import connections
 from partner_network.kernel import ids
-from partner_network.payouts.actions.send import ONBOARDING_MISSING
+from partner_network.payouts.rules import ONBOARDING_MISSING
 from partner_network.statements import queries as statements
 from partner_network.statements.rules import Status
 from tests.admin.conftest import Office
@@ -128,10 +128,8 @@ async def test_whoever_is_not_finance_reads_but_signs_nothing(office: Office, ro
         for verb in ("preparation", "approval")
     ]
 
-    assert "It waits for somebody in the network&#39;s finance to prepare it." in page.text.replace(
-        "'", "&#39;"
-    )
-    assert "<form" not in page.text.split("<main")[1]
+    assert "It waits for somebody in the network’s finance to prepare it." in page.text
+    assert "<form" not in page.text.split("<main")[1].split("</main>")[0]
     assert [answer.status_code for answer in answers] == [403, 403]
 
 

@@ -1,0 +1,68 @@
+"""What the back office calls statuses, kinds of lines, roles and periods; a page translates it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from partner_network.kernel.sentences import Sentence
+from partner_network.statements.rules import LineKind, Status
+
+STATEMENT: Mapping[Status, Sentence] = MappingProxyType(
+    {
+        "draft": Sentence("to prepare"),
+        "issued": Sentence("to approve"),
+        "approved": Sentence("approved"),
+        "part_paid": Sentence("partly paid"),
+        "paid": Sentence("paid"),
+        "carried": Sentence("carried"),
+    }
+)
+"""A statement's status as what it waits for."""
+
+LINE: Mapping[LineKind, Sentence] = MappingProxyType(
+    {
+        "earned": Sentence("Commissions earned"),
+        "bonus": Sentence("Bonuses"),
+        "reversed": Sentence("Reversed"),
+        "adjustment": Sentence("Adjustments"),
+        "late": Sentence("Reported late"),
+        "recovered": Sentence("Recovered clawbacks"),
+        "tax": Sentence("Tax"),
+        "netted": Sentence("Netted"),
+        "paid": Sentence("Paid"),
+        "returned": Sentence("Returned"),
+    }
+)
+"""What a line of a statement, or the sum of such lines, is called."""
+
+ROLE: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "owner": Sentence("owner"),
+        "marketer": Sentence("marketer"),
+        "finance": Sentence("finance"),
+        "developer": Sentence("developer"),
+        "viewer": Sentence("viewer"),
+        "manager": Sentence("manager"),
+        "admin": Sentence("admin"),
+    }
+)
+
+EACH: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "month": Sentence("each month"),
+        "quarter": Sentence("each quarter"),
+        "year": Sentence("each year"),
+    }
+)
+"""How often a statement is made."""
+
+EVENT: Mapping[str, Sentence] = MappingProxyType(
+    {"lead": Sentence("lead"), "sale": Sentence("sale"), "activation": Sentence("activation")}
+)
+
+STRUCTURE: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "graduated": Sentence("graduated"),
+        "retroactive": Sentence("retroactive"),
+        "flat": Sentence("flat"),
+    }
+)

@@ -9,6 +9,7 @@ from typing import cast
 from msgspec import Struct
 
 from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.sentences import Sentence
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
@@ -32,7 +33,9 @@ def published(name: str, version: str) -> Contract:
     """Return a published contract. Errors: NotFoundError."""
     # Compared with the folders that exist, so that no name can lead out of them.
     if version not in versions_of(name):
-        raise NotFoundError(f"There is no contract {name!r} of version {version!r}.")
+        raise NotFoundError(
+            Sentence("There is no contract {name!r} of version {version!r}.", name=name, version=version)
+        )
     folder = CONTRACTS / name / version
     clauses = cast("dict[str, dict[str, str]]", tomllib.loads(_read(folder / "clauses.toml")))
     return Contract(

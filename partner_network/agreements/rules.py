@@ -10,9 +10,10 @@ import msgspec
 
 from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Bonus, Component, Program, Settlement, Terms
-from partner_network.kernel import periods
+from partner_network.kernel import periods, sentences
 from partner_network.kernel.errors import ConflictError, InvalidError
-from partner_network.programs.rules import Status
+from partner_network.kernel.sentences import Sentence
+from partner_network.programs.rules import WORD_OF, Status
 
 MICROSECOND = timedelta(microseconds=1)
 _SIGNABLE: frozenset[Status] = frozenset({"in_review", "active", "paused"})
@@ -48,12 +49,17 @@ def program_in(policy_toml: str) -> Program:
     try:
         tables = set(tomllib.loads(policy_toml))
     except tomllib.TOMLDecodeError as error:
-        raise InvalidError(f"The policy is no TOML: {error}.", fields={"policy": "no TOML"}) from None
+        raise InvalidError(
+            Sentence("The policy is no TOML: {error}.", error=error), fields={"policy": Sentence("no TOML")}
+        ) from None
     if tables - {"program"}:
         strangers = ", ".join(sorted(tables - {"program"}))
         raise InvalidError(
-            f"A program's policy holds [program.*] alone; {strangers} belongs to an agreement.",
-            fields=dict.fromkeys(sorted(tables - {"program"}), "belongs to an agreement"),
+            Sentence(
+                "A program's policy holds [program.*] alone; {strangers} belongs to an agreement.",
+                strangers=strangers,
+            ),
+            fields=dict.fromkeys(sorted(tables - {"program"}), Sentence("belongs to an agreement")),
         )
     return terms_reading.read_terms(policy_toml + _SETTLES_ALONE).program
 
@@ -69,7 +75,7 @@ def complete(terms_toml: str, policy_toml: str) -> str:
     if terms.program != program_in(policy_toml):
         raise InvalidError(
             "All partners of a program compete under one policy: leave [program] out, or state its own.",
-            fields={"program": "differs from the program's newest version"},
+            fields={"program": Sentence("differs from the program's newest version")},
         )
     return terms_toml
 
@@ -78,7 +84,10 @@ def must_be_open(status: Status) -> None:
     """Refuse to draft or sign for a partnership that is not yet, or no longer, there."""
     if status not in _SIGNABLE:
         raise ConflictError(
-            f"The partnership is {status}; agreements are drafted and signed from its review on."
+            Sentence(
+                "The partnership is {status}; agreements are drafted and signed from its review on.",
+                status=WORD_OF[status],
+            )
         )
 
 
@@ -86,7 +95,8 @@ def must_pay(terms: Terms) -> None:
     """Refuse an agreement under which nobody could ever earn."""
     if not terms.commission.components:
         raise InvalidError(
-            "The terms name no commission component; add one.", fields={"commission.components": "none"}
+            "The terms name no commission component; add one.",
+            fields={"commission.components": Sentence("none")},
         )
 
 
@@ -95,7 +105,7 @@ def must_settle_alike(one: Settlement, mirror: Settlement) -> None:
     if "none" in {one.netting, mirror.netting}:
         return
     fields = {
-        f"settlement.{name}": f"the mirror has {getattr(mirror, name)!r}"
+        f"settlement.{name}": Sentence("the mirror has {held!r}", held=getattr(mirror, name))
         for name in ("currency", "time_zone", "period")
         if getattr(one, name) != getattr(mirror, name)
     }
@@ -113,22 +123,27 @@ def must_continue(held: Sequence[Terms], terms: Terms) -> None:
     another one and takes a name of its own. Statements of one chain share currency, zone and period.
     Source: MONEY section 1.
     """
-    fields: dict[str, str] = {}
+    fields: dict[str, Sentence] = {}
     for version in held:
         for name in ("currency", "time_zone", "period"):
             before, now = getattr(version.settlement, name), getattr(terms.settlement, name)
             if before != now:
-                fields[f"settlement.{name}"] = f"is {before!r} in the terms signed before, and stays"
+                fields[f"settlement.{name}"] = Sentence(
+                    "is {before!r} in the terms signed before, and stays", before=before
+                )
         for kind in ("components", "bonuses"):
             known = {one.name: _identity(one) for one in getattr(version.commission, kind)}
             for index, one in enumerate(getattr(terms.commission, kind)):
                 if known.get(one.name, _identity(one)) != _identity(one):
-                    fields[f"commission.{kind}[{index}].name"] = (
-                        f"{one.name!r} keeps its event, metric and period; give a changed one a new name"
+                    fields[f"commission.{kind}[{index}].name"] = Sentence(
+                        "{name!r} keeps its event, metric and period; give a changed one a new name",
+                        name=one.name,
                     )
     if fields:
-        told = "; ".join(f"{field}: {why}" for field, why in fields.items())
-        raise InvalidError(f"An amendment goes on where the signed terms are: {told}.", fields=fields)
+        told = sentences.told(fields.items())
+        raise InvalidError(
+            Sentence("An amendment goes on where the signed terms are: {told}.", told=told), fields=fields
+        )
 
 
 def _identity(named: Component | Bonus) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from partner_network.agreements.terms import Bonus, Boost, Component, Terms
 from partner_network.kernel import money, periods, reading
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.reading import Mistake
+from partner_network.kernel.sentences import Sentence
 
 
 class _Named(Protocol):
@@ -23,7 +24,7 @@ def read_terms(toml: str) -> Terms:
     try:
         document = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidError(f"The terms are no TOML: {error}.") from None
+        raise InvalidError(Sentence("The terms are no TOML: {error}.", error=error)) from None
     return _checked(document)
 
 
@@ -32,7 +33,7 @@ def from_json(stored: bytes | str) -> Terms:
     try:
         document = cast("object", msgspec.json.decode(stored))
     except msgspec.DecodeError as error:
-        raise InvalidError(f"The stored terms are no JSON: {error}.") from None
+        raise InvalidError(Sentence("The stored terms are no JSON: {error}.", error=error)) from None
     return _checked(document)
 
 
@@ -52,16 +53,16 @@ def mistakes_in(terms: Terms) -> Iterator[Mistake]:
     try:
         money.exponent(terms.settlement.currency)
     except InvalidError as error:
-        yield "settlement.currency", error.detail.rstrip(".")
+        yield "settlement.currency", error.sentence
     try:
         periods.zone_named(terms.settlement.time_zone)
     except InvalidError as error:
-        yield "settlement.time_zone", error.detail.rstrip(".")
+        yield "settlement.time_zone", error.sentence
     policy = terms.program.attribution
     if sum(policy.position_ppm) != money.PPM_PER_WHOLE:
-        yield "program.attribution.position_ppm", "the three parts must sum to 1_000_000"
+        yield "program.attribution.position_ppm", Sentence("the three parts must sum to 1_000_000")
     if len(set(policy.evidence)) != len(policy.evidence):
-        yield "program.attribution.evidence", "names one kind twice"
+        yield "program.attribution.evidence", Sentence("names one kind twice")
     commission = terms.commission
     for kind in ("components", "bonuses", "boosts"):
         yield from _repeated_names(f"commission.{kind}", getattr(commission, kind))
@@ -78,36 +79,36 @@ def _repeated_names(path: str, named: Sequence[_Named]) -> Iterator[Mistake]:
     seen: set[str] = set()
     for index, one in enumerate(named):
         if one.name in seen:
-            yield f"{path}[{index}].name", f"{one.name!r} is taken; a name is an identity"
+            yield f"{path}[{index}].name", Sentence("{name!r} is taken; a name is an identity", name=one.name)
         seen.add(one.name)
 
 
 def _component_mistakes(path: str, component: Component) -> Iterator[Mistake]:
     tiers = component.tiers
     if any((tier.rate_ppm is None) == (tier.amount_minor is None) for tier in tiers):
-        yield f"{path}.tiers", "give each tier either rate_ppm or amount_minor"
+        yield f"{path}.tiers", Sentence("give each tier either rate_ppm or amount_minor")
     elif len({tier.rate_ppm is None for tier in tiers}) > 1:
-        yield f"{path}.tiers", "give all tiers rate_ppm, or all amount_minor"
+        yield f"{path}.tiers", Sentence("give all tiers rate_ppm, or all amount_minor")
     if tiers[0].starts != 0:
-        yield f"{path}.tiers[0].from", "the first tier begins at 0"
+        yield f"{path}.tiers[0].from", Sentence("the first tier begins at 0")
     if any(upper.starts <= lower.starts for lower, upper in pairwise(tiers)):
-        yield f"{path}.tiers", "each tier begins above the one before"
+        yield f"{path}.tiers", Sentence("each tier begins above the one before")
     if component.structure == "flat" and len(tiers) > 1:
-        yield f"{path}.tiers", "flat has one tier; several need graduated or retroactive"
+        yield f"{path}.tiers", Sentence("flat has one tier; several need graduated or retroactive")
     if component.structure == "graduated":
         if component.pays_per_action and component.metric == "net_amount":
-            yield f"{path}.structure", "graduated with amount_minor needs the metric count"
+            yield f"{path}.structure", Sentence("graduated with amount_minor needs the metric count")
         if not component.pays_per_action and component.metric == "count":
-            yield f"{path}.structure", "graduated with rate_ppm needs the metric net_amount"
+            yield f"{path}.structure", Sentence("graduated with rate_ppm needs the metric net_amount")
 
 
 def _bonus_mistakes(path: str, bonus: Bonus) -> Iterator[Mistake]:
     if bonus.kind == "first_n" and bonus.metric != "count":
-        yield f"{path}.metric", "first_n pays places, so its metric is count"
+        yield f"{path}.metric", Sentence("first_n pays places, so its metric is count")
 
 
 def _boost_mistakes(path: str, boost: Boost, components: set[str]) -> Iterator[Mistake]:
     if boost.component not in components:
-        yield f"{path}.component", f"there is no component {boost.component!r}"
+        yield f"{path}.component", Sentence("there is no component {component!r}", component=boost.component)
     if boost.until <= boost.starts:
-        yield f"{path}.until", "a boost ends after it begins"
+        yield f"{path}.until", Sentence("a boost ends after it begins")

@@ -21,6 +21,7 @@ from partner_network.attribution.facts import (
 from partner_network.attribution.facts_file import ConversionRow, Customers, FactsFile, TouchRow
 from partner_network.kernel import periods
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 _THE_ONLY_PROGRAM = "program"
 _EVIDENCE_OF = {"click": "click_id", "view": "cookie", "code": "code", "self_report": "self_report"}
@@ -77,7 +78,7 @@ def decide_all(facts: FactsFile, terms_of: TermsOf) -> Iterator[Decided]:
 def _stated(row: ConversionRow) -> tuple[Credit, ...]:
     stated = sorted((one.partner, Fraction(one.weight)) for one in row.credits)
     if sum(weight for _, weight in stated) != 1:
-        raise InvalidError(f"The credits of conversion {row.id!r} do not sum to 1.")
+        raise InvalidError(Sentence("The credits of conversion {id!r} do not sum to 1.", id=row.id))
     return tuple(Credit(partner, "", row.at, weight) for partner, weight in stated)
 
 
@@ -107,11 +108,18 @@ class _Seen:
                 self._by_customer[row.customer].append(row)
             owner = row.partner
             if row.code and owner and self._owner_of.setdefault(row.code, owner) != owner:
-                raise InvalidError(f"The code {row.code!r} belongs to two partners.")
+                raise InvalidError(Sentence("The code {code!r} belongs to two partners.", code=row.code))
 
     def _only_program(self, noun: str, name: str) -> str:
         if len(self._programs) > 1:
-            raise InvalidError(f"{noun} {name!r} does not say its program, and the file names several.")
+            raise InvalidError(
+                Sentence(
+                    "{fact} does not say its program, and the file names several.",
+                    fact=Sentence("Conversion {name!r}", name=name)
+                    if noun == "Conversion"
+                    else Sentence("Touch {name!r}", name=name),
+                )
+            )
         return next(iter(self._programs), _THE_ONLY_PROGRAM)
 
     def program_of(self, row: ConversionRow) -> str:

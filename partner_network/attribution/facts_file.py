@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 from partner_network.agreements.terms import Event, Evidence, TouchKind
 from partner_network.kernel import reading
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1)]
@@ -128,7 +129,7 @@ def read_facts(text: str | bytes) -> FactsFile:
     try:
         document = cast("object", msgspec.json.decode(text))
     except msgspec.DecodeError as error:
-        raise InvalidError(f"The facts are no JSON: {error}.") from None
+        raise InvalidError(Sentence("The facts are no JSON: {error}.", error=error)) from None
     facts = reading.checked(document, FactsFile, "facts")
     whole = FactsFile(
         touches=_distinct("touches", facts.touches),
@@ -139,7 +140,10 @@ def read_facts(text: str | bytes) -> FactsFile:
     )
     known = {conversion.id for conversion in whole.conversions}
     mistakes = [
-        (f"{noun}[{index}].conversion", f"there is no conversion {row.conversion!r}")
+        (
+            f"{noun}[{index}].conversion",
+            Sentence("there is no conversion {conversion!r}", conversion=row.conversion),
+        )
         for noun, rows in (("refunds", whole.refunds), ("adjustments", whole.adjustments))
         for index, row in enumerate(rows)
         if row.conversion not in known
@@ -153,7 +157,9 @@ def _distinct(noun: str, rows: tuple[AnyRow, ...]) -> tuple[AnyRow, ...]:
     known: dict[str, AnyRow] = {}
     for index, row in enumerate(rows):
         if known.setdefault(row.id, row) != row:
-            reading.refuse([(f"{noun}[{index}].id", f"{row.id!r} is there with other content")], "facts")
+            reading.refuse(
+                [(f"{noun}[{index}].id", Sentence("{id!r} is there with other content", id=row.id))], "facts"
+            )
     return tuple(known.values())
 
 

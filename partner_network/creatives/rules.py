@@ -10,6 +10,7 @@ import msgspec
 from PIL import Image, UnidentifiedImageError
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 SIZE_BYTES_MAX = 20_000_000
 PIXELS_MAX = 25_000_000
@@ -42,7 +43,11 @@ def must_be_title(title: str) -> str:
     title = title.strip()
     if not 0 < len(title) <= TITLE_CHARACTERS_MAX:
         raise InvalidError(
-            f"A title has 1 to {TITLE_CHARACTERS_MAX} characters.", fields={"title": "empty or too long"}
+            Sentence(
+                "A title has 1 to {most} characters.",
+                most=TITLE_CHARACTERS_MAX,
+            ),
+            fields={"title": Sentence("empty or too long")},
         )
     return title
 
@@ -55,7 +60,9 @@ def format_of(content: bytes) -> Format:
         return "JPEG"
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "WEBP"
-    raise InvalidError("This is no PNG, JPEG or WebP picture; upload one.", fields={"file": "not a picture"})
+    raise InvalidError(
+        "This is no PNG, JPEG or WebP picture; upload one.", fields={"file": Sentence("not a picture")}
+    )
 
 
 def made_anew(content: bytes) -> Picture:
@@ -65,8 +72,11 @@ def made_anew(content: bytes) -> Picture:
     """
     if len(content) > SIZE_BYTES_MAX:
         raise InvalidError(
-            f"The file has {len(content):,} bytes; at most {SIZE_BYTES_MAX:,} are taken.",
-            fields={"file": "too large"},
+            Sentence(
+                "The file is too large; it may have at most {megabytes} MB.",
+                megabytes=SIZE_BYTES_MAX // 1_000_000,
+            ),
+            fields={"file": Sentence("too large")},
         )
     kind = format_of(content)
     try:
@@ -74,7 +84,7 @@ def made_anew(content: bytes) -> Picture:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
         raise InvalidError(
             "The picture cannot be read; save it anew in a picture program and upload that.",
-            fields={"file": "damaged"},
+            fields={"file": Sentence("damaged")},
         ) from None
 
 
@@ -88,8 +98,13 @@ def _written(content: bytes, kind: Format) -> bytes:
     with Image.open(io.BytesIO(content), formats=[kind]) as opened:
         if opened.width * opened.height > PIXELS_MAX:
             raise InvalidError(
-                f"The picture has {opened.width} x {opened.height} points; at most {PIXELS_MAX:,} are taken.",
-                fields={"file": "too many points"},
+                Sentence(
+                    "The picture has {width} x {height} points; at most {millions} million are taken.",
+                    width=opened.width,
+                    height=opened.height,
+                    millions=PIXELS_MAX // 1_000_000,
+                ),
+                fields={"file": Sentence("too many points")},
             )
         opened.load()
         mode = "RGB" if kind == "JPEG" or opened.mode in {"RGB", "L", "CMYK", "YCbCr"} else "RGBA"

@@ -12,6 +12,7 @@ import babel
 from babel.numbers import NumberPattern, parse_pattern
 
 from partner_network.kernel.errors import CurrencyMismatchError, InvalidError
+from partner_network.kernel.sentences import Sentence
 
 PPM_PER_WHOLE = 1_000_000
 
@@ -40,7 +41,9 @@ def exponent(currency: str) -> int:
     try:
         return EXPONENT_OF[currency]
     except KeyError:
-        raise InvalidError(f"{currency!r} is no active ISO 4217 currency; write it like EUR.") from None
+        raise InvalidError(
+            Sentence("{currency!r} is no active ISO 4217 currency; write it like EUR.", currency=currency)
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,18 @@ class Money:
     def __post_init__(self) -> None:
         exponent(self.currency)
 
+    def __str__(self) -> str:
+        """Return the amount as English text has it."""
+        return display(self.minor, self.currency)
+
     def _minor_of(self, other: "Money") -> int:
         if self.currency != other.currency:
             raise CurrencyMismatchError(
-                f"{self.currency} and {other.currency} cannot be counted together; convert one first."
+                Sentence(
+                    "{one} and {other} cannot be counted together; convert one first.",
+                    one=self.currency,
+                    other=other.currency,
+                )
             )
         return other.minor
 

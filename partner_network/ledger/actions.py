@@ -6,6 +6,7 @@ from datetime import datetime
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ConflictError
+from partner_network.kernel.sentences import Sentence
 from partner_network.ledger import rules
 from partner_network.ledger.rules import Account, Booked, Entry
 
@@ -72,7 +73,9 @@ async def _standing(connection: Connection, entries: Sequence[Entry]) -> dict[st
     hashes = {row["key"]: row["payload_hash"] for row in rows}
     for entry in entries:
         if entry.key in hashes and hashes[entry.key] != rules.payload_hash(entry):
-            raise ConflictError(f"The ledger holds {entry.key} with other content; nothing was booked.")
+            raise ConflictError(
+                Sentence("The ledger holds {key} with other content; nothing was booked.", key=entry.key)
+            )
     return {row["key"]: Booked(row["id"], tuple(row["transfer_ids"])) for row in rows}
 
 

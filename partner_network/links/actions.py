@@ -9,8 +9,10 @@ from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import ApiKey, Asking
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 from partner_network.links import queries, rules
 from partner_network.links.queries import TrackedLink
+from partner_network.programs.rules import WORD_OF
 from partner_network.settings import Settings
 
 
@@ -37,7 +39,10 @@ async def create_link(
             raise NotFoundError("There is no such partnership in which your brand promotes; choose another.")
         if found["status"] != "active":
             raise ConflictError(
-                f"The partnership is {found['status']}, not active; links can be made once it is."
+                Sentence(
+                    "The partnership is {status}, not active; links can be made once it is.",
+                    status=WORD_OF[found["status"]],
+                )
             )
         url = rules.must_be_destination(
             destination_url, hosts=found["destination_hosts"], sandbox=settings.sandbox

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 CLICK_PARAMETER = "clk"
 """The query parameter in which the destination receives the click's id."""
@@ -46,8 +47,11 @@ def must_be_name(name: str) -> str:
     name = name.strip()
     if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
         raise InvalidError(
-            f"A link's name has 1 to {NAME_CHARACTERS_MAX} characters on one line; give it one.",
-            fields={"name": "empty or too long"},
+            Sentence(
+                "A link's name has 1 to {most} characters on one line; give it one.",
+                most=NAME_CHARACTERS_MAX,
+            ),
+            fields={"name": Sentence("empty or too long")},
         )
     return name
 
@@ -59,30 +63,43 @@ def must_be_destination(url: str, *, hosts: Collection[str], sandbox: bool) -> s
     """
     if not _PLAIN.fullmatch(url) or len(url) > URL_CHARACTERS_MAX:
         raise _refused(
-            f"has to be plain ASCII, percent-encoded and at most {URL_CHARACTERS_MAX} characters long"
+            Sentence(
+                "has to be plain ASCII, percent-encoded and at most {most} characters long",
+                most=URL_CHARACTERS_MAX,
+            )
         )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _refused("cannot be read as an address") from None
+        raise _refused(Sentence("cannot be read as an address")) from None
     _must_be_private(parts, port, sandbox=sandbox)
     if (parts.hostname or "") not in {host.lower() for host in hosts}:
-        raise _refused(f"leads to {parts.hostname!r}; the program allows {', '.join(sorted(hosts))}")
+        raise _refused(
+            Sentence(
+                "leads to {host!r}; the program allows {hosts}",
+                host=parts.hostname,
+                hosts=", ".join(sorted(hosts)),
+            )
+        )
     if any(name == CLICK_PARAMETER for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
-        raise _refused(f"holds the parameter {CLICK_PARAMETER!r}, in which we hand over the click's id")
+        raise _refused(
+            Sentence(
+                "holds the parameter {name!r}, in which we hand over the click's id", name=CLICK_PARAMETER
+            )
+        )
     return url
 
 
 def _must_be_private(parts: SplitResult, port: int | None, *, sandbox: bool) -> None:
     if parts.username is not None or parts.password is not None:
-        raise _refused("holds a user name; leave out what stands before the @")
+        raise _refused(Sentence("holds a user name; leave out what stands before the @"))
     if sandbox and parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return
     if parts.scheme != "https":
-        raise _refused("must begin with https://")
+        raise _refused(Sentence("must begin with https://"))
     if port not in {None, _HTTPS_PORT}:
-        raise _refused(f"names port {port}; leave the port out")
+        raise _refused(Sentence("names port {port}; leave the port out", port=port))
 
 
 def is_loopback(host: str) -> bool:
@@ -93,9 +110,9 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _refused(why: str) -> InvalidError:
+def _refused(why: Sentence) -> InvalidError:
     return InvalidError(
-        f"The destination {why}. Give an https address on the program's list.",
+        Sentence("The destination {why}. Give an https address on the program's list.", why=why),
         fields={"destination_url": why},
     )
 

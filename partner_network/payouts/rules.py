@@ -1,8 +1,10 @@
-"""The jobs of this slice and what they carry."""
+"""The jobs of this slice and what they carry, and why a payout may be held."""
 
 from uuid import UUID
 
 import msgspec
+
+from partner_network.kernel.sentences import Sentence
 
 CHARGE = "payouts.charge"
 PAY = "payouts.pay"
@@ -20,3 +22,28 @@ class ReadFunding(msgspec.Struct, frozen=True):
 
     payment_intent_id: str
     event_id: str
+
+
+ONBOARDING_MISSING = Sentence("The partner has to finish its onboarding with Stripe before it can be paid.")
+ANSWER_MISSING = Sentence(
+    "Stripe does not know the transfer that we sent and got no answer for; a person must decide."
+)
+_REFUSED = "Stripe cannot pay this partner: "
+
+
+def refused_by_stripe(message: str) -> str:
+    """Return why a payout is held that Stripe refused; what Stripe says stays in its own words."""
+    return f"{_REFUSED}{message}"
+
+
+def why_held(stored: str) -> Sentence | str:
+    """Return a stored reason as a sentence that can be said in the reader's language.
+
+    The English text is what is stored: a job compares it, and the books keep it as it was.
+    """
+    for reason in (ONBOARDING_MISSING, ANSWER_MISSING):
+        if stored == reason:
+            return reason
+    if stored.startswith(_REFUSED):
+        return Sentence("Stripe cannot pay this partner: {message}", message=stored.removeprefix(_REFUSED))
+    return stored

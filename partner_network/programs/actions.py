@@ -19,6 +19,7 @@ from partner_network.identity.rules.audit import Actor
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 from partner_network.programs import queries, rules
 from partner_network.programs.queries import Partnership
 
@@ -74,7 +75,8 @@ async def create_program(member: Member, new: NewProgram, *, sandbox: bool = Fal
         )
         if program_id is None:
             raise ConflictError(
-                f"The short name {new.slug!r} is taken; choose another.", fields={"slug": "taken"}
+                Sentence("The short name {slug!r} is taken; choose another.", slug=new.slug),
+                fields={"slug": Sentence("taken")},
             )
         after = msgspec.structs.asdict(new)
         await audit.record(
@@ -207,7 +209,9 @@ async def _partner(connection: Connection, partner: UUID | NewBrand) -> UUID:
 
 async def _create(connection: Connection, program_id: UUID, advertiser_id: UUID, partner_id: UUID) -> UUID:
     if partner_id == advertiser_id:
-        raise InvalidError("A brand cannot promote itself; choose another.", fields={"partner": "is you"})
+        raise InvalidError(
+            "A brand cannot promote itself; choose another.", fields={"partner": Sentence("is you")}
+        )
     at = await clock.now(connection)
     try:
         made: UUID | None = await connection.fetchval(

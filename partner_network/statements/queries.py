@@ -12,6 +12,7 @@ from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Settlement, Terms
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.sentences import Sentence
 from partner_network.statements import clauses, rules
 from partner_network.statements.rules import DueClawback
 
@@ -283,4 +284,8 @@ async def settlement_of(
         settlement = _read(row["terms_toml"]).settlement
         if settlement.currency == currency:
             return settlement
-    raise NotFoundError(f"The two brands have signed no terms in {currency}; sign an agreement first.")
+    raise NotFoundError(
+        Sentence(
+            "The two brands have signed no terms in {currency}; sign an agreement first.", currency=currency
+        )
+    )

@@ -10,7 +10,8 @@ import msgspec
 
 from partner_network.agreements.terms import Settlement
 from partner_network.kernel import periods
-from partner_network.kernel.money import PPM_PER_WHOLE, divide_half_away
+from partner_network.kernel.money import PPM_PER_WHOLE, Money, divide_half_away
+from partner_network.kernel.sentences import Sentence
 
 LineKind = Literal[
     "earned", "bonus", "reversed", "adjustment", "late", "recovered", "tax", "netted", "paid", "returned"
@@ -138,6 +139,13 @@ def carried_reason(*, closing_minor: int, minimum_minor: int, is_last: bool = Fa
     if closing_minor < minimum_minor and not is_last:
         return f"below the minimum payout of {minimum_minor} minor units"
     return None
+
+
+def why_carried(*, closing_minor: int, minimum_minor: int, currency: str) -> Sentence:
+    """Return the reason of a carried statement as people read it; the stored one is for the books."""
+    if closing_minor == 0:
+        return Sentence("nothing is due")
+    return Sentence("below the minimum payout of {minimum}", minimum=Money(minimum_minor, currency))
 
 
 class Content(msgspec.Struct, frozen=True):

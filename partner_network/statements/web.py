@@ -20,6 +20,7 @@ from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 from partner_network.statements import queries
 from partner_network.statements.actions import ask, sign_off
 from partner_network.statements.queries import Statement, StatementLine
@@ -178,7 +179,7 @@ def _hash_in(data: SignOff) -> bytes:
     except ValueError:
         raise InvalidError(
             "content_hash is not hexadecimal; send the one that the statement shows.",
-            fields={"content_hash": "not hexadecimal"},
+            fields={"content_hash": Sentence("not hexadecimal")},
         ) from None
 
 

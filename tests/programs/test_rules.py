@@ -65,5 +65,5 @@ def test_plain_http_is_for_a_sandboxs_own_machine_alone() -> None:
     [("ended", "active"), ("declined", "in_review"), ("invited", "active"), ("active", "in_review")],
 )
 def test_a_partnership_skips_no_step_and_does_not_rise_again(now: Status, wanted: Status) -> None:
-    with pytest.raises(ConflictError, match=f"is {now} and cannot become {wanted}"):
+    with pytest.raises(ConflictError, match=f"is {now} and cannot become {wanted.replace('_', ' ')}"):
         rules.must_become(now, wanted)

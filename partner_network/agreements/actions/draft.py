@@ -19,6 +19,7 @@ from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 from partner_network.programs import queries as partnerships
 from partner_network.programs.queries import Partnership
 from partner_network.settings import Operator
@@ -130,8 +131,12 @@ async def _must_give_notice(connection: Connection, partnership: Partnership, te
     earliest = rules.notice_ends_at(held, at)
     if rules.starts_at(terms, signed_at=at, drafted_at=at, held=None) < earliest:
         raise InvalidError(
-            f"A change needs {held.notice_days} days of notice: it can hold from {earliest.isoformat()} on.",
-            fields={"valid_from": "before the end of the notice"},
+            Sentence(
+                "A change needs {notice_days} days of notice: it can hold from {earliest} on.",
+                notice_days=held.notice_days,
+                earliest=earliest,
+            ),
+            fields={"valid_from": Sentence("before the end of the notice")},
         )
 
 

@@ -23,6 +23,7 @@ from partner_network.commissions.rules.facts import (
 from partner_network.commissions.rules.plan import Plan
 from partner_network.commissions.rules.rates import Rate, Rates
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 Agreement = tuple[str, str]
 """A program and a partner."""
@@ -141,4 +142,6 @@ class _Converter:
         try:
             return self._rates.at(row.at.astimezone(self._zone).date(), row.currency, self._currency)
         except InvalidError as error:
-            raise InvalidError(f"Conversion {row.id!r}: {error.detail}") from None
+            raise InvalidError(
+                Sentence("Conversion {id!r}: {detail}", id=row.id, detail=error.sentence)
+            ) from None

@@ -13,6 +13,7 @@ from partner_network.commissions.rules.facts import Order, TermsVersion
 from partner_network.kernel import periods
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.money import PPM_PER_WHOLE
+from partner_network.kernel.sentences import Sentence
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -102,7 +103,9 @@ class Plan(Struct, frozen=True, eq=False):
                 break
             chosen = version
         if chosen is None:
-            raise InvalidError(f"No terms were valid yet at {at.isoformat()}; the agreement begins later.")
+            raise InvalidError(
+                Sentence("No terms were valid yet at {at}; the agreement begins later.", at=at.isoformat())
+            )
         return chosen
 
 
@@ -125,7 +128,13 @@ def plan_of(versions: Sequence[TermsVersion]) -> Plan:
     for earlier, later in pairwise(ordered):
         begins = later.valid_from or _ALWAYS
         if earlier.valid_from == later.valid_from or (earlier.valid_until or begins) > begins:
-            raise InvalidError(f"The terms {earlier.key!r} and {later.key!r} are valid at the same time.")
+            raise InvalidError(
+                Sentence(
+                    "The terms {earlier!r} and {later!r} are valid at the same time.",
+                    earlier=earlier.key,
+                    later=later.key,
+                )
+            )
     plans = tuple(_version_plan(version) for version in ordered)
     _must_continue(plans)
     return Plan(versions=plans)
@@ -198,6 +207,9 @@ def _must_continue(plans: Sequence[VersionPlan]) -> None:
             now = (named.event, named.metric, named.period, getattr(named, "kind", None))
             if identity.setdefault((type(named), named.name), now) != now:
                 raise InvalidError(
-                    f"{named.name!r} keeps its event, metric and period across versions; "
-                    "give a changed one a new name."
+                    Sentence(
+                        "{name!r} keeps its event, metric and period across versions; "
+                        "give a changed one a new name.",
+                        name=named.name,
+                    )
                 )

@@ -7,6 +7,7 @@ from fractions import Fraction
 from msgspec import Struct
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 MOST_DAYS_BACK = 7
 _DAY = timedelta(days=1)
@@ -28,10 +29,24 @@ class Rates:
         self._by_day: dict[date, dict[tuple[str, str], Fraction]] = {}
         for one in published:
             if one.rate <= 0:
-                raise InvalidError(f"The rate {one.base}/{one.quote} of {one.day} is not above zero.")
+                raise InvalidError(
+                    Sentence(
+                        "The rate {base}/{quote} of {day} is not above zero.",
+                        base=one.base,
+                        quote=one.quote,
+                        day=one.day,
+                    )
+                )
             known = self._by_day.setdefault(one.day, {})
             if known.setdefault((one.base, one.quote), one.rate) != one.rate:
-                raise InvalidError(f"There are two rates {one.base}/{one.quote} of {one.day}.")
+                raise InvalidError(
+                    Sentence(
+                        "There are two rates {base}/{quote} of {day}.",
+                        base=one.base,
+                        quote=one.quote,
+                        day=one.day,
+                    )
+                )
 
     def at(self, day: date, base: str, quote: str) -> Fraction:
         """Return the last rate published on or before a day, at most 7 days back.
@@ -46,7 +61,13 @@ class Rates:
             if found is not None:
                 return found
         raise InvalidError(
-            f"No rate {base}/{quote} was published in the {MOST_DAYS_BACK} days up to {day}; load it first."
+            Sentence(
+                "No rate {base}/{quote} was published in the {most} days up to {day}; load it first.",
+                base=base,
+                quote=quote,
+                most=MOST_DAYS_BACK,
+                day=day,
+            )
         )
 
     def _on(self, day: date, base: str, quote: str) -> Fraction | None:

@@ -12,6 +12,7 @@ from partner_network.commissions.rules.facts import Line, Order, Refund
 from partner_network.commissions.rules.plan import ComponentPlan, VersionPlan
 from partner_network.kernel import money, periods
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 _SHORTEST_MONTH_DAYS = 28
 
@@ -44,7 +45,7 @@ def refunds_in_force(order: Order, max_age_days: int) -> list[Refund]:
         if refund.cancels is not None:
             undoings[refund.cancels].append(refund)
     if len({refund.id for refund in order.refunds}) != len(order.refunds):
-        raise InvalidError(f"Two refunds of order {order.id!r} have the same id.")
+        raise InvalidError(Sentence("Two refunds of order {id!r} have the same id.", id=order.id))
 
     def holds(refund: Refund) -> bool:
         # An undoing names one fact, so no circle can lead back to a refund.
@@ -61,10 +62,16 @@ def nets_by_line(order: Order, refunds: Sequence[Refund]) -> list[tuple[Line, Ne
     """Return each line, by id, with what refunds gave back of it; InvalidError if they do not add up."""
     lines = sorted(order.lines, key=lambda line: line.id)
     if sum(line.net_minor for line in lines) != order.net_minor or any(line.net_minor < 0 for line in lines):
-        raise InvalidError(f"The lines of order {order.id!r} do not sum to its net of {order.net_minor}.")
+        raise InvalidError(
+            Sentence(
+                "The lines of order {id!r} do not sum to its net of {net_minor}.",
+                id=order.id,
+                net_minor=order.net_minor,
+            )
+        )
     left = {line.id: line.net_minor for line in lines}
     if len(left) != len(lines):
-        raise InvalidError(f"Two lines of order {order.id!r} have the same id.")
+        raise InvalidError(Sentence("Two lines of order {id!r} have the same id.", id=order.id))
     touched: set[str] = set()
     for refund in refunds:
         for line_id, part in _spread(order, refund, lines, left):
@@ -78,7 +85,11 @@ def _spread(
 ) -> list[tuple[str, int]]:
     if refund.line is not None:
         if refund.net_minor > left.get(refund.line, -1):
-            raise InvalidError(f"Refund {refund.id!r} gives back more than line {refund.line!r} has.")
+            raise InvalidError(
+                Sentence(
+                    "Refund {id!r} gives back more than line {line!r} has.", id=refund.id, line=refund.line
+                )
+            )
         return [(refund.line, refund.net_minor)]
     if refund.net_minor > sum(left.values()):
         raise _too_much(order)
@@ -102,7 +113,13 @@ def whole_net(order: Order, refunds: Sequence[Refund]) -> Net:
 
 
 def _too_much(order: Order) -> InvalidError:
-    return InvalidError(f"Order {order.id!r} is refunded for more than its net of {order.net_minor}.")
+    return InvalidError(
+        Sentence(
+            "Order {id!r} is refunded for more than its net of {net_minor}.",
+            id=order.id,
+            net_minor=order.net_minor,
+        )
+    )
 
 
 def components_of(order: Order, version: VersionPlan) -> list[tuple[ComponentPlan, Net]]:
@@ -167,7 +184,14 @@ def in_agreement_currency(order: Order, minor: int, version: VersionPlan) -> int
     if order.currency == currency:
         return minor
     if order.rate is None:
-        raise InvalidError(f"Order {order.id!r} is in {order.currency} and has no rate to {currency}.")
+        raise InvalidError(
+            Sentence(
+                "Order {id!r} is in {currency} and has no rate to {wanted}.",
+                id=order.id,
+                currency=order.currency,
+                wanted=currency,
+            )
+        )
     scale = Fraction(10) ** (money.exponent(currency) - money.exponent(order.currency))
     return money.round_half_away(minor * order.rate * scale)
 

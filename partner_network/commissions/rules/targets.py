@@ -10,6 +10,7 @@ from partner_network.commissions.rules.plan import ComponentPlan, Plan, VersionP
 from partner_network.commissions.rules.shares import Net
 from partner_network.commissions.rules.streams import Entry
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 
 def targets(orders: Iterable[Order], plan: Plan) -> Targets:
@@ -39,10 +40,14 @@ def _must_be_possible(ordered: Sequence[Order]) -> None:
     for order in ordered:
         if order.net_minor < 0 or (order.refunds and any(refund.net_minor < 0 for refund in order.refunds)):
             raise InvalidError(
-                f"Order {order.id!r} has a negative amount; what goes back is a refund above zero."
+                Sentence(
+                    "Order {id!r} has a negative amount; what goes back is a refund above zero.", id=order.id
+                )
             )
         if len(order.weights) < len(order.own) or bool(order.weights) != bool(order.own):
-            raise InvalidError(f"Order {order.id!r} does not say which of its credits are this partner's.")
+            raise InvalidError(
+                Sentence("Order {id!r} does not say which of its credits are this partner's.", id=order.id)
+            )
     if len({(order.event, order.id) for order in ordered}) != len(ordered):
         raise InvalidError("One order was given twice; each must be there once.")
 
@@ -82,7 +87,13 @@ def _component_for(order: Order, adjustment: Adjustment, version: VersionPlan) -
     for ready in version.components.get(order.event, ()):
         if adjustment.component in {None, ready.name}:
             return ready
-    raise InvalidError(f"Adjustment {adjustment.id!r} of order {order.id!r} names no component of its terms.")
+    raise InvalidError(
+        Sentence(
+            "Adjustment {id!r} of order {order!r} names no component of its terms.",
+            id=adjustment.id,
+            order=order.id,
+        )
+    )
 
 
 def _adjusted(entries: Iterable[Entry]) -> Iterator[Target]:

@@ -12,8 +12,9 @@ from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.kernel import ids
+from partner_network.kernel.sentences import Sentence
 
-UNKNOWN_CLICK = "No click of that id led to your programs; check it, or send it again in a minute."
+UNKNOWN_CLICK = Sentence("No click of that id led to your programs; check it, or send it again in a minute.")
 
 
 async def customers_of(

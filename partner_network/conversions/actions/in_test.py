@@ -28,6 +28,7 @@ from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError
+from partner_network.kernel.sentences import Sentence
 
 KEPT = timedelta(days=30)
 FACTS_MAX = 100_000
@@ -209,8 +210,13 @@ async def _store(
     kept = await connection.fetchval("SELECT count(*) FROM test_facts WHERE brand_id = $1", brand_id)
     if kept + len(facts) > FACTS_MAX:
         raise ConflictError(
-            f"{kept} facts of your brand's tests are kept, {FACTS_MAX} at most, each for {KEPT.days} "
-            "days: wait for that, or report with a live key."
+            Sentence(
+                "{kept} facts of your brand's tests are kept, {most} at most, each for {days} days: "
+                "wait for that, or report with a live key.",
+                kept=kept,
+                most=FACTS_MAX,
+                days=KEPT.days,
+            )
         )
     hashes = [reports.content_hash(one.report) for one in facts]
     await connection.execute(

@@ -15,6 +15,7 @@ from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 Key = tuple[str, str]
 
@@ -91,11 +92,13 @@ def _hash(one: ReportedConversion, customer: Customer) -> bytes:
     return pseudonyms.content_hash(one, customer.pseudonym_as(one.customer_id))
 
 
-def used_before(one: ReportedConversion, stored_id: UUID) -> str:
+def used_before(one: ReportedConversion, stored_id: UUID) -> Sentence:
     """Say that an order id was used with other content."""
-    return (
-        f"Order {one.order_id!r} is stored with other content as {ids.shown('cnv', stored_id)}; "
-        "send that content again, or use an order id of its own."
+    return Sentence(
+        "Order {order_id!r} is stored with other content as {stored}; send that content again, "
+        "or use an order id of its own.",
+        order_id=one.order_id,
+        stored=ids.shown("cnv", stored_id),
     )
 
 
@@ -159,7 +162,12 @@ async def programs_of(
         if click_id is not None and click_id not in of_click:
             mistakes.append((f"conversions[{n}].click_id", customers.UNKNOWN_CLICK))
         elif one.program is not None and one.program not in named:
-            mistakes.append((f"conversions[{n}].program", f"You have no program {one.program!r}."))
+            mistakes.append(
+                (
+                    f"conversions[{n}].program",
+                    Sentence("You have no program {program!r}.", program=one.program),
+                )
+            )
         elif one.program is not None:
             found.append(named[one.program])
         elif click_id is not None:
@@ -167,7 +175,12 @@ async def programs_of(
         elif only is not None:
             found.append(only)
         elif own:
-            mistakes.append((f"conversions[{n}].program", f"Name one of your programs: {', '.join(own)}."))
+            mistakes.append(
+                (
+                    f"conversions[{n}].program",
+                    Sentence("Name one of your programs: {programs}.", programs=", ".join(own)),
+                )
+            )
         else:
             raise InvalidError("You have no program yet; open one before you report conversions.")
     reading.refuse("conversions", mistakes)

@@ -13,6 +13,7 @@ from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.kernel import ids
+from partner_network.kernel.sentences import Sentence
 
 Key = tuple[str, str]
 
@@ -66,11 +67,13 @@ async def _standing(
     }
 
 
-def used_before(one: ReportedRefund, stored_id: UUID) -> str:
+def used_before(one: ReportedRefund, stored_id: UUID) -> Sentence:
     """Say that a refund id was used with other content."""
-    return (
-        f"Refund {one.refund_id!r} is stored with other content as {ids.shown('ref', stored_id)}; "
-        "send that content again, or use a refund id of its own."
+    return Sentence(
+        "Refund {refund_id!r} is stored with other content as {stored}; send that content again, "
+        "or use a refund id of its own.",
+        refund_id=one.refund_id,
+        stored=ids.shown("ref", stored_id),
     )
 
 

@@ -20,8 +20,14 @@ from partner_network.conversions.rules.reports import (
     mistakes_in,
 )
 from partner_network.kernel.errors import ConflictError, InvalidError
+from partner_network.kernel.sentences import Sentence
 
 Noun = Literal["conversions", "identifications", "refunds"]
+WORD_OF: Mapping[Noun, Sentence] = {
+    "conversions": Sentence("conversions"),
+    "identifications": Sentence("identifications"),
+    "refunds": Sentence("refunds"),
+}
 AnyReport = TypeVar("AnyReport", bound=Report)
 
 MOST_MISTAKES = 100
@@ -29,6 +35,7 @@ MOST_MISTAKES = 100
 
 _WHERE = re.compile(r"(?P<why>.*?)(?: - at `(?:key in )?\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
 _FIELD = re.compile(r"Object (?P<how>contains unknown|missing required) field `(?P<name>[^`]*)`")
+_DOCUMENTED = Sentence("Send a JSON object with the fields documented.")
 _LAST_NAME = re.compile(r"(\w+)(?:\[[^\]]*\])*\Z")
 
 
@@ -51,7 +58,12 @@ def refuse(noun: Noun, mistakes: Sequence[Mistake]) -> None:
     if mistakes:
         path, sentence = mistakes[0]
         raise InvalidError(
-            f"None of the {noun} was stored, since some cannot be right. {path}: {sentence}",
+            Sentence(
+                "None of the {noun} was stored, since some cannot be right. {path}: {sentence}",
+                noun=WORD_OF[noun],
+                path=path,
+                sentence=sentence,
+            ),
             fields=dict(mistakes[:MOST_MISTAKES]),
         )
 
@@ -69,7 +81,13 @@ def refuse_conflicts(noun: Noun, conflicts: Sequence[Mistake]) -> None:
     if conflicts:
         path, sentence = conflicts[0]
         raise ConflictError(
-            f"None of the {noun} was stored. {path}: {sentence}", fields=dict(conflicts[:MOST_MISTAKES])
+            Sentence(
+                "None of the {noun} was stored. {path}: {sentence}",
+                noun=WORD_OF[noun],
+                path=path,
+                sentence=sentence,
+            ),
+            fields=dict(conflicts[:MOST_MISTAKES]),
         )
 
 
@@ -78,7 +96,10 @@ def refuse_unknown_orders(reported: Sequence[ReportedRefund], places: Iterable[i
     refuse(
         "refunds",
         [
-            (f"refunds[{n}].order_id", f"No {reported[n].event} of that order id is stored; report it first.")
+            (
+                f"refunds[{n}].order_id",
+                Sentence("No {event} of that order id is stored; report it first.", event=reported[n].event),
+            )
             for n in places
         ],
     )
@@ -122,40 +143,52 @@ def repeats_in(noun: Noun, keyed: Iterable[tuple[str, object, Report]]) -> dict[
         if hashes.setdefault(key, said) != said:
             name: object = getattr(report, field)
             conflicts.append(
-                (f"{noun}[{n}].{field}", f"{name!r} comes twice in this batch with different content.")
+                (
+                    f"{noun}[{n}].{field}",
+                    Sentence("{name!r} comes twice in this batch with different content.", name=name),
+                )
             )
     refuse_conflicts(noun, conflicts)
     return hashes
 
 
 def _raw_items(body: bytes, noun: Noun) -> list[msgspec.Raw]:
-    wanted = f'Send a JSON object like {{"{noun}": [...]}} with 1 to {MOST_REPORTS} {noun}.'
+    wanted = Sentence(
+        "Send a JSON object like {example} with 1 to {most} {noun}.",
+        example=f'{{"{noun}": [...]}}',
+        most=MOST_REPORTS,
+        noun=WORD_OF[noun],
+    )
     try:
         whole = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         items = msgspec.json.decode(whole.pop(noun), type=list[msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
         raise InvalidError(wanted, fields={noun: wanted}) from None
     for other in whole:
-        raise InvalidError(wanted, fields={other[:100]: f"There is no such field. {wanted}"})
+        raise InvalidError(
+            wanted, fields={other[:100]: Sentence("There is no such field. {wanted}", wanted=wanted)}
+        )
     if not 1 <= len(items) <= MOST_REPORTS:
-        raise InvalidError(wanted, fields={noun: f"These are {len(items)}. {wanted}"})
+        raise InvalidError(
+            wanted, fields={noun: Sentence("These are {count}. {wanted}", count=len(items), wanted=wanted)}
+        )
     return items
 
 
 def _mistake_of(error: Exception) -> Mistake:
     if not isinstance(error, msgspec.ValidationError):
-        return "", "This is no JSON object in UTF-8."
+        return "", Sentence("This is no JSON object in UTF-8.")
     where = _WHERE.fullmatch(str(error))
     why, path = (where["why"], where["path"] or "") if where else (str(error), "")
     about = _FIELD.match(why)
     if about:
         path = f"{path}{path and '.'}{about['name']}"
         if about["how"] == "contains unknown":
-            return path, "There is no such field; leave it out."
-        return path, f"This is missing. {_requirement_of(path)}"
+            return path, Sentence("There is no such field; leave it out.")
+        return path, Sentence("This is missing. {wanted}", wanted=_requirement_of(path))
     return path, _requirement_of(path)
 
 
-def _requirement_of(path: str) -> str:
+def _requirement_of(path: str) -> Sentence:
     name = _LAST_NAME.search(path)
-    return REQUIREMENT_OF.get(name[1] if name else "", "Send a JSON object with the fields documented.")
+    return REQUIREMENT_OF.get(name[1] if name else "", _DOCUMENTED)

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from partner_network.kernel import money
+from partner_network.kernel.sentences import Sentence
 
 
 class Given(Struct, frozen=True):
@@ -29,7 +30,7 @@ class RefundedOrder(Struct, frozen=True):
     lines: Mapping[str, int]
 
 
-def objection_to(order: RefundedOrder, refund: Given, before: Sequence[Given]) -> tuple[str, str] | None:
+def objection_to(order: RefundedOrder, refund: Given, before: Sequence[Given]) -> tuple[str, Sentence] | None:
     """Return the field at fault and why the order cannot bear this refund after those ``before``, or None.
 
     Units: minor units of the order's currency.
@@ -38,18 +39,28 @@ def objection_to(order: RefundedOrder, refund: Given, before: Sequence[Given]) -
     if refund.at < order.occurred_at:
         return (
             "at",
-            f"The order happened at {order.occurred_at.isoformat()}, after this; give a later instant.",
+            Sentence(
+                "The order happened at {at}, after this; give a later instant.",
+                at=order.occurred_at.isoformat(),
+            ),
         )
     if refund.line is not None and refund.line not in order.lines:
-        return "line", f"The order has no line {refund.line!r}; name one of its lines or leave this out."
+        return "line", Sentence(
+            "The order has no line {line!r}; name one of its lines or leave this out.", line=refund.line
+        )
     already = sum(given.net_minor for given in before)
     if already + refund.net_minor > order.net_minor:
-        return "net_minor", (
-            f"The order's net is {order.net_minor}, of which {already} was refunded before; "
-            f"at most {order.net_minor - already} is left to refund."
+        return "net_minor", Sentence(
+            "The order's net is {net}, of which {already} was refunded before; "
+            "at most {left} is left to refund.",
+            net=order.net_minor,
+            already=already,
+            left=order.net_minor - already,
         )
     if order.lines and not _lines_bear(order.lines, [*before, refund]):
-        return "net_minor", "This is more than what earlier refunds left of that line; name no line instead."
+        return "net_minor", Sentence(
+            "This is more than what earlier refunds left of that line; name no line instead."
+        )
     return None
 
 

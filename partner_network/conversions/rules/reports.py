@@ -1,7 +1,7 @@
 """What an advertiser may report, and how the same report is known again."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from partner_network.kernel import ids, money
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 MOST_REPORTS = 1_000
 MOST_LINES = 500
@@ -29,24 +30,32 @@ Minor = Annotated[int, Meta(ge=0, le=MOST_MINOR)]
 SomeMinor = Annotated[int, Meta(ge=1, le=MOST_MINOR)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 
-REQUIREMENT_OF = {
-    "order_id": "Give the order id as 1 to 200 characters without control characters.",
-    "event": "Give sale, lead or activation.",
-    "customer_id": "Give your own id of the customer as 1 to 200 characters without control characters.",
-    "occurred_at": "Give an instant with its offset as RFC 3339, like 2026-03-01T09:30:00Z.",
-    "at": "Give an instant with its offset as RFC 3339, like 2026-03-01T09:30:00Z.",
-    "currency": "Give an active ISO 4217 currency, like EUR.",
-    "net_minor": f"Give a whole number of the currency's minor units, never negative, at most {MOST_MINOR}.",
-    "program": "Give a program's slug or its prg_ id.",
-    "click_id": "Give a click id as the landing page received it: clk_ and 26 letters and digits.",
-    "lines": f"Give a list of at most {MOST_LINES} lines, each with an id and its net_minor.",
-    "id": "Give the line's id as 1 to 200 characters without control characters.",
-    "sku": "Give at most 200 characters without control characters.",
-    "category": "Give at most 200 characters without control characters.",
-    "quantity": "Give a whole number from 1 to 1000000.",
-    "refund_id": "Give your own id of the refund as 1 to 200 characters without control characters.",
-    "line": "Give the id of one of the order's lines.",
-    "reason": "Give the reason as 1 to 200 characters without control characters.",
+REQUIREMENT_OF: Mapping[str, Sentence] = {
+    "order_id": Sentence("Give the order id as 1 to 200 characters without control characters."),
+    "event": Sentence("Give sale, lead or activation."),
+    "customer_id": Sentence(
+        "Give your own id of the customer as 1 to 200 characters without control characters."
+    ),
+    "occurred_at": Sentence("Give an instant with its offset as RFC 3339, like 2026-03-01T09:30:00Z."),
+    "at": Sentence("Give an instant with its offset as RFC 3339, like 2026-03-01T09:30:00Z."),
+    "currency": Sentence("Give an active ISO 4217 currency, like EUR."),
+    "net_minor": Sentence(
+        "Give a whole number of the currency's minor units, never negative, at most {most}.", most=MOST_MINOR
+    ),
+    "program": Sentence("Give a program's slug or its prg_ id."),
+    "click_id": Sentence("Give a click id as the landing page received it: clk_ and 26 letters and digits."),
+    "lines": Sentence(
+        "Give a list of at most {most} lines, each with an id and its net_minor.", most=MOST_LINES
+    ),
+    "id": Sentence("Give the line's id as 1 to 200 characters without control characters."),
+    "sku": Sentence("Give at most 200 characters without control characters."),
+    "category": Sentence("Give at most 200 characters without control characters."),
+    "quantity": Sentence("Give a whole number from 1 to 1000000."),
+    "refund_id": Sentence(
+        "Give your own id of the refund as 1 to 200 characters without control characters."
+    ),
+    "line": Sentence("Give the id of one of the order's lines."),
+    "reason": Sentence("Give the reason as 1 to 200 characters without control characters."),
 }
 """What each field asks for, in the words of the person who has to mend it."""
 
@@ -142,9 +151,9 @@ def mistakes_in(report: Report, now: datetime) -> Iterator[Mistake]:
     """Yield each field that cannot be right, with what to do about it."""
     for name, instant in _instants(report):
         if instant > now:
-            yield name, f"This lies in the future; it is {now.isoformat()} now."
+            yield name, Sentence("This lies in the future; it is {now} now.", now=now.isoformat())
         elif instant < EARLIEST:
-            yield name, f"This lies before {EARLIEST.year}; give when it really happened."
+            yield name, Sentence("This lies before {year}; give when it really happened.", year=EARLIEST.year)
     match report:
         case ReportedConversion():
             yield from _mistakes_in_conversion(report)
@@ -156,18 +165,35 @@ def mistakes_in(report: Report, now: datetime) -> Iterator[Mistake]:
 
 def _mistakes_in_conversion(report: ReportedConversion) -> Iterator[Mistake]:
     if report.currency not in money.EXPONENT_OF:
-        yield "currency", f"{report.currency!r} is unknown. {REQUIREMENT_OF['currency']}"
+        yield (
+            "currency",
+            Sentence(
+                "{currency!r} is unknown. {wanted}",
+                currency=report.currency,
+                wanted=REQUIREMENT_OF["currency"],
+            ),
+        )
     if report.click_id is not None:
         yield from _mistakes_in_click_id(report.click_id)
     if not report.lines:
         return
     total = sum(line.net_minor for line in report.lines)
     if total != report.net_minor:
-        yield "lines", f"The lines sum to {total}, the order to {report.net_minor}; make them agree."
+        yield (
+            "lines",
+            Sentence(
+                "The lines sum to {total}, the order to {net}; make them agree.",
+                total=total,
+                net=report.net_minor,
+            ),
+        )
     seen: set[str] = set()
     for n, line in enumerate(report.lines):
         if line.id in seen:
-            yield f"lines[{n}].id", f"{line.id!r} names an earlier line; give each line an id of its own."
+            yield (
+                f"lines[{n}].id",
+                Sentence("{line!r} names an earlier line; give each line an id of its own.", line=line.id),
+            )
         seen.add(line.id)
 
 
@@ -175,4 +201,4 @@ def _mistakes_in_click_id(text: str) -> Iterator[Mistake]:
     try:
         ids.parse("clk", text)
     except InvalidError as error:
-        yield "click_id", error.detail
+        yield "click_id", error.sentence

@@ -12,6 +12,8 @@ from partner_network.identity.actions import audit
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
+from partner_network.kernel.money import Money
+from partner_network.kernel.sentences import Sentence
 from partner_network.ledger import actions as ledger
 from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.rules import Account, Entry, Leg
@@ -46,11 +48,16 @@ async def request_funding(
     Errors: InvalidError for an amount that is not positive; ConflictError when nothing is missing.
     """
     if amount_minor <= 0:
-        raise InvalidError("The amount must be positive.", fields={"amount_minor": "must be 1 or more"})
+        raise InvalidError(
+            "The amount must be positive.", fields={"amount_minor": Sentence("must be 1 or more")}
+        )
     need = await queries.need_of(connection, advertiser_id, currency)
     if amount_minor > need.missing_minor:
         raise ConflictError(
-            f"Only {need.missing_minor} minor units of {currency} are missing; pay that amount or less."
+            Sentence(
+                "Only {amount} is missing; pay that amount or less.",
+                amount=Money(need.missing_minor, currency),
+            )
         )
     if await connection.fetchval(
         """SELECT EXISTS (SELECT FROM fundings WHERE advertiser_id = $1 AND currency = $2
@@ -143,8 +150,11 @@ async def _record(connection: Connection, funding_id: UUID, answer: Funding, now
         return funding.status
     if answer.amount_minor != funding.amount_minor:
         raise ConflictError(
-            f"Stripe charged {answer.amount_minor} instead of {funding.amount_minor}; "
-            "nothing was booked, a person must look."
+            Sentence(
+                "Stripe charged {charged} instead of {asked}; nothing was booked, a person must look.",
+                charged=Money(answer.amount_minor, funding.currency),
+                asked=Money(funding.amount_minor, funding.currency),
+            )
         )
     status = "settled" if answer.available else "processing"
     await connection.execute(

@@ -21,12 +21,10 @@ from partner_network.gateways.stripe_connect import (
 from partner_network.kernel import ids
 from partner_network.ledger import actions as ledger
 from partner_network.ledger.rules import Account, Entry, Leg, Phase
-from partner_network.payouts import queries
+from partner_network.payouts import queries, rules
 
 KEY_LIFE = timedelta(hours=23)
 """Stripe forgets a key after 24 hours; an hour before, we look the transfer up instead of repeating it."""
-
-ONBOARDING_MISSING = "The partner has to finish its onboarding with Stripe before it can be paid."
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -71,7 +69,7 @@ async def _release_onboarded(connection: Connection) -> None:
     await connection.execute(
         """UPDATE payouts o SET held_reason = NULL FROM stripe_accounts a
            WHERE a.brand_id = o.payee_id AND a.transfers_status = 'active' AND o.held_reason = $1""",
-        ONBOARDING_MISSING,
+        str(rules.ONBOARDING_MISSING),
     )
 
 
@@ -112,7 +110,7 @@ async def _begin(payout_id: UUID, now: datetime) -> Attempt | None:
         if live is not None:
             return live if live.status in {"submitting", "unknown"} else None
         if payout.destination is None or payout.transfers_status != "active":
-            await _hold(connection, payout_id, ONBOARDING_MISSING)
+            await _hold(connection, payout_id, rules.ONBOARDING_MISSING)
             return None
         n = await connection.fetchval(
             "SELECT count(*) + 1 FROM payout_attempts WHERE payout_id = $1", payout_id
@@ -178,8 +176,7 @@ async def _look_up(stripe: StripeConnect, attempt: Attempt, now: datetime) -> st
         if transfer.amount_minor == attempt.amount_minor:
             return await _record(attempt, Accepted(transfer.id), now)
     async with connections.transaction() as connection:
-        reason = "Stripe does not know the transfer that we sent and got no answer for; a person must decide."
-        await _hold(connection, attempt.payout_id, reason)
+        await _hold(connection, attempt.payout_id, rules.ANSWER_MISSING)
     return "held"
 
 
@@ -237,8 +234,8 @@ async def _finish(
 async def _hold_unless_waiting(connection: Connection, attempt: Attempt, refused: Refused) -> None:
     """Leave a payout that only waits for funds to the next run; hold what a person has to mend."""
     if refused.reason != "balance_insufficient":
-        await _hold(connection, attempt.payout_id, f"Stripe cannot pay this partner: {refused.message}")
+        await _hold(connection, attempt.payout_id, rules.refused_by_stripe(refused.message))
 
 
 async def _hold(connection: Connection, payout_id: UUID, reason: str) -> None:
-    await connection.execute("UPDATE payouts SET held_reason = $2 WHERE id = $1", payout_id, reason)
+    await connection.execute("UPDATE payouts SET held_reason = $2 WHERE id = $1", payout_id, str(reason))

@@ -17,6 +17,7 @@ from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.identity.web.people import InvitationBody
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 from partner_network.programs import actions, queries
 from partner_network.programs.queries import Partnership
 from partner_network.settings import Settings
@@ -71,7 +72,7 @@ async def invite_partner(
     if (data.partner is None) == (data.new_brand is None):
         raise InvalidError(
             "Name either a brand of the network or a new one.",
-            fields={"partner": "or new_brand", "new_brand": "or partner"},
+            fields={"partner": Sentence("or new_brand"), "new_brand": Sentence("or partner")},
         )
     invited = await actions.invite_partner(
         member,

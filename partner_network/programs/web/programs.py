@@ -10,6 +10,7 @@ from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 from partner_network.programs import actions, queries
 from partner_network.programs.queries import Program
 from partner_network.settings import Settings
@@ -50,7 +51,7 @@ async def create_program(
     """Open a program."""
     brand_id = member.brand_id if data.brand is None else addresses.in_body("bnd", data.brand, field="brand")
     if brand_id is None:
-        raise InvalidError("Name the brand whose program this is.", fields={"brand": "is required"})
+        raise InvalidError("Name the brand whose program this is.", fields={"brand": Sentence("is required")})
     new = actions.NewProgram(
         brand_id=brand_id,
         slug=data.slug,

@@ -12,6 +12,7 @@ from partner_network.database.connections import Connection
 from partner_network.kernel import ids, periods
 from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.periods import Period
+from partner_network.kernel.sentences import Sentence
 from partner_network.ledger import actions as ledger
 from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.rules import Account, Entry, Leg
@@ -126,7 +127,11 @@ async def _must_be_drained(connection: Connection, sides: Sequence[_Side], perio
         )
         if waiting:
             raise ConflictError(
-                f"{waiting} orders of {period.label} are not accrued and matured yet; close again after that."
+                Sentence(
+                    "{waiting} orders of {label} are not accrued and matured yet; close again after that.",
+                    waiting=waiting,
+                    label=period.label,
+                )
             )
 
 

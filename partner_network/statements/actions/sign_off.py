@@ -10,6 +10,7 @@ from partner_network.identity.rules import permissions
 from partner_network.identity.rules.audit import Verb
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError, ForbiddenError
+from partner_network.kernel.sentences import Sentence
 from partner_network.statements import queries, rules
 from partner_network.statements.queries import Statement
 from partner_network.statements.rules import RenderStatement
@@ -28,11 +29,23 @@ async def prepare_statement(
         statement = await _read_as(connection, statement_id, content_hash)
         if statement.carried_reason is not None:
             raise ConflictError(
-                f"Statement {statement.number} is carried, since {statement.carried_reason}; "
-                "its amount opens the next one and nothing needs signing."
+                Sentence(
+                    "Statement {number} is carried, since {reason}; its amount opens the next one and "
+                    "nothing needs signing.",
+                    number=statement.number,
+                    reason=rules.why_carried(
+                        closing_minor=statement.closing_minor,
+                        minimum_minor=statement.minimum_minor,
+                        currency=statement.currency,
+                    ),
+                )
             )
         if statement.preparer_id is not None:
-            raise ConflictError(f"Statement {statement.number} is prepared already; it waits for approval.")
+            raise ConflictError(
+                Sentence(
+                    "Statement {number} is prepared already; it waits for approval.", number=statement.number
+                )
+            )
         await connection.execute(
             """INSERT INTO statement_preparations
                    (statement_id, content_hash, closing_minor, currency, preparer_id, prepared_at)
@@ -61,13 +74,24 @@ async def approve_statement(
     async with connections.transaction(eyes="operator") as connection:
         statement = await _read_as(connection, statement_id, content_hash)
         if statement.preparer_id is None:
-            raise ConflictError(f"Nobody has prepared statement {statement.number} yet; prepare it first.")
+            raise ConflictError(
+                Sentence(
+                    "Nobody has prepared statement {number} yet; prepare it first.", number=statement.number
+                )
+            )
         if statement.preparer_id == approver.id:
             raise ForbiddenError(
-                f"You prepared statement {statement.number} yourself; another person must approve it."
+                Sentence(
+                    "You prepared statement {number} yourself; another person must approve it.",
+                    number=statement.number,
+                )
             )
         if statement.approver_id is not None:
-            raise ConflictError(f"Statement {statement.number} is approved already; it waits for funding.")
+            raise ConflictError(
+                Sentence(
+                    "Statement {number} is approved already; it waits for funding.", number=statement.number
+                )
+            )
         await connection.execute(
             """INSERT INTO statement_approvals (statement_id, content_hash, closing_minor, currency,
                    preparer_id, approver_id, reason, approved_at)
@@ -98,6 +122,9 @@ async def _read_as(connection: Connection, statement_id: UUID, content_hash: byt
     statement = await queries.statement_of(connection, statement_id)
     if statement.content_hash != content_hash:
         raise ConflictError(
-            f"Statement {statement.number} is not what you read; open it again and compare before you sign."
+            Sentence(
+                "Statement {number} is not what you read; open it again and compare before you sign.",
+                number=statement.number,
+            )
         )
     return statement

@@ -1,13 +1,14 @@
 """The redirect of a tracked link: the one door that thousands may pass in a second."""
 
-from pathlib import Path
 from typing import cast
 
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from partner_network.clicks import rules
+from partner_network.clicks import pages, rules
 from partner_network.clicks.actions.record import ClickRecorder
+from partner_network.clicks.pages import Pages
 from partner_network.clicks.rules import Click
+from partner_network.identity.web import languages
 from partner_network.kernel import ids, visitors
 from partner_network.links import rules as link_rules
 from partner_network.links.memory import LinkMemory, LinksUnavailableError
@@ -18,15 +19,14 @@ COOKIE = "clk"
 COOKIE_LASTS_S = 30 * 86_400
 
 _PATH = "/l/"
-_TEMPLATES = Path(__file__).parent / "templates"
-_UNKNOWN = (_TEMPLATES / "unknown_link.html").read_bytes()
-_UNAVAILABLE = (_TEMPLATES / "unavailable_link.html").read_bytes()
 _NO_STORE = (b"cache-control", b"no-store")
 _PAGE_HEADERS = (
     _NO_STORE,
     (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    (b"content-security-policy", pages.POLICY),
     (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"vary", b"Accept-Language, Cookie"),
 )
 
 _Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -76,9 +76,9 @@ class _Door:
         try:
             link = await self._live_link(scope["path"][len(_PATH) :].rstrip("/"))
         except LinksUnavailableError:
-            return _page(503, _UNAVAILABLE, scope, (b"retry-after", b"60"))
+            return _page(503, pages.UNAVAILABLE, scope, (b"retry-after", b"60"))
         if link is None:
-            return _page(404, _UNKNOWN, scope)
+            return _page(404, pages.UNKNOWN, scope)
         if scope["method"] == "HEAD":  # somebody looks where it leads; nobody goes there
             return 302, _redirect_headers(link.destination_url), b""
         return await self._answer_click(link, scope)
@@ -134,6 +134,10 @@ def _redirect_headers(location: str) -> list[tuple[bytes, bytes]]:
     return [(b"location", location.encode("ascii")), _NO_STORE, (b"content-length", b"0")]
 
 
-def _page(status: int, page: bytes, scope: HTTPScope, *more: tuple[bytes, bytes]) -> _Answer:
-    headers = [*_PAGE_HEADERS, (b"content-length", str(len(page)).encode()), *more]
+def _page(status: int, kind: Pages, scope: HTTPScope, *more: tuple[bytes, bytes]) -> _Answer:
+    # No link is known here, so no brand is: the visitor's own language is the best guess.
+    language = languages.language_of_visitor(scope)
+    page = kind[language]
+    named = (b"content-language", language.encode())
+    headers = [*_PAGE_HEADERS, named, (b"content-length", str(len(page)).encode()), *more]
     return status, headers, b"" if scope["method"] == "HEAD" else page

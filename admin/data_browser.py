@@ -49,6 +49,9 @@ UNREADABLE = frozenset(
         "passkey_challenges",
         "audit_salts",
         "unsealed_audit_records",
+        "notifications",
+        "notification_choices",
+        "notification_hours",
         "retentions",
     }
 )

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from litestar import Litestar, Response, get
-from litestar.datastructures import CacheControlHeader, State
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, SkipValidation
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
@@ -35,6 +34,7 @@ from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
 from partner_network.identity.web import (
+    assets,
     description,
     guards,
     headers,
@@ -53,6 +53,7 @@ from partner_network.identity.web.shapes import ShapeMiddleware
 from partner_network.kernel.errors import NotFoundError
 from partner_network.links import web as links_web
 from partner_network.links.memory import LinkMemory
+from partner_network.notifications.web import routes as notifications
 from partner_network.payouts import web as payouts
 from partner_network.privacy.web import routes as privacy
 from partner_network.programs.web import routes as programs
@@ -67,7 +68,6 @@ BODY_BYTES_MAX = 1_000_000
 FORM_FIELDS_MAX = 100
 POOL_CONNECTIONS = 20
 GARBAGE_THRESHOLD = 50_000
-ASSETS_KEPT_S = 3_600
 
 
 def create_app(
@@ -85,6 +85,7 @@ def create_app(
         route_handlers=[
             *identity.ROUTES,
             *outbox.routes(settings),
+            *notifications.ROUTES,
             *programs.ROUTES,
             *agreements.ROUTES,
             *creatives.ROUTES,
@@ -100,7 +101,7 @@ def create_app(
             ready,
             download,
             pages.nothing_here,
-            *_assets(),
+            *assets.routes(BUILT_ASSETS),
             *routes,
         ],
         dependencies={
@@ -277,17 +278,3 @@ def _redirecting(recorder: ClickRecorder, links: LinkMemory) -> Lifespan:
 def _template_folders() -> list[Path]:
     of_slices = sorted(folder for folder in FOLDER.glob("*/templates") if folder.is_dir())
     return [*of_slices, admin.TEMPLATES]
-
-
-def _assets() -> list[ControllerRouterHandler]:
-    if not BUILT_ASSETS.is_dir():
-        return []
-    return [
-        create_static_files_router(
-            path="/assets",
-            directories=[BUILT_ASSETS],
-            opt={WITHOUT_SESSION: True},
-            include_in_schema=False,
-            cache_control=CacheControlHeader(max_age=ASSETS_KEPT_S, public=True),
-        )
-    ]

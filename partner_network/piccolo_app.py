@@ -7,7 +7,7 @@ from piccolo.conf.apps import AppConfig, table_finder
 from partner_network.database.migration import APP_NAME
 
 SLICES_WITH_TABLES = (
-    "gateways", "brands", "identity", "ledger", "programs", "agreements", "creatives", "links", "clicks",
+    "gateways", "brands", "identity", "notifications", "ledger", "programs", "agreements", "creatives", "links", "clicks",
     "conversions", "attribution", "commissions", "statements", "payouts", "privacy",
 )  # fmt: skip
 

@@ -31,6 +31,13 @@ async def now(connection: Connection | None = None) -> datetime:
     return row["simulated_at"] + elapsed
 
 
+async def stands_still(connection: Connection) -> bool:
+    """Say whether a sandbox's time is moved by hand, as while months are replayed in a minute."""
+    if not _is_simulated:
+        return False
+    return await connection.fetchval("SELECT NOT is_running FROM simulated_clock") or False
+
+
 async def set_simulated(connection: Connection, at: datetime, *, running: bool) -> None:
     """Move the shared simulated clock; it never goes back, since facts already carry its time."""
     if not _is_simulated:

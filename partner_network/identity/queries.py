@@ -8,8 +8,9 @@ import msgspec
 
 from partner_network.database import connections
 from partner_network.database.connections import Connection
-from partner_network.identity.rules import credentials
+from partner_network.identity.rules import credentials, wording
 from partner_network.identity.rules.permissions import ApiKey, Member
+from partner_network.kernel.sentences import Sentence
 from partner_network.languages import spoken, zones
 from partner_network.languages.spoken import Language
 
@@ -108,12 +109,12 @@ async def api_key_of(key: str, now: datetime) -> ApiKey | None:
 async def places_of(connection: Connection, member_id: UUID) -> Sequence[Place]:
     """List where a person may act, the oldest membership first."""
     rows = await connection.fetch(
-        """SELECT r.brand_id, coalesce(b.name, 'The network') AS name
+        """SELECT r.brand_id, b.name
            FROM memberships r LEFT JOIN brands b ON b.id = r.brand_id
            WHERE r.member_id = $1 GROUP BY r.brand_id, b.name ORDER BY min(r.created_at), r.brand_id""",
         member_id,
     )
-    return [Place(row["brand_id"], row["name"]) for row in rows]
+    return [Place(row["brand_id"], row["name"] or wording.NETWORK) for row in rows]
 
 
 async def places_of_member(member: Member) -> Sequence[Place]:
@@ -121,6 +122,22 @@ async def places_of_member(member: Member) -> Sequence[Place]:
     # The doorkeeper's eyes: a brand's own do not see where else its people act.
     async with connections.transaction(eyes="doorkeeper") as connection:
         return await places_of(connection, member.id)
+
+
+async def around(member: Member) -> tuple[Sequence[Place], int]:
+    """Return what stands around each page: where the person may act, and how many messages wait for them.
+
+    The messages are those of a slice above, which this one knows by their rows alone: one transaction a page.
+    """
+    async with connections.transaction(eyes="doorkeeper") as connection:
+        unread: int = await connection.fetchval(
+            """SELECT count(*) FROM notifications WHERE member_id = $1 AND read_at IS NULL
+               AND (side = 'person' OR side = $2 AND brand_id IS NOT DISTINCT FROM $3)""",
+            member.id,
+            "operator" if member.is_operator else "brand",
+            member.brand_id,
+        )
+        return await places_of(connection, member.id), unread
 
 
 async def colleagues_of(member: Member) -> Sequence[Colleague]:
@@ -140,7 +157,7 @@ async def invitation_of(token: str, now: datetime) -> Invitation | None:
     async with connections.transaction(eyes="doorkeeper") as connection:
         row = await connection.fetchrow(
             """SELECT i.id, i.email, i.role, i.brand_id, i.partnership_id, i.expires_at, m.name AS inviter,
-                      coalesce(b.name, 'the network') AS place,
+                      b.name AS place,
                       EXISTS (SELECT FROM members k WHERE k.email = i.email) AS is_known
                FROM invitations i JOIN members m ON m.id = i.invited_by
                LEFT JOIN brands b ON b.id = i.brand_id
@@ -148,4 +165,6 @@ async def invitation_of(token: str, now: datetime) -> Invitation | None:
             credentials.hash_of(token),
             now,
         )
-    return None if row is None else msgspec.convert(dict(row), Invitation)
+    if row is None:
+        return None
+    return Invitation(**{**row, "place": row["place"] or Sentence("the network")})

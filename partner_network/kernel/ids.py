@@ -9,32 +9,34 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 Prefix = Literal[
-    "adj", "agr", "bnd", "clk", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "pay", "prg", "prt",
+    "adj", "agr", "bnd", "clk", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "msg", "pay", "prg", "prt",
     "ref", "stm", "tch",
 ]  # fmt: skip
 
-NOUN_OF: Mapping[Prefix, str] = MappingProxyType(
+NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
     {
-        "adj": "adjustment",
-        "agr": "agreement",
-        "bnd": "brand",
-        "clk": "click",
-        "com": "commission",
-        "cnv": "conversion",
-        "crt": "creative",
-        "dsp": "dispute",
-        "inq": "inquiry",
-        "key": "key",
-        "lnk": "link",
-        "mbr": "member",
-        "pay": "payout",
-        "prg": "program",
-        "prt": "partnership",
-        "ref": "refund",
-        "stm": "statement",
-        "tch": "touch",
+        "adj": Sentence("adjustment"),
+        "agr": Sentence("agreement"),
+        "bnd": Sentence("brand"),
+        "clk": Sentence("click"),
+        "com": Sentence("commission"),
+        "cnv": Sentence("conversion"),
+        "crt": Sentence("creative"),
+        "dsp": Sentence("dispute"),
+        "inq": Sentence("inquiry"),
+        "key": Sentence("key"),
+        "lnk": Sentence("link"),
+        "mbr": Sentence("member"),
+        "msg": "message",
+        "pay": Sentence("payout"),
+        "prg": Sentence("program"),
+        "prt": Sentence("partnership"),
+        "ref": Sentence("refund"),
+        "stm": Sentence("statement"),
+        "tch": Sentence("touch"),
     }
 )
 
@@ -108,9 +110,14 @@ def parse(prefix: Prefix, text: str) -> UUID:
             value = value << 5 | _VALUE_OF[digit]
         if value < 1 << _UUID_BITS:
             return UUID(int=value)
-    noun = NOUN_OF[prefix]
     raise InvalidError(
-        f"{text!r} is not the id of a {noun}: it is {prefix}_ and {_DIGITS} letters and digits."
+        Sentence(
+            "{text!r} is not the id of a {noun}: it is {prefix}_ and {digits} letters and digits.",
+            text=text,
+            noun=NOUN_OF[prefix],
+            prefix=prefix,
+            digits=_DIGITS,
+        )
     )
 
 

@@ -67,6 +67,9 @@ ROWS_OF: Mapping[str, str] = {
     "links": "$1 IN (t.advertiser_id, t.partner_id)",
     "members": "t.id IN (SELECT member_id FROM memberships WHERE brand_id = $1)",
     "memberships": "t.brand_id = $1",
+    "notification_choices": _NO_BRAND,
+    "notification_hours": _NO_BRAND,
+    "notifications": _NO_BRAND,
     "partnerships": "$1 IN (t.advertiser_id, t.partner_id)",
     "passkey_challenges": _NO_BRAND,
     "password_resets": _NO_BRAND,
@@ -143,6 +146,7 @@ RUN_WITH_THE_OWNERS_RIGHTS: Mapping[str, str] = {
     "forget_for_audit": "destroys salts, which nobody reads",
     "has_people": "whether a brand has any people, and not who",
     "hash_for_audit": "a salted hash of what the caller knows already",
+    "notify_people": "how many people learn a fact that the caller makes",
     "number_of_version": "the number of a version whose id the caller read in a decision",
     "session_behind": "one session, to whoever holds its token",
 }

@@ -36,6 +36,10 @@ INSERT INTO erasures (id, about, subject_id, brand_id, asked_by, erased_at, coun
     SELECT gen_random_uuid(), 'customer', gen_random_uuid(), id, 'the brand', now(), '{}' FROM brands;
 INSERT INTO letters (id, kind, sealed, created_at, due_at)
     VALUES (gen_random_uuid(), 'x', 'x', now(), now());
+INSERT INTO notifications (id, member_id, side, kind, fact, said, happened_at, told_at)
+    SELECT gen_random_uuid(), id, 'person', 'new-device', 'x', '{}', now(), now() FROM members;
+INSERT INTO notification_choices (member_id, kind, mail) SELECT id, 'payout-paid', 'daily' FROM members;
+INSERT INTO notification_hours (member_id) SELECT id FROM members;
 INSERT INTO rate_limits (key, empty_at) VALUES (uuid_send(gen_random_uuid()), now());
 INSERT INTO retentions (task, ran_at) VALUES ('x', now()) ON CONFLICT DO NOTHING;
 INSERT INTO kept_forms (id, token_hash, member_id, brand_id, sealed, created_at, expires_at)

@@ -17,6 +17,9 @@ from tests.database.walled import WEB, Walled
 
 THE_DOORKEEPERS_OWN = {
     "kept_forms",
+    "notification_choices",
+    "notification_hours",
+    "notifications",
     "passkey_challenges",
     "password_resets",
     "pending_sign_ins",

@@ -57,6 +57,8 @@ WITHOUT_RECORD = {
     "identity.resets.set_password": WITHIN,
     "ledger.account_ids": NOBODY_DECIDES,
     "ledger.post": NOBODY_DECIDES,
+    "notifications.read.mark_all_read": "that one has read something is nobody else's business",
+    "notifications.read.mark_read": "the same",
     "payouts.fund.charge_funding": "the worker carries out what a person asked for, and Stripe answers",
     "payouts.fund.fund_statements": NOBODY_DECIDES,
     "payouts.hear.store_event": "Stripe tells it; what it says is kept whole",

@@ -26,6 +26,7 @@ Kind = Literal[
     "brand", "member", "invitation", "session", "password", "second factor", "recovery codes", "API key",
     "program", "partnership", "agreement", "creative", "link", "statement", "closing", "funding",
     "payment method", "payout account", "payout", "job", "export", "customer", "webhook",
+    "notification choices",
 ]  # fmt: skip
 Values: TypeAlias = Mapping[str, object]
 
@@ -36,6 +37,7 @@ PREFIX_OF: Mapping[str, ids.Prefix] = MappingProxyType(
         "API key": "key",
         "password": "mbr",
         "recovery codes": "mbr",
+        "notification choices": "mbr",
         "program": "prg",
         "partnership": "prt",
         "agreement": "agr",

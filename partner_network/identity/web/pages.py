@@ -23,7 +23,7 @@ from partner_network.identity import queries
 from partner_network.identity.queries import Session
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member, Verb
-from partner_network.identity.web import components, languages
+from partner_network.identity.web import components, field_words, languages
 from partner_network.identity.web.requests import WITHOUT_SESSION
 from partner_network.kernel import ids
 from partner_network.kernel.errors import NotFoundError
@@ -44,6 +44,8 @@ class Frame(msgspec.Struct, frozen=True):
     place: str = ""
     has_other_places: bool = False
     csrf_token: str = ""
+    unread: int = 0
+    """How many messages wait to be read."""
 
 
 _NOBODYS = Frame()
@@ -80,7 +82,7 @@ async def frame_of(session: Session | None, *, is_sandbox: bool) -> Frame:
         today = (await clock.now()).astimezone(UTC).date()
         if session is None:
             return Frame(today=today, is_sandbox=is_sandbox)
-        places = await queries.places_of_member(session.member)
+        places, unread = await queries.around(session.member)
     except Exception as error:  # noqa: BLE001 - the page itself says better what went wrong
         _log.warning("page without its frame", error=repr(error))
         return _NOBODYS
@@ -89,9 +91,10 @@ async def frame_of(session: Session | None, *, is_sandbox: bool) -> Frame:
         today=today,
         is_sandbox=is_sandbox,
         member=session.member,
-        place=next((place.name for place in places if place.brand_id == brand_id), ""),
+        place=str(catalogs.shown(next((place.name for place in places if place.brand_id == brand_id), ""))),
         has_other_places=len(places) > 1,
         csrf_token=session.csrf_token,
+        unread=unread,
     )
 
 
@@ -107,6 +110,7 @@ def environment(folders: Sequence[Path], built_assets: Path) -> Environment:
         "instant": formats.instant,
         "month": formats.month,
         "translated": catalogs.translated,
+        "shown": catalogs.shown,
     }
     functions = {
         "frame": _frame,
@@ -118,6 +122,7 @@ def environment(folders: Sequence[Path], built_assets: Path) -> Environment:
         "may": _may,
         "asset": partial(asset_address, asset_names(built_assets)),
         "shown_id": ids.shown,
+        "field_words": field_words.words,
     }
     made.filters.update(cast("dict[str, Any]", filters))
     made.globals.update(cast("dict[str, Any]", functions | components.FUNCTIONS))

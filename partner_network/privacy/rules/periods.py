@@ -74,6 +74,14 @@ PERIODS = (
         time="wall",
     ),
     Period(
+        table="notifications",
+        key="id",
+        is_old="(read_at < $1 OR told_at < $1 - interval '220 days')",
+        after=timedelta(days=180),
+        why="half a year after it was read it is in nobody's way any more; the facts themselves stay",
+        time="wall",
+    ),
+    Period(
         table="invitations",
         key="id",
         is_old="coalesce(accepted_at, expires_at) < $1",

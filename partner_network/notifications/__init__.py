@@ -1,0 +1,1 @@
+"""Messages to people: what happened, to those whom it concerns, on their page and by letter."""

@@ -1,0 +1,1 @@
+"""Which kinds of messages there are, and when a letter goes; pure."""

@@ -1,0 +1,187 @@
+"""What is told about statements, payments, payouts and objections to them."""
+
+from partner_network.kernel.sentences import Sentence
+from partner_network.notifications.rules.kinds import MONEY, QUALITY, Kind, roles
+
+_STATEMENT = (Sentence("Statement"), "number")
+_PERIOD = (Sentence("Period"), "period")
+_AMOUNT = (Sentence("Amount"), "amount")
+_PAYEE = (Sentence("Payee"), "payee")
+_PAYER = (Sentence("Payer"), "payer")
+_OPEN = Sentence("Open the statement")
+_PAY_IN = Sentence("Pay in")
+_MINE, _OFFICE = "/statements/{statement}", "/admin/statements/{statement}"
+
+KINDS = (
+    Kind(
+        key="statement-to-prepare",
+        group=MONEY,
+        name=Sentence("A statement waits to be prepared"),
+        subject=Sentence("Statement {number} waits to be prepared"),
+        says=(
+            Sentence("The close has computed it. Read its lines and sign it off; another person approves."),
+        ),
+        facts=(_STATEMENT, _PAYER, _PAYEE, _AMOUNT),
+        button=Sentence("Prepare it"),
+        page=_OFFICE,
+        at_operator=roles("finance"),
+        mail="daily",
+    ),
+    Kind(
+        key="statement-to-approve",
+        group=MONEY,
+        name=Sentence("A statement waits for approval"),
+        subject=Sentence("Statement {number} waits for approval"),
+        says=(Sentence("{preparer} has prepared it; somebody else approves it. Then it can be paid."),),
+        facts=(_STATEMENT, _PAYER, _PAYEE, _AMOUNT),
+        button=Sentence("Read and approve"),
+        page=_OFFICE,
+        at_operator=roles("finance"),
+    ),
+    Kind(
+        key="statement-approved",
+        group=MONEY,
+        name=Sentence("A statement for your brand is approved"),
+        subject=Sentence("Statement {number}: {amount} from {payer}"),
+        says=(
+            Sentence(
+                "The statement for {payee} is issued and approved. It is paid as soon as {payer} has paid in."
+            ),
+        ),
+        facts=(_STATEMENT, _PAYER, _AMOUNT),
+        button=_OPEN,
+        page=_MINE,
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
+        key="payment-needed",
+        group=MONEY,
+        name=Sentence("Your brand has to pay in"),
+        subject=Sentence("Please pay in {amount} for your partners"),
+        says=(
+            Sentence(
+                "Approved statements wait for this amount, the oldest is {number}. Partners are paid then."
+            ),
+        ),
+        facts=(_STATEMENT, _AMOUNT),
+        button=_PAY_IN,
+        page="/",
+        at_brand=roles("finance"),
+    ),
+    Kind(
+        key="payment-failed",
+        group=MONEY,
+        name=Sentence("A payment of your brand failed"),
+        subject=Sentence("Your payment of {amount} failed"),
+        says=(Sentence("Nothing was booked. The reason given: {reason}"),),
+        facts=(_AMOUNT, (Sentence("Reason"), "reason")),
+        button=Sentence("Check the payment method"),
+        page="/payment-method",
+        at_brand=roles("finance"),
+    ),
+    Kind(
+        key="payment-settled",
+        group=MONEY,
+        name=Sentence("A payment of your brand has arrived"),
+        subject=Sentence("Your payment of {amount} has arrived"),
+        says=(Sentence("It now pays what is approved, the oldest statement first."),),
+        facts=(_AMOUNT,),
+        button=Sentence("See the statements"),
+        page="/statements",
+        at_brand=roles("finance"),
+        mail="daily",
+    ),
+    Kind(
+        key="payout-sent",
+        group=MONEY,
+        name=Sentence("A payout is on its way"),
+        subject=Sentence("{amount} from {payer} is on its way to you"),
+        says=(Sentence("Stripe has accepted the transfer for statement {number}."),),
+        facts=(_STATEMENT, _PAYER, _AMOUNT),
+        button=_OPEN,
+        page=_MINE,
+        at_brand=roles("owner finance"),
+        mail="daily",
+    ),
+    Kind(
+        key="payout-paid",
+        group=MONEY,
+        name=Sentence("A payout has arrived"),
+        subject=Sentence("{amount} from {payer} has arrived"),
+        says=(Sentence("The payout for statement {number} stands on your account at Stripe."),),
+        facts=(_STATEMENT, _PAYER, _AMOUNT),
+        button=_OPEN,
+        page=_MINE,
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
+        key="payout-held",
+        group=MONEY,
+        name=Sentence("A payout is held"),
+        subject=Sentence("A payout of {amount} to {payee} is held"),
+        says=(Sentence("The money is safe and waits. The reason: {reason}"),),
+        facts=(_STATEMENT, _AMOUNT, (Sentence("Reason"), "reason")),
+        button=Sentence("See what to do"),
+        page="/payout-account",
+        page_at_operator="/admin/payouts/{payout}",
+        at_brand=roles("owner finance"),
+        at_operator=roles("finance"),
+    ),
+    Kind(
+        key="month-closed",
+        group=MONEY,
+        name=Sentence("A month is closed"),
+        subject=Sentence("{period} is closed"),
+        says=(Sentence("{count} statements were made; those that need a signature wait on your page."),),
+        facts=(_PERIOD, (Sentence("Statements"), "count")),
+        button=Sentence("See the statements"),
+        page="/admin/statements",
+        at_operator=roles("finance"),
+        mail="daily",
+        is_sent=False,
+    ),
+    Kind(
+        key="dispute-opened",
+        group=QUALITY,
+        name=Sentence("A line is disputed"),
+        subject=Sentence("{opener} disputes a line of statement {number}"),
+        says=(
+            Sentence("The amount in question stays out of payment until it is decided. The reason: {reason}"),
+        ),
+        facts=(_STATEMENT, _AMOUNT, (Sentence("Reason"), "reason")),
+        button=Sentence("Look at the dispute"),
+        page="/disputes/{dispute}",
+        page_at_operator="/admin/disputes/{dispute}",
+        at_brand=roles("owner finance"),
+        at_operator=roles("manager"),
+        is_sent=False,
+    ),
+    Kind(
+        key="dispute-answered",
+        group=QUALITY,
+        name=Sentence("A dispute is answered"),
+        subject=Sentence("There is an answer in the dispute about statement {number}"),
+        says=(Sentence("{author} writes: {answer}"),),
+        facts=(_STATEMENT, _AMOUNT),
+        button=Sentence("Look at the dispute"),
+        page="/disputes/{dispute}",
+        page_at_operator="/admin/disputes/{dispute}",
+        at_brand=roles("owner finance"),
+        at_operator=roles("manager"),
+        is_sent=False,
+    ),
+    Kind(
+        key="dispute-decided",
+        group=QUALITY,
+        name=Sentence("A dispute is decided"),
+        subject=Sentence("The dispute about statement {number} is decided"),
+        says=(Sentence("The decision: {decision}. An appeal goes to another person."),),
+        facts=(_STATEMENT, _AMOUNT, (Sentence("Decision"), "decision")),
+        button=Sentence("Read the decision"),
+        page="/disputes/{dispute}",
+        page_at_operator="/admin/disputes/{dispute}",
+        at_brand=roles("owner finance"),
+        at_operator=roles("manager"),
+        is_sent=False,
+    ),
+)

@@ -1,0 +1,3 @@
+from tests.doors import network
+
+__all__ = ["network"]

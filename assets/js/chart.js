@@ -1,69 +1,90 @@
-// Draws what a month brought from the JSON that the API serves; without script its table stands there alone.
+// Draws what a period brought from the JSON that the API serves, in the page's colours and language. Its place is
+// kept by the style from the first moment; without script, or where there is nothing to draw, the table stands alone.
 
 "use strict";
 
-function minorDigits(currency) {
-  return new Intl.NumberFormat("en-US", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
-}
+const HEIGHT = 272;
+const language = document.documentElement.lang || "en";
 
-function shown(minor, currency, digits) {
-  return new Intl.NumberFormat("en-US", { style: "currency", currency, minimumFractionDigits: digits }).format(minor / 10 ** digits);
-}
-
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
+const money = (currency, options) => new Intl.NumberFormat(language, { style: "currency", currency, ...options });
+const minorDigits = (currency) => money(currency).resolvedOptions().maximumFractionDigits;
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function monthName(month, length) {
-  return new Date(`${month}-01T00:00:00Z`).toLocaleDateString("en-US", { month: length, year: "2-digit", timeZone: "UTC" });
+  const named = { month: length, year: length === "short" ? "2-digit" : "numeric", timeZone: "UTC" };
+  return new Date(`${month}-01T00:00:00Z`).toLocaleDateString(language, named);
 }
 
-function options(place, months, currency) {
+// An axis says how large something is, not its cents.
+function onAxis(currency, digits) {
+  const short = money(currency, { maximumFractionDigits: 1, minimumFractionDigits: 0, notation: "compact" });
+  return (_, at) => at.map((minor) => short.format(minor / 10 ** digits));
+}
+
+function options(place, rows, currency) {
   const digits = minorDigits(currency);
+  const exact = money(currency, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const key = place.dataset.value ?? "earned_minor";
+  const ink = colour("--accent");
   const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "13px Plex Sans" };
+  const lowest = Math.min(0, ...rows.map((one) => one[key]));
   return {
     width: place.clientWidth,
-    height: 272,
-    scales: { x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.08 : 1] } },
+    height: HEIGHT,
+    scales: {
+      x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] },
+      y: { range: (_, __, high) => [lowest * 1.08, high > 0 ? high * 1.08 : 1] },
+    },
     cursor: { points: { show: false }, drag: { x: false } },
     axes: [
-      { ...axis, grid: { show: false }, incrs: [1, 2, 3, 6, 12, 24], space: 62, values: (_, at) => at.map((i) => (Number.isInteger(i) && months[i] ? monthName(months[i].month, "short") : "")) },
-      { ...axis, size: 58, values: (_, at) => at.map((minor) => new Intl.NumberFormat("en-US", { style: "currency", currency, maximumFractionDigits: 0, notation: "compact" }).format(minor / 10 ** digits)) },
+      { ...axis, grid: { show: false }, incrs: [1, 2, 3, 6, 12, 24], space: 64, values: (_, at) => at.map((i) => (Number.isInteger(i) && rows[i] ? monthName(rows[i].month, "short") : "")) },
+      { ...axis, size: 74, values: onAxis(currency, digits) },
     ],
     series: [
-      { label: "Month", value: (_, i) => (i == null ? "–" : monthName(months[i].month, "long")) },
-      { label: "Earned", fill: colour("--accent"), stroke: colour("--accent"), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.68, 46], radius: 0.12 }), value: (_, minor) => (minor == null ? "–" : shown(minor, currency, digits)) },
+      { label: place.dataset.monthWords ?? "Month", value: (_, i) => (i == null ? "–" : monthName(rows[i].month, "long")) },
+      { label: place.dataset.valueWords ?? "Earned", fill: ink, stroke: ink, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.68, 46], radius: 0.12 }), value: (_, minor) => (minor == null ? "–" : exact.format(minor / 10 ** digits)) },
     ],
   };
 }
 
-function draw(place, months) {
+function draw(place, rows) {
   place.replaceChildren();
-  for (const currency of new Set(months.map((one) => one.currency))) {
-    const mine = months.filter((one) => one.currency === currency);
-    const plot = new uPlot(options(place, mine, currency), [mine.map((_, i) => i), mine.map((one) => one.earned_minor)], place);
+  const key = place.dataset.value ?? "earned_minor";
+  for (const currency of new Set(rows.map((one) => one.currency))) {
+    const mine = rows.filter((one) => one.currency === currency);
+    const plot = new uPlot(options(place, mine, currency), [mine.map((_, i) => i), mine.map((one) => one[key])], place);
     const showLast = () => plot.setLegend({ idx: mine.length - 1 });
     plot.over.addEventListener("mouseleave", () => requestAnimationFrame(showLast));
     requestAnimationFrame(showLast);
   }
 }
 
-async function begin(place) {
+async function rowsOf(place) {
   const answer = await fetch(place.dataset.chart, { headers: { accept: "application/json" } });
-  if (!answer.ok) return;
-  const { items } = await answer.json();
-  if (!items.length) return;
+  return answer.ok ? (await answer.json()).items : [];
+}
+
+async function begin(place) {
+  const table = place.parentElement.querySelector("details.as-table");
+  const rows = await rowsOf(place).catch(() => []);
+  if (!rows.length) {
+    place.classList.add("failed");
+    return;
+  }
+  await document.fonts.load("13px Plex Sans");
   place.hidden = false;
   place.setAttribute("role", "img");
-  place.setAttribute("aria-label", "Chart of what was earned per month; the table below says the same.");
-  await document.fonts.load("13px Plex Sans");
-  draw(place, items);
-  place.parentElement.querySelector("details.as-table").open = false;
+  if (!place.ariaLabel) place.ariaLabel = place.dataset.valueWords ?? "";
+  if (table) {
+    table.open = false;
+    table.classList.add("touched");
+  }
+  draw(place, rows);
   let width = place.clientWidth;
   new ResizeObserver(() => {
-    if (place.clientWidth !== width) { width = place.clientWidth; draw(place, items); }
+    if (place.clientWidth !== width) { width = place.clientWidth; draw(place, rows); }
   }).observe(place);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(place, items));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(place, rows));
 }
 
 document.addEventListener("DOMContentLoaded", () => {

@@ -128,4 +128,4 @@ def test_a_file_says_that_it_is_one_and_its_texts_run_nowhere() -> None:
 
     assert answer.content.decode("utf-8-sig").splitlines() == ["name,minor", "'=1+1,-5", "Émile,7"]
     assert answer.headers["content-disposition"] == 'attachment; filename="links.csv"'
-    assert answer.media_type == "text/csv; charset=utf-8"
+    assert answer.media_type == "text/csv"  # the framework adds the letters it sends

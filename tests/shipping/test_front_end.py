@@ -1,4 +1,6 @@
+import gzip
 import json
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -53,7 +55,6 @@ def test_what_we_load_from_others_lies_beside_its_licence(assets: Path) -> None:
     assert vendor["vendor/htmx.js"] > 10_000
     assert vendor["vendor/uplot.js"] > 10_000
     assert vendor["vendor/uplot.css"] > 100
-    assert vendor["vendor/open-props.css"] > 1_000
     assert len(list((assets / "build" / "vendor").glob("LICENSE.*"))) == 3
 
 
@@ -85,3 +86,76 @@ def test_a_script_that_does_not_parse_is_refused_with_its_line(assets: Path) -> 
     assert refused.returncode == 1
     assert refused.stderr.startswith("js/app.js:2\n")
     assert not list(assets.glob("build*/"))
+
+
+def sheet_of(assets: Path) -> str:
+    return (assets / "build" / manifest_of(assets)["css/app.css"]).read_text()
+
+
+def lay_out_parts(assets: Path, **parts: str) -> None:
+    (assets / "css" / "app.css").unlink()
+    (assets / "css" / "app").mkdir()
+    for name, text in parts.items():
+        (assets / "css" / "app" / f"{name}.css").write_text(text)
+
+
+def test_a_folder_of_styles_is_one_file_in_the_order_of_their_names(assets: Path) -> None:
+    lay_out_parts(assets, b2="p { color: red }\n", a1="/* why\n   so */\n  a { color: blue }\n")
+
+    assert build(assets).returncode == 0
+
+    assert sheet_of(assets) == "a { color: blue }\np { color: red }"
+    assert [name for name in manifest_of(assets) if name.startswith("css/")] == ["css/app.css"]
+
+
+def test_of_open_props_a_style_gets_what_it_names_and_what_that_names(assets: Path) -> None:
+    lay_out_parts(
+        assets, a1=":root { --shadow-color: red; --shadow-strength: 1% } p { box-shadow: var(--shadow-1) }"
+    )
+
+    assert build(assets).returncode == 0
+
+    root = sheet_of(assets).splitlines()[0]
+    assert root.startswith(":root{--shadow-1:")
+    assert "--shadow-strength-10:" in root
+    assert "--shadow-2" not in root
+    assert "--shadow-color:" not in root
+
+
+def test_a_style_that_names_a_token_of_nobody_s_is_refused(assets: Path) -> None:
+    lay_out_parts(assets, a1="p { color: var(--no-such-colour) }")
+
+    refused = build(assets)
+
+    assert refused.returncode == 1
+    assert (
+        refused.stderr == "css/app.css names var(--no-such-colour), which neither we nor open-props define.\n"
+    )
+
+
+def test_beside_each_text_lies_the_same_packed(assets: Path) -> None:
+    (assets / "js" / "app.js").write_text("// the same again and again\n" * 200)
+
+    assert build(assets).returncode == 0
+
+    script = assets / "build" / manifest_of(assets)["js/app.js"]
+    assert gzip.decompress(script.with_name(f"{script.name}.gz").read_bytes()) == script.read_bytes()
+    assert script.with_name(f"{script.name}.br").stat().st_size < script.stat().st_size / 10
+    assert not list((assets / "build" / "fonts").glob("*.gz"))
+
+
+def test_dark_by_choice_and_dark_by_the_system_are_the_same_colours() -> None:
+    text = (ROOT / "assets" / "css" / "app" / "2-tokens.css").read_text()
+    blocks = re.findall(r"data-theme[^{]*\{([^}]*)\}", text)
+
+    assert len(blocks) == 2
+    assert blocks[0].split() == blocks[1].split()
+
+
+def test_what_every_page_preloads_is_there_under_its_name() -> None:
+    layout = (ROOT / "partner_network" / "identity" / "templates" / "layout.html").read_text()
+
+    named = re.findall(r"asset\('(fonts/[^']+)'\)", layout)
+
+    assert len(named) == 2
+    assert all((ROOT / "assets" / name).is_file() for name in named)

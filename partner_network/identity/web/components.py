@@ -9,7 +9,7 @@ import msgspec
 import segno
 from markupsafe import Markup
 
-from partner_network.identity.web import coded_words
+from partner_network.identity.web import coded_words, themes
 
 COMPARED_MAX = 4_000
 """Words or lines that are compared one by one; what is longer is shown as a whole, before and after."""
@@ -58,8 +58,10 @@ FUNCTIONS = {
     "qr_code": qr_code,
     "swapping": swapping,
     "described_by": described_by,
+    "theme": themes.theme_here,
+    "themes": themes.WORDS,
 }
-"""What every template can call besides the words of `pages`."""
+"""What every template knows besides the words of `pages`."""
 
 
 def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:

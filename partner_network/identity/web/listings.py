@@ -221,7 +221,7 @@ def csv_answer(
     content = "\ufeff" + spreadsheets.csv_of(columns, rows, numbers=numbers)
     return Response(
         content.encode(),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{name}.csv"'},
     )
 

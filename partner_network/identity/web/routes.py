@@ -17,6 +17,7 @@ from partner_network.identity.web import (
     preferences,
     reset,
     sign_in,
+    themes,
 )
 from partner_network.identity.web.factors import api, giving, passkeys, security
 
@@ -58,6 +59,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *account_people.ROUTES,
     *account.ROUTES,
     *preferences.ROUTES,
+    themes.choose_theme,
     *reset.ROUTES,
     *kept_forms.ROUTES,
     api_keys.list_api_keys,

@@ -1,13 +1,17 @@
 """A small bar chart as inline SVG: what was earned, week by week or in coarser steps."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
+from babel import dates
 from markupsafe import Markup
 
-from partner_network.kernel import money
+from partner_network.languages import formats, spoken
+from partner_network.languages.catalogs import say
+from partner_network.languages.spoken import Language
 
 BARS_MAX = 27
 BARS_MIN = 2
@@ -30,7 +34,7 @@ def bars(earned: Sequence[tuple[date, int]], currency: str) -> Chart | None:
 
     A step is a week, else a month, else a year: the finest of which 27 are enough.
     """
-    for name, first_of, label in _STEPS:
+    for first_of, titled, label in _STEPS:
         sums = Counter[date]()
         for day, minor in earned:
             sums[first_of(day)] += minor
@@ -39,7 +43,7 @@ def bars(earned: Sequence[tuple[date, int]], currency: str) -> Chart | None:
             return None
         if len(steps) <= BARS_MAX:
             columns = [(label(step), sums[step]) for step in steps]
-            title = f"Earned by {name} of the order, at most {money.display(max(sums.values()), currency)}"
+            title = titled(formats.money(max(sums.values()), currency))
             return Chart(title, _svg(title, columns, currency))
     return None
 
@@ -67,7 +71,7 @@ def _svg(title: str, columns: Sequence[tuple[str, int]], currency: str) -> Marku
         drawn.append(f'<rect fill="{ink}" x="{x}" y="{y}" width="{bar}" height="{size}"/>')
         if index % every == 0:
             drawn.append(f'<text x="{x}" y="{_TOP + _ROOM + _LABELS - 40}">{label}</text>')
-    told = "; ".join(f"{label} {money.display(minor, currency)}" for label, minor in columns)
+    told = "; ".join(f"{label} {formats.money(minor, currency)}" for label, minor in columns)
     # Markup: dates and figures alone, nothing that anybody typed.
     return Markup(  # noqa: S704 - the same
         f'<svg role="img" aria-label="{title}: {told}" viewBox="0 0 {_WIDTH} {_TOP + _ROOM + _LABELS}">'
@@ -80,8 +84,27 @@ def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-_STEPS: tuple[tuple[str, Callable[[date], date], Callable[[date], str]], ...] = (
-    ("week", _monday, lambda day: f"{day.day} {day:%b}"),
-    ("month", lambda day: day.replace(day=1), lambda day: f"{day:%b %y}"),
-    ("year", lambda day: day.replace(month=1, day=1), lambda day: f"{day:%Y}"),
+def _shown(day: date, pattern_of: Mapping[Language, str]) -> str:
+    return dates.format_date(day, pattern_of[spoken.present()], locale=spoken.locale())
+
+
+_DAY: Mapping[Language, str] = MappingProxyType({"en": "d MMM", "de": "d. MMM"})
+_MONTH: Mapping[Language, str] = MappingProxyType({"en": "MMM yy", "de": "MMM yy"})
+_STEPS: tuple[tuple[Callable[[date], date], Callable[[str], str], Callable[[date], str]], ...] = (
+    (
+        _monday,
+        lambda most: say("Earned by week of the order, at most {amount}", amount=most),
+        lambda day: _shown(day, _DAY),
+    ),
+    (
+        lambda day: day.replace(day=1),
+        lambda most: say("Earned by month of the order, at most {amount}", amount=most),
+        lambda day: _shown(day, _MONTH),
+    ),
+    (
+        lambda day: day.replace(month=1, day=1),
+        lambda most: say("Earned by year of the order, at most {amount}", amount=most),
+        lambda day: f"{day:%Y}",
+    ),
 )
+"""From the finest: the first day of a step, the title above, and what stands under a bar."""

@@ -9,7 +9,8 @@ import asyncpg
 import msgspec
 
 from partner_network.database.connections import Connection
-from partner_network.kernel import ids, money, periods
+from partner_network.kernel import ids, periods
+from partner_network.kernel.sentences import Sentence
 from partner_network.statements import queries, rules
 from partner_network.statements.documents import (
     Line,
@@ -67,6 +68,7 @@ async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer
         closing_minor=statement.closing_minor,
         content_hash=statement.content_hash.hex(),
         verify_url=f"{issuer.base_url}/statements/{ids.shown('stm', statement.id)}",
+        language=brands[statement.payee_id]["customer_language"],
         lines=tuple(
             Line(
                 on=(line.occurred_at or line.effective_at).astimezone(zone).date(),
@@ -83,8 +85,8 @@ async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer
             if line.kind not in {"tax", "netted", "paid", "returned"}
         ),
         taxes=_taxes(statement, brands[statement.payee_id]["tax_rate_ppm"], lines),
-        netted=_movements(lines, zone, {"netted": "against what you owe"}),
-        paid=_movements(lines, zone, {"paid": "by transfer", "returned": "by the bank"}),
+        netted=_movements(lines, zone, {"netted": Sentence("against what you owe")}),
+        paid=_movements(lines, zone, {"paid": Sentence("by transfer"), "returned": Sentence("by the bank")}),
         carried_reason=_carried_reason(statement),
         prepared_by=people.get("prepared"),
         approved_by=people.get("approved"),
@@ -92,9 +94,13 @@ async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer
 
 
 def _carried_reason(statement: Statement) -> str | None:
-    if statement.carried_reason is None or statement.closing_minor == 0:
-        return statement.carried_reason
-    return f"below the minimum of {money.display(statement.minimum_minor, statement.currency)}"
+    if statement.carried_reason is None:
+        return None
+    return rules.why_carried(
+        closing_minor=statement.closing_minor,
+        minimum_minor=statement.minimum_minor,
+        currency=statement.currency,
+    )
 
 
 def _taxes(statement: Statement, rate_ppm: int, lines: list[StatementLine]) -> tuple[Tax, ...]:
@@ -102,7 +108,7 @@ def _taxes(statement: Statement, rate_ppm: int, lines: list[StatementLine]) -> t
     base = sum(totals.get(kind, 0) for kind in rules.EARNING_KINDS) + totals.get("recovered", 0)
     return tuple(
         Tax(
-            label="Tax on self-billed commission",
+            label=Sentence("Tax on self-billed commission"),
             base_minor=base,
             rate_ppm=rate_ppm,
             amount_minor=line.amount_minor,
@@ -138,7 +144,8 @@ def _party(brand: asyncpg.Record) -> Party:
 
 async def _brands(connection: Connection, statement: Statement) -> dict[UUID, asyncpg.Record]:
     rows = await connection.fetch(
-        "SELECT id, legal_name, address, tax_id, tax_rate_ppm FROM brands WHERE id = ANY($1::uuid[])",
+        """SELECT id, legal_name, address, tax_id, tax_rate_ppm, customer_language
+           FROM brands WHERE id = ANY($1::uuid[])""",
         [statement.payer_id, statement.payee_id],
     )
     return {row["id"]: row for row in rows}

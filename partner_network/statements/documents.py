@@ -2,27 +2,35 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache, partial
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from partner_network.kernel import money, spreadsheets
+from partner_network.kernel import spreadsheets
+from partner_network.kernel.sentences import Sentence
+from partner_network.languages import formats, spoken
+from partner_network.languages.catalogs import say, say_many, translated
+from partner_network.languages.spoken import Language
 from partner_network.statements import chart, wording
 from partner_network.statements.rules import EARNING_KINDS
 
-KIND_LABELS = {
-    "earned": "Commission",
-    "bonus": "Bonuses",
-    "late": "Late commission",
-    "adjustment": "Adjustments",
-    "reversed": "Reversals",
-    "recovered": "Recovered clawbacks",
-    "held": "Held and released",
-    "dispute": "Disputed and released",
-}
+KIND_LABELS: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "earned": Sentence("Commission"),
+        "bonus": Sentence("Bonuses"),
+        "late": Sentence("Late commission"),
+        "adjustment": Sentence("Adjustments"),
+        "reversed": Sentence("Reversals"),
+        "recovered": Sentence("Recovered clawbacks"),
+        "held": Sentence("Held and released"),
+        "dispute": Sentence("Disputed and released"),
+    }
+)
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -93,6 +101,7 @@ class StatementDocument(msgspec.Struct, frozen=True, kw_only=True):
     closing_minor: int
     content_hash: str
     verify_url: str
+    language: Language = spoken.SOURCE
     lines: tuple[Line, ...] = ()
     taxes: tuple[Tax, ...] = ()
     netted: tuple[Movement, ...] = ()
@@ -129,7 +138,11 @@ def kind_totals(document: StatementDocument) -> list[KindTotal]:
     sums = Counter[str]()
     for line in document.lines:
         sums[line.kind] += line.amount_minor
-    return [KindTotal(label, counts[kind], sums[kind]) for kind, label in KIND_LABELS.items() if counts[kind]]
+    return [
+        KindTotal(translated(label), counts[kind], sums[kind])
+        for kind, label in KIND_LABELS.items()
+        if counts[kind]
+    ]
 
 
 class LineGroup(msgspec.Struct, frozen=True):
@@ -158,20 +171,25 @@ def _line_group(lines: list[Line], *, has_programs: bool) -> LineGroup:
     first = lines[0]
     has_periods = first.kind not in EARNING_KINDS
     parts = [
-        KIND_LABELS[first.kind],
+        translated(KIND_LABELS[first.kind]),
         first.program if has_programs else None,
         first.component,
-        f"earned in {wording.period(first.earning_period)}"
+        say("earned in {period}", period=wording.period(first.earning_period))
         if first.earning_period and not has_periods
         else None,
-        f"clause {first.clause}" if first.clause else None,
+        say("clause {clause}", clause=first.clause) if first.clause else None,
     ]
     title = ", ".join(part for part in parts if part)
     return LineGroup(title, lines, sum(line.amount_minor for line in lines), has_periods)
 
 
 def statement_html(document: StatementDocument) -> str:
-    """Return the statement as one printable page of HTML with its CSV attached."""
+    """Return the statement as one printable page of HTML, in its own language, with its CSV attached."""
+    with spoken.speaking(document.language):
+        return _html(document)
+
+
+def _html(document: StatementDocument) -> str:
     earned = [(line.on, line.amount_minor) for line in document.lines if line.kind in EARNING_KINDS]
     return _template().render(
         document=document,
@@ -266,11 +284,15 @@ def _template() -> Template:
         loader=PackageLoader("partner_network.statements"), autoescape=True, undefined=StrictUndefined
     )
     filters: dict[str, Callable[..., str]] = {
-        "money": money.display,
-        "day": wording.day,
+        "money": formats.money,
+        "day": formats.short_day,
         "instant": wording.instant,
-        "percent": wording.percent,
+        "number": formats.number,
+        "percent": formats.percent,
         "period": wording.period,
+        "translated": translated,
     }
+    words: dict[str, Any] = {"_": say, "_n": say_many}
     environment.filters.update(filters)
+    environment.globals.update(words)
     return environment.get_template("statement.html")

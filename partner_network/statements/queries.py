@@ -94,7 +94,7 @@ class StatementLine(msgspec.Struct, frozen=True):
     clause: str | None
 
 
-_STATEMENTS = """
+STATEMENTS = """
     SELECT s.id, s.number, s.payee_id, s.payer_id, payee.name AS payee_name, payer.name AS payer_name,
         s.currency, s.account_id, s.seq, s.period, s.starts_at, s.ends_at, s.opening_minor, s.closing_minor,
         s.minimum_minor, s.carried_reason, s.totals, s.content_hash, s.closed_at,
@@ -110,7 +110,8 @@ _STATEMENTS = """
 """
 
 
-def _statement(row: asyncpg.Record) -> Statement:
+def statement_in(row: asyncpg.Record) -> Statement:
+    """Return the statement of a row of ``STATEMENTS``."""
     values: dict[str, Any] = dict(row)
     values["totals"] = msgspec.json.decode(row["totals"], type=dict[str, int])
     return Statement(**values)
@@ -118,10 +119,10 @@ def _statement(row: asyncpg.Record) -> Statement:
 
 async def statement_of(connection: Connection, statement_id: UUID) -> Statement:
     """Return one statement; NotFoundError when there is none of that id."""
-    row = await connection.fetchrow(_STATEMENTS + "WHERE s.id = $1", statement_id)
+    row = await connection.fetchrow(STATEMENTS + "WHERE s.id = $1", statement_id)
     if row is None:
         raise NotFoundError("There is no such statement; open it from the list of statements.")
-    return _statement(row)
+    return statement_in(row)
 
 
 async def statement_for(connection: Connection, statement_id: UUID, brand_id: UUID | None) -> Statement:
@@ -150,42 +151,46 @@ async def statements(
 ) -> list[Statement]:
     """Return statements, newest first: all for the operator, for a brand those it pays or is paid by."""
     rows = await connection.fetch(
-        _STATEMENTS
+        STATEMENTS
         + """WHERE ($1::uuid IS NULL OR $1 IN (s.payee_id, s.payer_id)) AND ($2::uuid IS NULL OR s.id < $2)
              ORDER BY s.id DESC LIMIT $3""",
         brand_id,
         before,
         limit,
     )
-    return [_statement(row) for row in rows]
+    return [statement_in(row) for row in rows]
+
+
+LINES = """
+    SELECT l.transfer_id, l.kind, l.amount_minor, t.effective_at, l.earning_period,
+        v.occurred_at, v.order_id, v.net_minor AS order_net_minor, g.name AS program, c.component,
+        coalesce(e.clause, r.clause) AS clause, a.contract_name, a.contract_version
+    FROM statement_lines l
+    JOIN ledger_transfers t ON t.id = l.transfer_id
+    JOIN ledger_entries e ON e.id = t.entry_id
+    LEFT JOIN commissions c ON c.id = t.commission_id
+    LEFT JOIN current_targets r ON r.commission_id = c.id
+    LEFT JOIN conversions v ON v.id = c.conversion_id
+    LEFT JOIN partnerships h ON h.id = c.partnership_id
+    LEFT JOIN program_names g ON g.id = h.program_id
+    LEFT JOIN agreements a ON a.id = c.agreement_id
+"""
 
 
 async def lines_of(connection: Connection, statement_id: UUID) -> list[StatementLine]:
     """Return a statement's lines in the order of their effect."""
     rows = await connection.fetch(
-        """SELECT l.transfer_id, l.kind, l.amount_minor, t.effective_at, l.earning_period,
-               v.occurred_at, v.order_id, v.net_minor AS order_net_minor, g.name AS program, c.component,
-               coalesce(e.clause, r.clause) AS clause, a.contract_name, a.contract_version
-           FROM statement_lines l
-           JOIN ledger_transfers t ON t.id = l.transfer_id
-           JOIN ledger_entries e ON e.id = t.entry_id
-           LEFT JOIN commissions c ON c.id = t.commission_id
-           LEFT JOIN current_targets r ON r.commission_id = c.id
-           LEFT JOIN conversions v ON v.id = c.conversion_id
-           LEFT JOIN partnerships h ON h.id = c.partnership_id
-           LEFT JOIN program_names g ON g.id = h.program_id
-           LEFT JOIN agreements a ON a.id = c.agreement_id
-           WHERE l.statement_id = $1 ORDER BY t.effective_at, l.transfer_id""",
-        statement_id,
+        LINES + "WHERE l.statement_id = $1 ORDER BY t.effective_at, l.transfer_id", statement_id
     )
     # Tax, netting and payment have no agreement of their own: they follow that of the lines they settle.
     signed = next(
         ((row["contract_name"], row["contract_version"]) for row in rows if row["contract_name"]), None
     )
-    return [_line(row, signed) for row in rows]
+    return [line_in(row, signed) for row in rows]
 
 
-def _line(row: asyncpg.Record, signed: tuple[str, str] | None) -> StatementLine:
+def line_in(row: asyncpg.Record, signed: tuple[str, str] | None) -> StatementLine:
+    """Return the line of a row of ``LINES``; those with no contract of their own follow ``signed``."""
     values: dict[str, Any] = dict(row)
     name, version = values.pop("contract_name"), values.pop("contract_version")
     contract = (name, version) if name else signed
@@ -246,17 +251,19 @@ async def clawbacks_past_contest(
     return [DueClawback(**row) for row in rows]
 
 
-async def later_debits_minor(connection: Connection, statement: Statement) -> int:
-    """Return what left the account and stands on no statement up to this one, in minor units."""
-    return await connection.fetchval(
-        """SELECT coalesce(sum(t.amount_minor), 0)::bigint FROM ledger_transfers t
-           WHERE t.debit_account_id = $1 AND t.phase IN ('posted', 'post')
-               AND NOT EXISTS (
+async def later_debits_minor(connection: Connection, *found: Statement) -> dict[UUID, int]:
+    """Return by statement what left its account and stands on no statement up to it, in minor units."""
+    rows = await connection.fetch(
+        """SELECT z.id, (SELECT coalesce(sum(t.amount_minor), 0)::bigint FROM ledger_transfers t
+               WHERE t.debit_account_id = z.account_id AND t.phase IN ('posted', 'post') AND NOT EXISTS (
                    SELECT FROM statement_lines l JOIN statements s ON s.id = l.statement_id
-                   WHERE l.account_id = $1 AND l.transfer_id = t.id AND s.seq <= $2)""",
-        statement.account_id,
-        statement.seq,
+                   WHERE l.account_id = z.account_id AND l.transfer_id = t.id AND s.seq <= z.seq)) AS minor
+           FROM unnest($1::uuid[], $2::bigint[], $3::int[]) AS z (id, account_id, seq)""",
+        [one.id for one in found],
+        [one.account_id for one in found],
+        [one.seq for one in found],
     )
+    return {row["id"]: row["minor"] for row in rows}
 
 
 @lru_cache(maxsize=4096)

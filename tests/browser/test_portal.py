@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import RENDERED
+from tests.browser.lived import RENDERED
 from tests.browser.watching import Watched
 from tests.builders import SHOP
 

@@ -10,6 +10,7 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.rules.permissions import Asking
 from partner_network.kernel.errors import NotFoundError
+from partner_network.languages.spoken import Language
 from partner_network.programs.rules import Status
 
 # $1 is the asking brand, null for the operator, who sees all.
@@ -59,6 +60,34 @@ class Partnership(msgspec.Struct, frozen=True):
     created_at: datetime
     active_from: datetime | None
     ended_at: datetime | None
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What an invitation's page says of the companies: who asks for which program, and in which language."""
+
+    language: Language | None
+    advertiser: str | None = None
+    program: str | None = None
+
+
+async def offer_of(brand_id: UUID | None, partnership_id: UUID | None) -> Offer:
+    """Return what goes with an invitation into a brand, with a partnership that it is asked for or without.
+
+    The language is that in which the inviting company speaks to people outside; the operator has none.
+    """
+    if brand_id is None:
+        return Offer(None)
+    async with connections.transaction(eyes=brand_id) as connection:
+        row = await connection.fetchrow(
+            """SELECT coalesce(a.customer_language, b.customer_language) AS language, a.name AS advertiser,
+                      g.name AS program
+               FROM brands b LEFT JOIN partnerships p ON p.id = $2
+               LEFT JOIN brands a ON a.id = p.advertiser_id LEFT JOIN program_names g ON g.id = p.program_id
+               WHERE b.id = $1""",
+            brand_id,
+            partnership_id,
+        )
+    return Offer(None) if row is None else msgspec.convert(dict(row), Offer)
 
 
 async def program_of(asking: Asking, program_id: UUID) -> Program:

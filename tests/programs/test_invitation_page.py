@@ -1,43 +1,59 @@
-from tests.doors import PASSWORD, Network
+"""The page of an invitation is the inviting company's: its names on top, and the language it speaks in."""
 
-HTML = {"accept": "text/html"}
+import pytest
 
-
-async def test_the_page_says_who_invites_to_which_brand(network: Network) -> None:
-    path = await _invited(network, "ned@needle.test")
-    page = await (await network.browser()).get(path, headers=HTML)
-    assert "Mia invites you" in page.text
-    assert "You join Needle as marketer under ned@needle.test." in page.text
+from tests.agreements.cast import Cast
+from tests.doors import PASSWORD
+from tests.programs.test_partnerships import BRAND
 
 
-async def test_the_page_names_all_that_is_wrong_at_once_and_keeps_the_name(network: Network) -> None:
-    path = await _invited(network, "ned@needle.test")
-    browser = await network.browser()
-    both = await browser.client.post(path, data={"name": " ", "password": "short"}, headers=HTML)
-    assert both.status_code == 422
-    assert both.text.count('class="error"') == 2
-    one = await browser.client.post(path, data={"name": "Ned", "password": "short"}, headers=HTML)
-    assert one.text.count('class="error"') == 1
-    assert 'value="Ned"' in one.text
+async def page_of_new_partner(cast: Cast) -> str:
+    wanted = {"program": cast.program, "new_brand": BRAND, "email": "hana@horns.example"}
+    await cast.shop.accepted("/api/v1/partnerships", wanted)
+    return f"/invitations/{await cast.network.token_in_letter('invitation', 'hana@horns.example')}"
 
 
-async def test_who_has_an_account_is_asked_for_nothing_but_its_password(network: Network) -> None:
-    path = await _invited(network, "ned@needle.test")
-    await network.person("ned@needle.test", await network.brand("other"), ["viewer"])
-    browser = await network.browser()
-    page = await browser.get(path, headers=HTML)
-    assert 'name="name"' not in page.text
-    answer = await browser.client.post(path, data={"password": PASSWORD}, headers=HTML)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+async def test_the_page_names_both_companies_and_nothing_of_the_portal(cast: Cast) -> None:
+    address = await page_of_new_partner(cast)
+
+    page = (await (await cast.network.browser()).get(address)).text
+
+    assert "Groove-Street <i" in page
+    assert "Groove-Street asks Horn House to promote its program" in page
+    assert "<script" not in page
+    assert 'class="top"' not in page
 
 
-async def _invited(network: Network, email: str) -> str:
-    await network.person("mia@network.test", None, ["manager"])
-    brand = await network.brand("needle")
-    await network.person("olga@needle.test", brand, ["owner"])
-    manager = await network.signed_in("mia@network.test")
-    brands = (await manager.get("/api/v1/brands")).json()["items"]
-    await manager.accepted(
-        "/api/v1/invitations", {"email": email, "role": "marketer", "brand": brands[0]["id"]}
+@pytest.mark.parametrize(
+    ("query", "headers", "title"),
+    [
+        ("", {"accept-language": "en"}, "lädt Sie ein"),
+        ("?lang=en", {}, "invites you"),
+    ],
+)
+async def test_the_page_speaks_as_the_inviting_company_does_unless_one_chooses(
+    cast: Cast, query: str, headers: dict[str, str], title: str
+) -> None:
+    address = await page_of_new_partner(cast)
+    await cast.network.owner.execute(
+        "UPDATE brands SET customer_language = 'de' WHERE name = 'Groove-Street'"
     )
-    return f"/invitations/{await network.token_in_letter('invitation', email)}"
+
+    browser = await cast.network.browser()
+    page = await browser.client.get(f"{address}{query}", headers=headers)
+
+    assert title in page.text
+    assert f'<html lang="{page.headers["content-language"]}">' in page.text
+
+
+async def test_all_that_is_wrong_is_told_at_once_in_the_language_of_the_page(cast: Cast) -> None:
+    address = await page_of_new_partner(cast)
+    browser = await cast.network.browser()
+
+    page = await browser.client.post(f"{address}?lang=de", data={"name": "", "password": "short"})
+    joined = await browser.client.post(f"{address}?lang=de", data={"name": "Hana", "password": PASSWORD})
+
+    assert (page.status_code, page.text.count('class="error"')) == (422, 2)
+    assert 'href="#name"' in page.text
+    assert "characters" not in page.text
+    assert joined.status_code == 303

@@ -1,5 +1,6 @@
 """Taking an invitation up, on its page or as JSON."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,12 +16,13 @@ from partner_network.identity.actions import sessions
 from partner_network.identity.actions.sessions import PendingSignIn
 from partner_network.identity.queries import Invitation, Session
 from partner_network.identity.rules import credentials
-from partner_network.identity.web import requests, sign_in
+from partner_network.identity.web import languages, requests, sign_in
 from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError, InvalidError, NotFoundError
-from partner_network.programs import actions
+from partner_network.programs import actions, queries
+from partner_network.programs.queries import Offer
 
 
 class Acceptance(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,10 +68,13 @@ async def accept_invitation(
 
 @get("/invitations/{token:str}")
 async def show_invitation(
-    token: FromPath[str], visitor: NamedDependency[SkipValidation[Session | None]]
+    token: FromPath[str],
+    visitor: NamedDependency[SkipValidation[Session | None]],
+    request: Request[Any, Any, Any],
 ) -> Template:
     """Show what an invitation offers, and ask for what is needed to accept it."""
-    return _page(await _open_invitation(token), visitor, AcceptanceForm())
+    invitation = await _open_invitation(token)
+    return _page(invitation, await _offer(invitation, request), visitor, AcceptanceForm())
 
 
 @post("/invitations/{token:str}")
@@ -84,13 +89,16 @@ async def accept_by_form(
 ) -> Response[Any]:
     """Join, and go on signed in."""
     invitation = await _open_invitation(token)
+    offer = await _offer(invitation, request)
     if mistakes := _mistakes(data, invitation):
-        return _page(invitation, visitor, data, mistakes, HTTP_422_UNPROCESSABLE_ENTITY)
+        return _page(invitation, offer, visitor, data, errors=mistakes, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         async with entrance.attempt("invitation", token, request):
             await actions.accept_invitation(token, name=data.name, password=data.password)
     except ForbiddenError as error:
-        return _page(invitation, visitor, data, {"password": error.detail}, HTTP_403_FORBIDDEN)
+        return _page(
+            invitation, offer, visitor, data, errors={"password": error.sentence}, status=HTTP_403_FORBIDDEN
+        )
     former = request.cookies.get(cookie.name)
     signed_in = await sessions.sign_in(
         invitation.email, data.password, replaces=former, device=requests.device(request)
@@ -108,11 +116,11 @@ def _mistakes(form: AcceptanceForm, invitation: Invitation) -> dict[str, str]:
     try:
         credentials.must_be_name(form.name)
     except InvalidError as error:
-        mistakes["name"] = error.detail
+        mistakes["name"] = error.sentence
     try:
         credentials.must_be_password(form.password, email=invitation.email)
     except InvalidError as error:
-        mistakes["password"] = error.detail
+        mistakes["password"] = error.sentence
     return mistakes
 
 
@@ -123,17 +131,28 @@ async def _open_invitation(token: str) -> Invitation:
     return invitation
 
 
+async def _offer(invitation: Invitation, request: Request[Any, Any, Any]) -> Offer:
+    """Read between whom the invitation is, and go on in the language of the company that invites."""
+    offer = await queries.offer_of(invitation.brand_id, invitation.partnership_id)
+    if offer.language is not None:
+        languages.write_for_customers(request.scope, offer.language)
+    return offer
+
+
 def _page(
     invitation: Invitation,
+    offer: Offer,
     visitor: Session | None,
     form: AcceptanceForm,
-    errors: Any = None,
+    *,
+    errors: Mapping[str, str] | None = None,
     status: int = HTTP_200_OK,
 ) -> Template:
     return Template(
         "programs/invitation.html",
         context={
             "invitation": invitation,
+            "offer": offer,
             "form": form,
             "errors": errors or {},
             "csrf": visitor.csrf_token if visitor else None,

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ import pytest
 
 from partner_network.database import connections, migration
 from partner_network.database.embedded_server import EmbeddedServer
+
+# A suite begun in the background of a shell ignores Ctrl-C, and whatever it starts would do so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Databases:

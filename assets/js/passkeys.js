@@ -1,5 +1,6 @@
 // Passkeys: shown only where the browser knows them. A form with data-passkey fetches a challenge, lets the device
-// answer it, and sends the answer as its hidden field "passkey"; everything else is the page's own form.
+// answer it, and sends the answer as its hidden field "passkey"; everything else is the page's own form. What is said
+// when that fails stands in data-unused-words and data-known-words, in the page's language.
 
 "use strict";
 
@@ -57,8 +58,8 @@ async function use(event) {
     form.submit(); // sends the form without asking this listener again
   } catch (error) {
     // "NotAllowedError" covers a closed window, a time that ran out and a device without a passkey.
-    let sentence = "The passkey was not used. Try it again, or go on with a code.";
-    if (error.name === "InvalidStateError") sentence = "This device has a passkey for your account already.";
+    let sentence = form.dataset.unusedWords;
+    if (error.name === "InvalidStateError") sentence = form.dataset.knownWords;
     if (error instanceof RefusedError) sentence = error.message;
     say(form, sentence);
   }

@@ -10,6 +10,7 @@ from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError
+from partner_network.kernel.sentences import Sentence
 
 
 class NewBrand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +59,7 @@ async def create_within(connection: Connection, new: NewBrand) -> UUID:
     )
     if done == "INSERT 0 0":
         raise ConflictError(
-            f"The short name {new.slug!r} is taken; choose another.", fields={"slug": "taken"}
+            Sentence("The short name {slug!r} is taken; choose another.", slug=new.slug),
+            fields={"slug": Sentence("taken")},
         )
     return brand_id

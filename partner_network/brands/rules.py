@@ -2,7 +2,9 @@
 
 import re
 
+from partner_network.kernel import sentences
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 LINE_CHARACTERS_MAX = 200
 ADDRESS_LINES_MAX = 8
@@ -22,23 +24,25 @@ def must_be_brand(
         if (why := _wrong_with(text, lines_max=ADDRESS_LINES_MAX if field == "address" else 1))
     }
     if not _SLUG.fullmatch(slug):
-        fields["slug"] = "2 to 40 small letters, digits and hyphens"
+        fields["slug"] = Sentence("2 to 40 small letters, digits and hyphens")
     if not _COUNTRY.fullmatch(country):
-        fields["country"] = "two capital letters of ISO 3166, such as DE"
+        fields["country"] = Sentence("two capital letters of ISO 3166, such as DE")
     if not 0 <= tax_rate_ppm <= _PPM_PER_WHOLE:
-        fields["tax_rate_ppm"] = "0 to 1000000 parts per million"
+        fields["tax_rate_ppm"] = Sentence("0 to 1000000 parts per million")
     if fields:
-        told = "; ".join(f"{field}: {why}" for field, why in fields.items())
-        raise InvalidError(f"The brand cannot be kept: {told}.", fields=fields)
+        told = sentences.told(fields.items())
+        raise InvalidError(Sentence("The brand cannot be kept: {told}.", told=told), fields=fields)
 
 
-def _wrong_with(text: str, *, lines_max: int) -> str | None:
+def _wrong_with(text: str, *, lines_max: int) -> Sentence | None:
     """Say what keeps a text off a contract and out of the head of a letter, where a line must stay one."""
     if not text.strip():
-        return "is required"
+        return Sentence("is required")
     lines = text.replace("\r\n", "\n").split("\n")
     if len(lines) > lines_max or not all(line.isprintable() for line in lines):
-        return f"is {lines_max} lines of plain text at most" if lines_max > 1 else "is one line of plain text"
+        if lines_max > 1:
+            return Sentence("is {most} lines of plain text at most", most=lines_max)
+        return Sentence("is one line of plain text")
     if any(len(line) > LINE_CHARACTERS_MAX for line in lines):
-        return f"has lines of {LINE_CHARACTERS_MAX} characters at most"
+        return Sentence("has lines of {most} characters at most", most=LINE_CHARACTERS_MAX)
     return None

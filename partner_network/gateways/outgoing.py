@@ -18,6 +18,7 @@ import msgspec
 
 from partner_network.kernel import internet
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 TIME_S_MAX = 10.0
 BYTES_MAX = 5_000_000
@@ -83,7 +84,11 @@ async def fetch(
             return await _follow(url, wish, reach, resolve)
     except TimeoutError:
         raise UnreachableError(
-            f"{_shown(url)} did not answer within {reach.time_s_max:g} seconds; try again later."
+            Sentence(
+                "{url!r} did not answer within {seconds:g} seconds; try again later.",
+                url=_shown(url),
+                seconds=reach.time_s_max,
+            )
         ) from None
 
 
@@ -97,21 +102,33 @@ async def _follow(url: str, wish: Wish, reach: Reach, resolve: Resolve) -> Fetch
         former, target = target, internet.target_of(_joined(target, location), loopback=reach.loopback)
         if (former.host, former.port) != (target.host, target.port):
             wish = Wish()  # what was meant for one host is no other's business
-    raise UnreachableError(f"{_shown(url)} leads on more than {REDIRECTS_MAX} times; give where it ends.")
+    raise UnreachableError(
+        Sentence(
+            "{url!r} leads on more than {times} times; give where it ends.",
+            url=_shown(url),
+            times=REDIRECTS_MAX,
+        )
+    )
 
 
 def _joined(target: internet.Target, location: str) -> str:
     try:
         return str(httpx.URL(target.url).join(location))
     except httpx.InvalidURL:
-        raise InvalidError(f"{target.host} leads to {location[:80]!r}, which is no address.") from None
+        raise InvalidError(
+            Sentence(
+                "{host} leads to {location!r}, which is no address.", host=target.host, location=location[:80]
+            )
+        ) from None
 
 
 async def _ask(target: internet.Target, wish: Wish, reach: Reach, resolve: Resolve) -> Fetched:
     try:
         addresses = await resolve(target.host, target.port)
     except (OSError, UnicodeError):
-        raise UnreachableError(f"There is no host {target.host!r}; check the address.") from None
+        raise UnreachableError(
+            Sentence("There is no host {host!r}; check the address.", host=target.host)
+        ) from None
     internet.must_be_reachable(target, addresses, loopback=reach.loopback)
     for address in addresses[:ADDRESSES_TRIED_MAX]:
         try:
@@ -120,7 +137,9 @@ async def _ask(target: internet.Target, wish: Wish, reach: Reach, resolve: Resol
             continue
         except (httpx.HTTPError, ssl.SSLError):
             break
-    raise UnreachableError(f"{target.host} did not answer as a web server does; check the address.")
+    raise UnreachableError(
+        Sentence("{host} did not answer as a web server does; check the address.", host=target.host)
+    )
 
 
 async def _ask_at(address: str, target: internet.Target, wish: Wish, reach: Reach) -> Fetched:
@@ -141,13 +160,19 @@ async def _ask_at(address: str, target: internet.Target, wish: Wish, reach: Reac
         client.stream(wish.method, url, headers=sent, content=wish.content, extensions=extensions) as answer,
     ):
         if answer.headers.get("content-encoding", "identity") != "identity":
-            raise UnreachableError(f"{target.host} answers compressed, which was not asked for.")
+            raise UnreachableError(
+                Sentence("{host} answers compressed, which was not asked for.", host=target.host)
+            )
         body = bytearray()
         async for part in answer.aiter_raw():
             body += part
             if len(body) > reach.bytes_max:
                 raise UnreachableError(
-                    f"{target.host} answers with more than {reach.bytes_max:,} bytes; give something smaller."
+                    Sentence(
+                        "{host} answers with more than {most:,} bytes; give something smaller.",
+                        host=target.host,
+                        most=reach.bytes_max,
+                    )
                 )
         return Fetched(target.url, answer.status_code, dict(answer.headers), bytes(body))
 
@@ -158,4 +183,4 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _shown(url: str) -> str:
-    return repr(url[:80])
+    return url[:80]

@@ -28,6 +28,7 @@ from partner_network.gateways.stripe_answers import (
 )
 from partner_network.gateways.stripe_transport import Transport
 from partner_network.kernel.errors import InvalidError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 
 __all__ = [
     "Accepted", "Balance", "ConnectedAccount", "Event", "Funding", "Later", "OurFault", "Refused",
@@ -271,12 +272,14 @@ def _in_our_words() -> Generator[None]:
         yield
     except stripe.CardError as declined:
         raise InvalidError(
-            f"Stripe declined the payment: {declined.user_message} Use another payment method."
+            Sentence(
+                "Stripe declined the payment: {why} Use another payment method.", why=declined.user_message
+            )
         ) from declined
     except stripe.StripeError as error:
         code, message = stripe_answers.code_of(error), error.user_message or str(error)
         if stripe_answers.is_unclear(error) or error.http_status in {409, 429}:
             raise StripeUnreachableError(message) from error
         if code in {"resource_missing", "not_found"}:
-            raise NotFoundError(f"Stripe does not know it: {message}") from error
+            raise NotFoundError(Sentence("Stripe does not know it: {why}", why=message)) from error
         raise StripeRefusedError(code, message) from error

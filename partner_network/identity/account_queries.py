@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from partner_network.database import connections
 from partner_network.gateways import clock
-from partner_network.identity.rules import credentials, devices
+from partner_network.identity.rules import credentials, devices, wording
 from partner_network.identity.rules.permissions import Member
 
 INVITATIONS_MAX = 500
@@ -42,7 +44,7 @@ async def open_invitations_of(member: Member) -> Sequence[OpenInvitation]:
     """List the open invitations to the member's own side; the operator sees those to every brand."""
     async with connections.transaction(eyes=member.eyes) as connection:
         rows = await connection.fetch(
-            """SELECT i.id, i.email, i.role, coalesce(b.name, 'The network') AS place, m.name AS inviter,
+            """SELECT i.id, i.email, i.role, b.name AS place, m.name AS inviter,
                       i.created_at, i.expires_at
                FROM invitations i LEFT JOIN member_names m ON m.id = i.invited_by
                LEFT JOIN brands b ON b.id = i.brand_id
@@ -54,9 +56,15 @@ async def open_invitations_of(member: Member) -> Sequence[OpenInvitation]:
             member.brand_id,
             INVITATIONS_MAX,
         )
+    return [_open_invitation(row) for row in rows]
+
+
+def _open_invitation(row: asyncpg.Record) -> OpenInvitation:
+    found: dict[str, Any] = dict(row)
     # Whoever of the network invited to a brand is nobody whom the brand's people know by name.
-    named = [{**row, "inviter": row["inviter"] or "The network"} for row in rows]
-    return [msgspec.convert(row, OpenInvitation) for row in named]
+    for name in ("inviter", "place"):
+        found[name] = found[name] or wording.NETWORK
+    return OpenInvitation(**found)
 
 
 async def sessions_of(member: Member) -> Sequence[OwnSession]:
@@ -65,7 +73,7 @@ async def sessions_of(member: Member) -> Sequence[OwnSession]:
     # The doorkeeper's eyes: a person sees where they themselves are signed in, for whichever brand.
     async with connections.transaction(eyes="doorkeeper") as connection:
         rows = await connection.fetch(
-            """SELECT s.id, coalesce(b.name, 'The network') AS place, s.user_agent, s.network_prefix,
+            """SELECT s.id, b.name AS place, s.user_agent, s.network_prefix,
                       s.created_at, s.last_seen_at
                FROM sessions s LEFT JOIN brands b ON b.id = s.brand_id
                WHERE s.member_id = $1 AND s.expires_at > $2 AND s.last_seen_at > $3
@@ -77,7 +85,7 @@ async def sessions_of(member: Member) -> Sequence[OwnSession]:
     return [
         OwnSession(
             row["id"],
-            row["place"],
+            row["place"] or wording.NETWORK,
             devices.in_words(row["user_agent"]),
             row["network_prefix"],
             row["created_at"],

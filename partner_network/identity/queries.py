@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -167,4 +168,5 @@ async def invitation_of(token: str, now: datetime) -> Invitation | None:
         )
     if row is None:
         return None
-    return Invitation(**{**row, "place": row["place"] or Sentence("the network")})
+    found: dict[str, Any] = {**row, "place": row["place"] or Sentence("the network")}
+    return Invitation(**found)

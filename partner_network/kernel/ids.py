@@ -12,8 +12,8 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
 Prefix = Literal[
-    "adj", "agr", "bnd", "clk", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "msg", "pay", "prg", "prt",
-    "ref", "stm", "tch",
+    "adj", "agr", "bnd", "clk", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "msg", "pay", "prg",
+    "prt", "ref", "stm", "tch",
 ]  # fmt: skip
 
 NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
@@ -30,7 +30,7 @@ NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
         "key": Sentence("key"),
         "lnk": Sentence("link"),
         "mbr": Sentence("member"),
-        "msg": "message",
+        "msg": Sentence("message"),
         "pay": Sentence("payout"),
         "prg": Sentence("program"),
         "prt": Sentence("partnership"),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 URL_CHARACTERS_MAX = 2_000
 PORTS = frozenset({443, 8443})
@@ -50,17 +51,25 @@ def target_of(url: str, *, loopback: bool = False) -> Target:
     """
     parts = _parts(url)
     if parts is None or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        raise InvalidError(f"{url[:80]!r} is no web address; write it like https://example.com/path.")
+        raise InvalidError(
+            Sentence("{url!r} is no web address; write it like https://example.com/path.", url=url[:80])
+        )
     scheme, host, port, has_user = parts
     if scheme not in ({"https", "http"} if loopback else {"https"}):
-        raise InvalidError(f"{url[:80]!r} does not begin with https://; give an address that does.")
+        raise InvalidError(
+            Sentence("{url!r} does not begin with https://; give an address that does.", url=url[:80])
+        )
     if has_user:
         raise InvalidError("A web address must not hold a user name or a password; leave them out.")
     port = _DEFAULT_PORT[scheme] if port is None else port
     if port not in PORTS and not loopback:
-        raise InvalidError(f"Nothing is asked at port {port}; give an address at port 443 or 8443.")
+        raise InvalidError(
+            Sentence("Nothing is asked at port {port}; give an address at port 443 or 8443.", port=port)
+        )
     if not _is_name(host) and _address(host) is None and not (loopback and host == "localhost"):
-        raise InvalidError(f"{host[:80]!r} is no host name; write it in full, like example.com.")
+        raise InvalidError(
+            Sentence("{host!r} is no host name; write it in full, like example.com.", host=host[:80])
+        )
     return Target(url, scheme, host, port)
 
 
@@ -70,7 +79,11 @@ def must_be_reachable(target: Target, addresses: Sequence[str], *, loopback: boo
         return
     is_public = target.scheme == "https" and target.port in PORTS
     if not (addresses and is_public and all(is_on_internet(one) for one in addresses)):
-        raise InvalidError(f"{target.host} is not on the internet; give an address that everybody reaches.")
+        raise InvalidError(
+            Sentence(
+                "{host} is not on the internet; give an address that everybody reaches.", host=target.host
+            )
+        )
 
 
 def is_on_internet(address: str) -> bool:

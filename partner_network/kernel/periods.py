@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 PeriodKind = Literal["month", "quarter", "year", "lifetime"]
 
@@ -53,7 +54,7 @@ LIFETIME = Period(
 def zone_named(name: str) -> ZoneInfo:
     """Return the IANA time zone of that exact name."""
     if name not in available_timezones():
-        raise InvalidError(f"{name!r} is no IANA time zone; write it like Europe/Berlin.")
+        raise InvalidError(Sentence("{name!r} is no IANA time zone; write it like Europe/Berlin.", name=name))
     return ZoneInfo(name)
 
 
@@ -109,7 +110,9 @@ def parse_period(label: str, zone: ZoneInfo) -> Period:
         return LIFETIME
     match = _LABEL.fullmatch(label)
     if match is None or not date.min.year < int(match["year"]) < date.max.year:
-        raise InvalidError(f"{label!r} is no period; write it like 2026-03, 2026-Q1, 2026 or lifetime.")
+        raise InvalidError(
+            Sentence("{label!r} is no period; write it like 2026-03, 2026-Q1, 2026 or lifetime.", label=label)
+        )
     year = int(match["year"])
     if match["month"]:
         return _calendar_period("month", year, int(match["month"]) - 1, zone)

@@ -1,6 +1,7 @@
 """Sentences for people that can be said in another language later, wherever they were made."""
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 
@@ -33,3 +34,19 @@ def joined(parts: Iterable[str], joint: str) -> Sentence:
 def told(mistakes: Iterable[tuple[str, str]]) -> Sentence:
     """Return `path: why; path: why` of what is wrong with each input."""
     return joined((joined(mistake, ": ") for mistake in mistakes), "; ")
+
+
+def all_of(parts: Sequence[str]) -> Sentence:
+    """Return `one and other`, for names and sentences alike."""
+    first = joined(parts[:1], "")
+    return functools.reduce(
+        lambda one, other: Sentence("{one} and {other}", one=one, other=other), parts[1:], first
+    )
+
+
+def one_of(parts: Sequence[str]) -> Sentence:
+    """Return `one or other`, for names and sentences alike."""
+    first = joined(parts[:1], "")
+    return functools.reduce(
+        lambda one, other: Sentence("{one} or {other}", one=one, other=other), parts[1:], first
+    )

@@ -15,6 +15,7 @@ import msgspec
 
 from partner_network.gateways.file_store import store
 from partner_network.kernel.errors import ConflictError, ForbiddenError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 
 SECRET_BYTES_MIN = 32
 
@@ -99,8 +100,11 @@ class LocalFileStore:
             _replace(self._files / key, content)
         except (FileExistsError, IsADirectoryError, NotADirectoryError):
             raise ConflictError(
-                f"A folder cannot hold {key!r} beside a file whose key is the beginning of the other; "
-                "choose another key."
+                Sentence(
+                    "A folder cannot hold {key!r} beside a file whose key is the beginning of the other; "
+                    "choose another key.",
+                    key=key,
+                )
             ) from None
 
 
@@ -114,7 +118,7 @@ def _read(path: Path, key: str) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise NotFoundError(f"There is no file {key!r}.") from None
+        raise NotFoundError(Sentence("There is no file {key!r}.", key=key)) from None
 
 
 def _replace(path: Path, content: bytes) -> None:

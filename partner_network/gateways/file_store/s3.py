@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from partner_network.gateways.file_store import store
 from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.sentences import Sentence
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -94,7 +95,7 @@ class S3FileStore:
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except ClientError as error:
             if _code(error) in _MISSING:
-                raise NotFoundError(f"There is no file {key!r}.") from None
+                raise NotFoundError(Sentence("There is no file {key!r}.", key=key)) from None
             raise
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 CONTENT_BYTES_MAX = 100_000_000
 EXPIRES_IN_S_MAX = 7 * 86_400  # what S3 allows
@@ -56,8 +57,12 @@ def must_be_key(key: str) -> None:
     """Refuse keys that a file system or an address could read as something else."""
     if len(key) > KEY_CHARACTERS_MAX or not _KEY.fullmatch(key):
         raise InvalidError(
-            f"{key[:80]!r} is no file key: use letters, digits, '.', '_' and '-' in parts joined by '/', "
-            f"no part starting with '.', at most {KEY_CHARACTERS_MAX} characters."
+            Sentence(
+                "{key!r} is no file key: use letters, digits, '.', '_' and '-' in parts joined by '/', "
+                "no part starting with '.', at most {most} characters.",
+                key=key[:80],
+                most=KEY_CHARACTERS_MAX,
+            )
         )
 
 
@@ -65,24 +70,42 @@ def must_be_filename(filename: str) -> None:
     """Refuse file names that could leave the download folder or pass for another type."""
     if not 0 < len(filename) <= FILENAME_CHARACTERS_MAX or _NOT_IN_FILENAMES.search(filename):
         raise InvalidError(
-            f"{filename[:80]!r} cannot name a download: use 1 to {FILENAME_CHARACTERS_MAX} characters "
-            "without slashes, quotes or control characters."
+            Sentence(
+                "{name!r} cannot name a download: use 1 to {most} characters without slashes, quotes or "
+                "control characters.",
+                name=filename[:80],
+                most=FILENAME_CHARACTERS_MAX,
+            )
         )
 
 
 def must_expire(expires_in_s: int) -> None:
     """Refuse addresses that last for ever."""
     if not 1 <= expires_in_s <= EXPIRES_IN_S_MAX:
-        raise InvalidError(f"A signed address lasts 1 to {EXPIRES_IN_S_MAX} seconds, not {expires_in_s}.")
+        raise InvalidError(
+            Sentence(
+                "A signed address lasts 1 to {most} seconds, not {given}.",
+                most=EXPIRES_IN_S_MAX,
+                given=expires_in_s,
+            )
+        )
 
 
 def stored(key: str, content: bytes, content_type: str) -> Stored:
     """Return the record of a write, after its key, type and size were found acceptable."""
     must_be_key(key)
     if not _CONTENT_TYPE.fullmatch(content_type):
-        raise InvalidError(f"{content_type[:80]!r} is no content type; write it like application/pdf.")
+        raise InvalidError(
+            Sentence("{kind!r} is no content type; write it like application/pdf.", kind=content_type[:80])
+        )
     if len(content) > CONTENT_BYTES_MAX:
-        raise InvalidError(f"The file has {len(content):,} bytes; at most {CONTENT_BYTES_MAX:,} are kept.")
+        raise InvalidError(
+            Sentence(
+                "The file has {size:,} bytes; at most {most:,} are kept.",
+                size=len(content),
+                most=CONTENT_BYTES_MAX,
+            )
+        )
     return Stored(key, hashlib.sha256(content).hexdigest(), len(content))
 
 

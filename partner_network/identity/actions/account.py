@@ -8,6 +8,7 @@ from partner_network.identity import passwords
 from partner_network.identity.actions import audit, resets
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ForbiddenError
+from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
 
@@ -17,7 +18,7 @@ async def change_password(member: Member, *, old: str, new: str, settings: Setti
         stored = await connection.fetchval("SELECT password_hash FROM members WHERE id = $1", member.id)
     if not await passwords.is_right(old, stored):
         raise ForbiddenError(
-            "This is not your present password; type it again.", fields={"old": "is not right"}
+            "This is not your present password; type it again.", fields={"old": Sentence("is not right")}
         )
     hashed = await passwords.hash_of(new, email=member.email)
     async with connections.transaction(eyes="doorkeeper") as connection:

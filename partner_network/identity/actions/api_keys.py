@@ -18,6 +18,7 @@ from partner_network.identity.rules.api_keys import Lifetime
 from partner_network.identity.rules.permissions import ApiKey, Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 
 Mode = Literal["test", "live"]
 
@@ -174,7 +175,9 @@ async def _must_have_room(connection: Connection, brand_id: UUID, now: datetime,
     )
     if in_force >= most:
         raise ConflictError(
-            f"Your brand has {in_force} API keys in force; revoke one that nobody uses first."
+            Sentence(
+                "Your brand has {count} API keys in force; revoke one that nobody uses first.", count=in_force
+            )
         )
 
 

@@ -12,9 +12,10 @@ from partner_network.identity.actions.people import Invited
 from partner_network.identity.rules import credentials, permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
-_NOT_OPEN = "This invitation is not open any more; look at the list again."
+_NOT_OPEN = Sentence("This invitation is not open any more; look at the list again.")
 
 
 async def withdraw_invitation(member: Member, invitation_id: UUID) -> None:

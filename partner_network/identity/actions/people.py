@@ -16,6 +16,7 @@ from partner_network.identity.rules.audit import Actor, Personal
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
 
@@ -141,7 +142,7 @@ async def post_invitation(
         to=invitation.email,
         token=invitation.token,
         inviter=inviter.name,
-        place=place or "the network itself",
+        place=place,
         role=role,
         expires_at=invitation.expires_at,
     )
@@ -207,7 +208,9 @@ async def _create_member(
         at,
     )
     if not made:
-        raise ConflictError(f"There is an account for {email} already; sign in with it.")
+        raise ConflictError(
+            Sentence("There is an account for {email} already; sign in with it.", email=email)
+        )
     return member_id
 
 

@@ -3,20 +3,24 @@
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg import Record
+
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.gateways.mailer import letters as mail
 from partner_network.identity import letters, passwords
 from partner_network.identity.actions import audit
+from partner_network.identity.letters import Reader
 from partner_network.identity.rules import credentials
 from partner_network.kernel import ids
 from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
 OFFER = "identity.offer_reset"
 SEALED_FOR = "address to reset"
-_NOT_OPEN = "This link is used up or has expired; ask for a new one."
+_NOT_OPEN = Sentence("This link is used up or has expired; ask for a new one.")
 
 
 async def ask_for_reset(email: str, settings: Settings) -> None:
@@ -35,7 +39,9 @@ async def offer_reset(sealed: bytes, settings: Settings) -> None:
     now, token = clock.wall_now(), credentials.new_token()
     async with connections.transaction() as connection:
         await connections.lock_all(connection, f"resets of {email}")
-        member = await connection.fetchrow("SELECT id, name, email FROM members WHERE email = $1", email)
+        member = await connection.fetchrow(
+            "SELECT id, name, email, language, time_zone FROM members WHERE email = $1", email
+        )
         if member is None:
             return
         await connection.execute(
@@ -58,9 +64,7 @@ async def offer_reset(sealed: bytes, settings: Settings) -> None:
             now + credentials.RESET_LASTS,
         )
         minutes = int(credentials.RESET_LASTS.total_seconds() // 60)
-        letter = letters.password_reset(
-            settings, to=member["email"], name=member["name"], token=token, minutes=minutes
-        )
+        letter = letters.password_reset(settings, _reader(member), token=token, minutes=minutes)
         await mail.post(connection, settings.keyring, letter)
 
 
@@ -111,7 +115,9 @@ async def set_password(
 ) -> None:
     """Store a new password within the caller's transaction, end what the old one opened, tell by letter."""
     member = await connection.fetchrow(
-        "UPDATE members SET password_hash = $2 WHERE id = $1 RETURNING name, email", member_id, hashed
+        """UPDATE members SET password_hash = $2 WHERE id = $1 RETURNING name, email, language, time_zone""",
+        member_id,
+        hashed,
     )
     if member is None:
         raise NotFoundError("This account is closed.")
@@ -122,5 +128,9 @@ async def set_password(
     await connection.execute(
         "UPDATE password_resets SET used_at = $2 WHERE member_id = $1 AND used_at IS NULL", member_id, now
     )
-    letter = letters.password_changed(settings, to=member["email"], name=member["name"], at=now)
+    letter = letters.password_changed(settings, _reader(member), at=now)
     await mail.post(connection, settings.keyring, letter)
+
+
+def _reader(member: Record) -> Reader:
+    return Reader(member["email"], member["name"], member["language"], member["time_zone"])

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from partner_network.kernel.errors import ConflictError, InvalidError
+from partner_network.kernel.sentences import Sentence
 
 KEYS_MAX = 50
 """How many keys of one brand are in force at a time; whoever needs more has lost sight of them."""
@@ -40,9 +41,12 @@ def must_be_end(expires_at: datetime | None, now: datetime) -> datetime | None:
         return None
     if expires_at.tzinfo is None or not now < expires_at <= now + LASTS_MAX:
         raise InvalidError(
-            f"A key ends in the future and at most {LASTS_MAX.days} days from now; give an instant with its "
-            "offset like 2027-03-01T09:30:00Z, or leave it out for a key without an end.",
-            fields={"expires_at": "not in that time"},
+            Sentence(
+                "A key ends in the future and at most {days} days from now; give an instant with its "
+                "offset like 2027-03-01T09:30:00Z, or leave it out for a key without an end.",
+                days=LASTS_MAX.days,
+            ),
+            fields={"expires_at": Sentence("not in that time")},
         )
     return expires_at
 
@@ -51,8 +55,10 @@ def must_be_overlap(hours: int) -> timedelta:
     """Refuse an overlap that is no time at all to come, or so long that the old key might as well stay."""
     if not 0 <= hours <= OVERLAP_HOURS_MAX:
         raise InvalidError(
-            f"The old key goes on for 0 to {OVERLAP_HOURS_MAX} hours beside the new one.",
-            fields={"overlap_hours": "out of range"},
+            Sentence(
+                "The old key goes on for 0 to {hours} hours beside the new one.", hours=OVERLAP_HOURS_MAX
+            ),
+            fields={"overlap_hours": Sentence("out of range")},
         )
     return timedelta(hours=hours)
 

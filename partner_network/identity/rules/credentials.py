@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 SESSION_LASTS = timedelta(hours=12)
 SESSION_IDLES = timedelta(hours=2)
@@ -30,16 +31,22 @@ def must_be_password(password: str, *, email: str = "") -> None:
     """Refuse passwords that are too short, too long to hash in good time, or the first to be guessed."""
     if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
         raise InvalidError(
-            f"A password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters.",
-            fields={"password": "too short or too long"},
+            Sentence(
+                "A password has {least} to {most} characters.",
+                least=PASSWORD_CHARACTERS_MIN,
+                most=PASSWORD_CHARACTERS_MAX,
+            ),
+            fields={"password": Sentence("too short or too long")},
         )
     if len(set(password)) < PASSWORD_DIFFERENT_MIN:
         raise InvalidError(
-            f"A password has {PASSWORD_DIFFERENT_MIN} different characters or more.",
-            fields={"password": "too uniform"},
+            Sentence("A password has {least} different characters or more.", least=PASSWORD_DIFFERENT_MIN),
+            fields={"password": Sentence("too uniform")},
         )
     if email and password.strip().lower() == email.strip().lower():
-        raise InvalidError("Your address is no password; choose another.", fields={"password": "is known"})
+        raise InvalidError(
+            "Your address is no password; choose another.", fields={"password": Sentence("is known")}
+        )
 
 
 def must_be_name(name: str) -> str:
@@ -47,7 +54,8 @@ def must_be_name(name: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
         raise InvalidError(
-            f"A name has 1 to {NAME_CHARACTERS_MAX} characters; give yours.", fields={"name": "is required"}
+            Sentence("A name has 1 to {most} characters; give yours.", most=NAME_CHARACTERS_MAX),
+            fields={"name": Sentence("is required")},
         )
     return name
 
@@ -57,7 +65,10 @@ def email_of(text: str) -> str:
     email = text.strip().lower()
     name, at, host = email.rpartition("@")
     if not (at and name and "." in host) or any(c.isspace() for c in email) or len(email) > 254:  # noqa: PLR2004 - RFC 5321
-        raise InvalidError(f"{text[:80]!r} is not an e-mail address.", fields={"email": "not an address"})
+        raise InvalidError(
+            Sentence("{text!r} is not an e-mail address.", text=text[:80]),
+            fields={"email": Sentence("not an address")},
+        )
     return email
 
 

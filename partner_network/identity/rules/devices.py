@@ -3,6 +3,7 @@
 import msgspec
 
 from partner_network.kernel import networks
+from partner_network.kernel.sentences import Sentence
 
 USER_AGENT_CHARACTERS_MAX = 300
 
@@ -44,9 +45,9 @@ def device_of(address: str | None, user_agent: str | None) -> Device:
 def in_words(user_agent: str | None) -> str:
     """Return a browser and its system as people call them, or the first word of any other program."""
     if not user_agent:
-        return "Unknown device"
+        return Sentence("Unknown device")
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if browser and system:
-        return f"{browser} on {system}"
+        return Sentence("{browser} on {system}", browser=browser, system=system)
     return browser or system or user_agent.split("/")[0].split(" ")[0][:40]

@@ -10,6 +10,7 @@ from pyotp.totp import TOTP
 
 from partner_network.identity.rules.permissions import Member, SecondFactorNeededError
 from partner_network.kernel.errors import ForbiddenError, InvalidError, PartnerNetworkError
+from partner_network.kernel.sentences import Sentence
 
 SEALED_FOR = "totp key"
 """The purpose under which the keyring seals an authenticator's key."""
@@ -24,7 +25,9 @@ FACTORS_MAX = 10
 NAME_CHARACTERS_MAX = 60
 STEP_S = 30
 """How long an authenticator shows a code."""
-NOT_RIGHT = "This code is not right, was used already or has expired; wait for the next one and try again."
+NOT_RIGHT = Sentence(
+    "This code is not right, was used already or has expired; wait for the next one and try again."
+)
 
 _NEIGHBOURS = (0, -1, 1)
 """The present step first; clocks differ and people type slowly, but never by more than one step."""
@@ -56,7 +59,7 @@ class TooManyTriesError(SignInOverError):
     """The sign-in or the session in which too many codes were wrong has ended."""
 
     def __init__(self) -> None:
-        super().__init__("Too many codes were not right; sign in again with your password.")
+        super().__init__(Sentence("Too many codes were not right; sign in again with your password."))
 
 
 def must_have_given(member: Member) -> None:
@@ -69,7 +72,10 @@ def must_be_name(name: str) -> str:
     """Return what a factor is called, without outer blanks."""
     name = name.strip()
     if not 0 < len(name) <= NAME_CHARACTERS_MAX or not name.isprintable():
-        told = f"Call it something of 1 to {NAME_CHARACTERS_MAX} characters, such as the device it is on."
+        told = Sentence(
+            "Call it something of 1 to {most} characters, such as the device it is on.",
+            most=NAME_CHARACTERS_MAX,
+        )
         raise InvalidError(told, fields={"name": told})
     return name
 

@@ -30,7 +30,7 @@ class KeptForm(msgspec.Struct, frozen=True):
     @property
     def readable(self) -> list[tuple[str, str]]:
         """Return the fields as people read them."""
-        return [(_words(name), _shortened(value)) for name, value in self.fields]
+        return [(name, _shortened(value)) for name, value in self.fields]
 
 
 def form_of(path: str, fields: Iterable[tuple[str, object]], *, is_multipart: bool) -> KeptForm | None:
@@ -48,10 +48,6 @@ def form_of(path: str, fields: Iterable[tuple[str, object]], *, is_multipart: bo
     if (has_lost and not kept) or len(msgspec.json.encode(form)) > BYTES_MAX:
         return None
     return form
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
 
 
 def _shortened(value: str) -> str:

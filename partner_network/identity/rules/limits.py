@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from partner_network.kernel import networks
+from partner_network.kernel.sentences import Sentence
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -108,9 +109,9 @@ def bucket_of_requests(kind: RequestClass, whose: str) -> Bucket:
     return Bucket((kind, whose), REQUESTS[kind])
 
 
-def too_many(wait_s: int) -> str:
+def too_many(wait_s: int) -> Sentence:
     """Say that requests come too fast."""
-    return f"You ask more often than this network answers; go on in {_in_words(wait_s)}."
+    return Sentence("You ask more often than this network answers; go on in {wait}.", wait=_in_words(wait_s))
 
 
 def buckets_of_attempt(
@@ -146,15 +147,21 @@ def line_of(address: str | None) -> str:
     return str(ipaddress.ip_network((whole.packed, 64), strict=False))
 
 
-def too_often(door: Door, wait_s: int) -> str:
+def too_often(door: Door, wait_s: int) -> Sentence:
     """Say that an attempt came too soon, in the same words for every account."""
-    said = f"There were too many attempts; wait {_in_words(wait_s)} and try again"
+    wait = _in_words(wait_s)
     if door == "sign-in":
-        return f"{said}, or use a browser in which you signed in before."
-    return f"{said}."
+        return Sentence(
+            "There were too many attempts; wait {wait} and try again, or use a browser in which you signed in "
+            "before.",
+            wait=wait,
+        )
+    return Sentence("There were too many attempts; wait {wait} and try again.", wait=wait)
 
 
-def _in_words(wait_s: int) -> str:
+def _in_words(wait_s: int) -> Sentence:
+    if wait_s == 1:
+        return Sentence("1 second")
     if wait_s < 2 * MINUTE.seconds:
-        return "1 second" if wait_s == 1 else f"{wait_s} seconds"
-    return f"{math.ceil(wait_s / MINUTE.seconds)} minutes"
+        return Sentence("{seconds} seconds", seconds=wait_s)
+    return Sentence("{minutes} minutes", minutes=math.ceil(wait_s / MINUTE.seconds))

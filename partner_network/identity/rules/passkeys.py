@@ -18,10 +18,13 @@ from webauthn.helpers.structs import (
 )
 
 from partner_network.identity.rules.factors import WrongProofError
+from partner_network.kernel.sentences import Sentence
 
 CREDENTIAL_CHARACTERS_MAX = 20_000
 """More than any authenticator answers, and little enough to parse."""
-NOT_RIGHT = "This passkey was not made for this account here, or took too long; try it again or use a code."
+NOT_RIGHT = Sentence(
+    "This passkey was not made for this account here, or took too long; try it again or use a code."
+)
 _CHALLENGE_BYTES = 32
 _VERIFIED = UserVerificationRequirement.REQUIRED
 

@@ -7,6 +7,14 @@ import msgspec
 
 from partner_network.identity.rules import permissions
 from partner_network.kernel.errors import ConflictError, InvalidError
+from partner_network.kernel.sentences import Sentence
+
+_NO_LAST_ADMIN = Sentence(
+    "The network always has one admin at least: give a colleague that role first, then take this one."
+)
+_NO_LAST_OWNER = Sentence(
+    "A brand always has one owner at least: give a colleague that role first, then take this one."
+)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -21,7 +29,8 @@ def wanted_roles(roles: Iterable[str], *, of_operator: bool) -> frozenset[str]:
     wanted = frozenset(roles)
     if not wanted:
         raise InvalidError(
-            "Choose one role or more; to take all of them away, remove the person.", fields={"roles": "none"}
+            "Choose one role or more; to take all of them away, remove the person.",
+            fields={"roles": Sentence("none")},
         )
     for role in sorted(wanted):
         permissions.must_be_role(role, of_operator=of_operator)
@@ -36,8 +45,5 @@ def change_of(
     chief = "admin" if of_operator else "owner"
     others = (roles for one, roles in held.items() if one != person_id)
     if chief in has - wanted and not any(chief in roles for roles in others):
-        place = "The network" if of_operator else "A brand"
-        raise ConflictError(
-            f"{place} always has one {chief} at least: give a colleague that role first, then take this one."
-        )
+        raise ConflictError(_NO_LAST_ADMIN if of_operator else _NO_LAST_OWNER)
     return Change(wanted - has, has - wanted)

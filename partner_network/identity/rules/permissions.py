@@ -8,7 +8,10 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.identity.rules import wording
+from partner_network.kernel import sentences
 from partner_network.kernel.errors import ForbiddenError, InvalidError
+from partner_network.kernel.sentences import Sentence
 
 BrandRole = Literal["owner", "marketer", "finance", "developer", "viewer"]
 OperatorRole = Literal["manager", "finance", "admin"]
@@ -179,13 +182,9 @@ def must(asking: Asking, verb: Verb) -> None:
     Errors: ForbiddenError; SecondFactorNeededError where the role allows it and the password alone does not.
     """
     if not may(asking, verb):
-        raise ForbiddenError(
-            _why_key_may_not(verb) if isinstance(asking, ApiKey) else _why_person_may_not(verb)
-        )
+        raise ForbiddenError(_why_may_not(asking, verb))
     if verb in NEEDS_SECOND_FACTOR and isinstance(asking, Member) and not asking.has_given_factor:
-        raise SecondFactorNeededError(
-            f"To {verb} you need your second factor in this session; give it, or set one up, and try again."
-        )
+        raise SecondFactorNeededError(wording.factor_needed(verb))
 
 
 def scopes_with(verb: Verb) -> list[Scope]:
@@ -193,19 +192,13 @@ def scopes_with(verb: Verb) -> list[Scope]:
     return [scope for scope, verbs in SCOPES.items() if verb in verbs]
 
 
-def _why_person_may_not(verb: Verb) -> str:
-    permission = MAY[verb]
-    able = [f"{role} of the brand" for role in sorted(permission.at_brand)]
-    able += [f"{role} of the network" for role in sorted(permission.at_operator)]
-    if not able:
-        return f"Only machines {verb}: send an API key with the scope {' or '.join(scopes_with(verb))}."
-    return f"You may not {verb}; ask a person who is {' or '.join(able)}."
-
-
-def _why_key_may_not(verb: Verb) -> str:
-    if scopes := scopes_with(verb):
-        return f"This API key lacks the scope {' or '.join(scopes)}; make a key that has it."
-    return f"No API key may {verb}; a person signs in for that."
+def _why_may_not(asking: Asking, verb: Verb) -> Sentence:
+    scopes, permission = scopes_with(verb), MAY[verb]
+    if isinstance(asking, ApiKey):
+        return wording.why_key_may_not(verb, scopes)
+    return wording.why_person_may_not(
+        verb, at_brand=permission.at_brand, at_operator=permission.at_operator, scopes=scopes
+    )
 
 
 def must_be_role(role: str, *, of_operator: bool) -> None:
@@ -213,7 +206,12 @@ def must_be_role(role: str, *, of_operator: bool) -> None:
     known = _EVERY_OPERATOR_ROLE if of_operator else _EVERY_BRAND_ROLE
     if role not in known:
         raise InvalidError(
-            f"{role!r} is no role here; choose one of {', '.join(sorted(known))}.", fields={"role": "unknown"}
+            Sentence(
+                "{role!r} is no role here; choose one of {known}.",
+                role=role[:80],
+                known=sentences.joined([wording.ROLES[one] for one in sorted(known)], ", "),
+            ),
+            fields={"role": Sentence("unknown")},
         )
 
 
@@ -222,11 +220,14 @@ def must_be_scopes(scopes: Iterable[str], *, is_live: bool) -> None:
     known, wanted = get_args(Scope), list(scopes)
     if not wanted or any(scope not in known for scope in wanted):
         raise InvalidError(
-            f"An API key has one or more of the scopes {', '.join(known)}.",
-            fields={"scopes": "unknown or none"},
+            Sentence("An API key has one or more of the scopes {scopes}.", scopes=", ".join(known)),
+            fields={"scopes": Sentence("unknown or none")},
         )
     if not is_live and (live := sorted(LIVE_SCOPES.intersection(wanted))):
         raise InvalidError(
-            f"A test key never has {' or '.join(live)}; leave that out, or make a live key.",
-            fields={"scopes": "not for a test key"},
+            Sentence(
+                "A test key never has {scopes}; leave that out, or make a live key.",
+                scopes=sentences.one_of(live),
+            ),
+            fields={"scopes": Sentence("not for a test key")},
         )

@@ -15,7 +15,7 @@ from partner_network.identity import account_queries
 from partner_network.identity.account_queries import OwnSession
 from partner_network.identity.actions import account
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import addresses, guards, problems
+from partner_network.identity.web import addresses, guards, mistakes, problems
 from partner_network.identity.web.limits import Entrance
 from partner_network.kernel.errors import ForbiddenError, InvalidError
 from partner_network.settings import Settings
@@ -64,8 +64,8 @@ async def change_by_form(
     entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[Any]:
     """Set a new password."""
-    missing = {name: "Fill this in." for name in ("old_password", "new_password") if not getattr(data, name)}
-    if missing:
+    typed = {"old_password": data.old_password, "new_password": data.new_password}
+    if missing := mistakes.missing(typed):
         return _password_page(errors=missing, status=422)
     try:
         async with entrance.attempt("sign-in", member.email, request):
@@ -74,7 +74,7 @@ async def change_by_form(
             )
     except (ForbiddenError, InvalidError) as error:
         at = "new_password" if isinstance(error, InvalidError) else "old_password"
-        return _password_page(errors={at: error.detail}, status=problems.status_of(error))
+        return _password_page(errors={at: error.sentence}, status=problems.status_of(error))
     return Redirect("/account/password?done=1", status_code=303)
 
 
@@ -152,8 +152,8 @@ def _password_page(
 def _shown(one: OwnSession) -> SessionBody:
     return SessionBody(
         str(one.id),
-        one.place,
-        one.device,
+        str(one.place),
+        str(one.device),
         one.network_prefix,
         one.created_at.isoformat(),
         one.last_seen_at.isoformat(),

@@ -15,18 +15,19 @@ from partner_network.identity import account_queries, queries
 from partner_network.identity.actions import invitations, members, people
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import BrandRole, Member, OperatorRole
-from partner_network.identity.web import addresses, guards, problems
+from partner_network.identity.web import addresses, guards, mistakes, problems
 from partner_network.kernel.errors import PartnerNetworkError
+from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
 PAGE = "/account/people"
 Done = Literal["invited", "sent", "withdrawn", "roles", "removed"]
 SAID: Mapping[str, str] = {
-    "invited": "A letter with a link is on its way.",
-    "sent": "A letter with a new link is on its way; the old link opens nothing any more.",
-    "withdrawn": "The invitation is withdrawn; its link opens nothing any more.",
-    "roles": "The roles are changed. Whoever they are of signs in again to use them.",
-    "removed": "This person can do nothing here any more; what they signed stays signed.",
+    "invited": Sentence("A letter with a link is on its way."),
+    "sent": Sentence("A letter with a new link is on its way; the old link opens nothing any more."),
+    "withdrawn": Sentence("The invitation is withdrawn; its link opens nothing any more."),
+    "roles": Sentence("The roles are changed. Whoever they are of signs in again to use them."),
+    "removed": Sentence("This person can do nothing here any more; what they signed stays signed."),
 }
 
 
@@ -50,9 +51,9 @@ async def invite(
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> Response[Any]:
     """Invite a colleague to one's own side."""
-    missing = {"email": "Fill this in."} if not data.email.strip() else {}
+    missing = mistakes.missing({"email": data.email})
     if not data.role:
-        missing["role"] = "Choose one."
+        missing["role"] = mistakes.CHOOSE
     if missing:
         return await _page(member, data, errors=missing, status=422)
     try:
@@ -129,8 +130,8 @@ def _back(done: Done) -> Redirect:
 
 async def _refused(member: Member, refusal: PartnerNetworkError, form: InviteForm | None = None) -> Template:
     """Show the page again with the reason, and with what was typed."""
-    fields = {name: refusal.detail for name in refusal.fields if name in {"email", "role"}}
-    errors = fields or {"": refusal.detail}
+    fields = {name: refusal.sentence for name in refusal.sentence_of if name in {"email", "role"}}
+    errors = fields or {"": refusal.sentence}
     return await _page(member, form or InviteForm(), errors=errors, status=problems.status_of(refusal))
 
 

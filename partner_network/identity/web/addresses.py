@@ -9,6 +9,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,7 +32,9 @@ def in_path(prefix: ids.Prefix, text: str) -> UUID:
     try:
         return ids.parse(prefix, text)
     except InvalidError:
-        raise NotFoundError(f"There is no {ids.NOUN_OF[prefix]} {text[:40]!r} for you.") from None
+        raise NotFoundError(
+            Sentence("There is no {noun} {text!r} for you.", noun=ids.NOUN_OF[prefix], text=text[:40])
+        ) from None
 
 
 def plain_uuid(text: str) -> UUID:
@@ -47,7 +50,8 @@ def in_body(prefix: ids.Prefix, text: str, *, field: str) -> UUID:
     try:
         return ids.parse(prefix, text)
     except InvalidError as error:
-        raise InvalidError(error.detail, fields={field: f"not the id of a {ids.NOUN_OF[prefix]}"}) from None
+        why = Sentence("not the id of a {noun}", noun=ids.NOUN_OF[prefix])
+        raise InvalidError(error.sentence, fields={field: why}) from None
 
 
 def cursor(prefix: ids.Prefix, after: str | None) -> UUID | None:
@@ -61,8 +65,8 @@ def plain_cursor(after: str | None) -> UUID | None:
         return None if after is None else UUID(after)
     except ValueError:
         raise InvalidError(
-            f"{after!r} is not the `next` of a page; leave it out to begin anew.",
-            fields={"after": "not a cursor"},
+            Sentence("{after!r} is not the `next` of a page; leave it out to begin anew.", after=after),
+            fields={"after": Sentence("not a cursor")},
         ) from None
 
 

@@ -24,29 +24,41 @@ from partner_network.identity.web.addresses import After
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError, InvalidError
+from partner_network.kernel.sentences import Sentence
 
 PATH = "/account/api-keys"
 ROWS = 50
 WORDS_OF: Mapping[Scope, str] = MappingProxyType(
     {
-        "conversions:write": "Report conversions, refunds and who stands behind clicks",
-        "conversions:read": "Read the conversions you reported",
-        "reports:read": "Read conversions and why each is credited to whom",
-        "statements:read": "Read statements with every line, and earnings by month",
-        "payouts:read": "Read payouts, and what has to be paid in",
-        "links:read": "Read your links and their clicks",
-        "links:write": "Make links and switch them off",
-        "creatives:read": "Read and download creatives",
-        "programs:read": "Read programs",
-        "partnerships:read": "Read partnerships",
-        "agreements:read": "Read agreements and their texts",
+        "conversions:write": Sentence("Report conversions, refunds and who stands behind clicks"),
+        "conversions:read": Sentence("Read the conversions you reported"),
+        "reports:read": Sentence("Read conversions and why each is credited to whom"),
+        "statements:read": Sentence("Read statements with every line, and earnings by month"),
+        "payouts:read": Sentence("Read payouts, and what has to be paid in"),
+        "links:read": Sentence("Read your links and their clicks"),
+        "links:write": Sentence("Make links and switch them off"),
+        "creatives:read": Sentence("Read and download creatives"),
+        "programs:read": Sentence("Read programs"),
+        "partnerships:read": Sentence("Read partnerships"),
+        "agreements:read": Sentence("Read agreements and their texts"),
     }
 )
 LASTS: Mapping[str, str] = MappingProxyType(
-    {"": "until somebody revokes it", "30": "30 days", "90": "90 days", "365": "a year"}
+    {
+        "": Sentence("until somebody revokes it"),
+        "30": Sentence("30 days"),
+        "90": Sentence("90 days"),
+        "365": Sentence("a year"),
+    }
 )
 OVERLAPS: Mapping[str, str] = MappingProxyType(
-    {"0": "at once", "1": "in an hour", "24": "in a day", "72": "in three days", "168": "in a week"}
+    {
+        "0": Sentence("at once"),
+        "1": Sentence("in an hour"),
+        "24": Sentence("in a day"),
+        "72": Sentence("in three days"),
+        "168": Sentence("in a week"),
+    }
 )
 
 
@@ -72,7 +84,7 @@ Told = Annotated[str, QueryParameter(max_length=20)]
 @get(PATH, guards=[guards.must_manage_api_keys], include_in_schema=False)
 async def show_api_keys(member: NamedDependency[Member], told: Told = "", after: After = None) -> Template:
     """List the brand's keys with their last use, and offer the form for a new one."""
-    notice = "The key is revoked; nothing takes it any more." if told == "revoked" else ""
+    notice = Sentence("The key is revoked; nothing takes it any more.") if told == "revoked" else ""
     return await _page(member, after=after, told=notice)
 
 
@@ -101,7 +113,9 @@ async def rotate_by_form(
 ) -> Template:
     """Make the key that follows another, show it this once, and say when the old one ends."""
     if data.overlap_hours not in OVERLAPS:
-        raise InvalidError("Choose when the old key ends.", fields={"overlap_hours": "not on the list"})
+        raise InvalidError(
+            "Choose when the old key ends.", fields={"overlap_hours": Sentence("not on the list")}
+        )
     rotated = await api_keys.rotate_api_key(
         member, addresses.in_path("key", key), overlap_hours=int(data.overlap_hours)
     )
@@ -121,15 +135,19 @@ def _mistakes(form: KeyForm, scopes: list[str]) -> dict[str, str]:
     try:
         credentials.must_be_name(form.name)
     except InvalidError:
-        mistakes["name"] = "Give the key a name of 1 to 120 characters."
+        mistakes["name"] = Sentence(
+            "Give the key a name of 1 to {most} characters.", most=credentials.NAME_CHARACTERS_MAX
+        )
     if form.mode not in get_args(api_keys.Mode):
-        mistakes["mode"] = "Choose whether what it reports counts."
+        mistakes["mode"] = Sentence("Choose whether what it reports counts.")
     try:
         permissions.must_be_scopes(scopes, is_live=form.mode != "test")
     except InvalidError as error:
-        mistakes["scopes"] = error.detail if scopes else "Choose at least one thing that the key may do."
+        mistakes["scopes"] = (
+            error.sentence if scopes else Sentence("Choose at least one thing that the key may do.")
+        )
     if form.lasts_days not in LASTS:
-        mistakes["lasts_days"] = "Choose how long the key lasts."
+        mistakes["lasts_days"] = Sentence("Choose how long the key lasts.")
     return mistakes
 
 

@@ -15,6 +15,7 @@ from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.identity.web.audit_asked import Asked
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 
 _CURSOR_DIGITS_MAX = 18
 
@@ -92,7 +93,7 @@ def _cursor(after: str | None, errors: dict[str, str]) -> int | None:
         return None
     if after.isascii() and after.isdigit() and len(after) <= _CURSOR_DIGITS_MAX:
         return int(after)
-    errors["after"] = "Not the `next` of a page before."
+    errors["after"] = Sentence("Not the `next` of a page before.")
     return None
 
 

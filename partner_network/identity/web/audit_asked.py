@@ -12,6 +12,7 @@ from partner_network.identity.audit_queries import Sought
 from partner_network.identity.rules.audit import Record
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 _Text: TypeAlias = Annotated[str, QueryParameter(max_length=80)]
 _ObjectId: TypeAlias = Annotated[str, QueryParameter(name="object", max_length=80)]
@@ -77,7 +78,7 @@ def _day(text: str, field: str, errors: dict[str, str]) -> datetime | None:
         day = date.min
     # A year nobody can mean would leave the calendar with the day that is added to it.
     if not date(1990, 1, 1) <= day <= date(9000, 1, 1):
-        errors[field] = "Not a day; write it as 2026-03-31."
+        errors[field] = Sentence("Not a day; write it as 2026-03-31.")
         return None
     return datetime.combine(day, time(), UTC)
 
@@ -88,5 +89,5 @@ def _actor(text: str, errors: dict[str, str]) -> UUID | None:
     try:
         return ids.parse("key" if text.startswith("key_") else "mbr", text)
     except InvalidError:
-        errors["by"] = "Not the id of a person or of a key; choose one in the list."
+        errors["by"] = Sentence("Not the id of a person or of a key; choose one in the list.")
         return None

@@ -12,25 +12,19 @@ from litestar.response import Template
 
 from partner_network.identity import audit_queries
 from partner_network.identity.audit_queries import Entry
-from partner_network.identity.rules import audit
+from partner_network.identity.rules import audit, wording
 from partner_network.identity.rules.audit import Record
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import audit_asked, guards
+from partner_network.identity.web import audit_asked, coded_words, field_words, guards, trail_words
 from partner_network.identity.web.audit_asked import Asked
 from partner_network.kernel.errors import ForbiddenError
+from partner_network.kernel.sentences import Sentence
+from partner_network.languages.catalogs import say, translated
 
 ROWS = 50
 _PERSONAL = "sha256:"
 _HASH, _SHORT = re.compile(r"[0-9a-f]{64}"), 8
-_STATUS = re.compile(r"[a-z]+(_[a-z]+)+")
-WORDS_OF: Mapping[str, str] = {
-    "worker": "The worker",
-    "command line": "The command line",
-    "visitor": "Somebody not signed in",
-    "member": "A person who left",
-    "api key": "An API key",
-}
-"""Whoever has no name, or none any more."""
+_STATUS = re.compile(r"[a-z]+(_[a-z]+)*")
 PAGE_OF: Mapping[str, str] = {
     "agreement": "/agreements/{}",
     "statement": "/statements/{}",
@@ -58,6 +52,8 @@ class Row(msgspec.Struct, frozen=True):
 
     entry: Entry
     who: str
+    deed: str
+    thing: str
     actor_id: str | None
     company: str
     session: str
@@ -78,7 +74,7 @@ async def show_trail(
 ) -> Template:
     """Show a brand what concerns it, newest first."""
     if member.is_operator:
-        raise ForbiddenError("The network's own people read the whole trail in the back office.")
+        raise ForbiddenError("The network’s own people read the whole trail in the back office.")
     return Template("identity/audit.html", context=await context_of(member, asked, before, "/audit", PAGE_OF))
 
 
@@ -98,16 +94,25 @@ async def context_of(
         "path": path,
         "older": f"{path}?{asked.query}{separator}before={entries[ROWS - 1].record.id}" if has_older else "",
         "newest": f"{path}?{asked.query}" if before is not None else "",
-        "verbs": sorted(audit.VERBS),
-        "kinds": sorted(audit.KINDS, key=str.casefold),
+        "verbs": _choices(trail_words.DEEDS),
+        "kinds": _choices(trail_words.THINGS),
     }
+
+
+def _choices(words: Mapping[str, Sentence]) -> list[tuple[str, str]]:
+    """Return codes and words in the order of the words."""
+    return sorted(
+        ((code, translated(word)) for code, word in words.items()), key=lambda one: one[1].casefold()
+    )
 
 
 def _row(entry: Entry, page_of: Mapping[str, str]) -> Row:
     record = entry.record
     return Row(
         entry=entry,
-        who=entry.actor_name or WORDS_OF[record.actor_kind],
+        who=entry.actor_name or translated(trail_words.NAMELESS[record.actor_kind]),
+        deed=translated(trail_words.DEEDS[cast("audit.Verb", record.verb)]),
+        thing=translated(trail_words.THINGS[cast("audit.Kind", record.object_kind)]),
         actor_id=audit_asked.actor_id(record),
         company=_company(record, entry.company),
         session="" if record.session_id is None else str(record.session_id)[:8],
@@ -118,8 +123,8 @@ def _row(entry: Entry, page_of: Mapping[str, str]) -> Row:
 
 def _company(record: Record, name: str | None) -> str:
     if record.acting_for is not None:
-        return name or "another brand"
-    return "the network" if record.actor_kind == "member" else ""
+        return name or say("another brand")
+    return say("the network") if record.actor_kind == "member" else ""
 
 
 def _changes(record: Record) -> tuple[Change, ...]:
@@ -127,7 +132,7 @@ def _changes(record: Record) -> tuple[Change, ...]:
     names = dict.fromkeys([*before, *after])
     return tuple(
         Change(
-            name.replace("_", " "),
+            field_words.words(name),
             _words(before[name]) if name in before else None,
             _words(after[name]) if name in after else None,
         )
@@ -138,12 +143,14 @@ def _changes(record: Record) -> tuple[Change, ...]:
 def _words(value: object) -> str:
     """Say a value shortly: the whole of it is what programs are given."""
     if isinstance(value, list):
-        return ", ".join(_words(one) for one in cast("list[object]", value)) or "none"
+        return ", ".join(_words(one) for one in cast("list[object]", value)) or say("none")
     if isinstance(value, bool | None):
-        return {True: "yes", False: "no", None: "none"}[value]
+        return {True: say("yes"), False: say("no"), None: say("none")}[value]
     text = str(value)
     if text.startswith(_PERSONAL):
-        return f"known by its hash {text.removeprefix(_PERSONAL)[:_SHORT]}…"
+        return say("known by its hash {hash}", hash=f"{text.removeprefix(_PERSONAL)[:_SHORT]}…")
     if _HASH.fullmatch(text):
         return f"{text[:_SHORT]}…"
-    return text.replace("_", " ") if _STATUS.fullmatch(text) else text
+    if text in wording.ROLES:
+        return translated(wording.ROLES[text])
+    return translated(coded_words.status(text).word) if _STATUS.fullmatch(text) else text

@@ -14,6 +14,7 @@ from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import ApiKey, Asking, Member, Verb
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel.errors import ForbiddenError
+from partner_network.kernel.sentences import Sentence
 
 AnyConnection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 WhoAsks: TypeAlias = NamedDependency[SkipValidation[Asking]]
@@ -48,7 +49,9 @@ def api_key(request: AnyRequest) -> ApiKey:
     """Return the API key that a machine showed."""
     auth: object = request.scope.get("auth")
     if not isinstance(auth, ApiKey):
-        raise NotAuthorizedException("Send an API key of your brand as `Authorization: Bearer pnk_...`.")
+        raise NotAuthorizedException(
+            Sentence("Send an API key of your brand as `Authorization: Bearer pnk_...`.")
+        )
     return auth
 
 
@@ -120,6 +123,8 @@ def _session_of(connection: AnyConnection) -> Session:
         raise ForbiddenError("No API key may do this; a person signs in for that.")
     if not isinstance(auth, Session):
         raise NotAuthorizedException(
-            "Sign in first; your session may have ended. Machines send `Authorization: Bearer pnk_...`."
+            Sentence(
+                "Sign in first; your session may have ended. Machines send `Authorization: Bearer pnk_...`."
+            )
         )
     return auth

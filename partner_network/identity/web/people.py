@@ -89,8 +89,8 @@ async def list_invitations(member: NamedDependency[Member]) -> list[OpenInvitati
             str(one.id),
             one.email,
             one.role,
-            one.place,
-            one.inviter,
+            str(one.place),
+            str(one.inviter),
             one.created_at.isoformat(),
             one.expires_at.isoformat(),
         )

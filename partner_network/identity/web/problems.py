@@ -21,6 +21,7 @@ from partner_network.gateways.stripe_answers import StripeRefusedError, StripeUn
 from partner_network.identity.rules.factors import SecondFactorRequiredError
 from partner_network.identity.rules.permissions import SecondFactorNeededError
 from partner_network.identity.web.requests import AnyRequest, FormerSessionError
+from partner_network.kernel import reading, sentences
 from partner_network.kernel.errors import (
     ConflictError,
     ForbiddenError,
@@ -29,6 +30,7 @@ from partner_network.kernel.errors import (
     PartnerNetworkError,
     TooOftenError,
 )
+from partner_network.kernel.sentences import Sentence
 from partner_network.languages import catalogs
 
 _log = structlog.get_logger(__name__)
@@ -39,6 +41,24 @@ _STATUS_OF: Mapping[type[PartnerNetworkError], HTTPStatus] = {
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooOftenError: HTTPStatus.TOO_MANY_REQUESTS,
 }
+_TITLES: Mapping[HTTPStatus, Sentence] = {
+    HTTPStatus.BAD_REQUEST: Sentence("Bad Request"),
+    HTTPStatus.UNAUTHORIZED: Sentence("Unauthorized"),
+    HTTPStatus.FORBIDDEN: Sentence("Forbidden"),
+    HTTPStatus.NOT_FOUND: Sentence("Not Found"),
+    HTTPStatus.METHOD_NOT_ALLOWED: Sentence("Method Not Allowed"),
+    HTTPStatus.CONFLICT: Sentence("Conflict"),
+    HTTPStatus.LENGTH_REQUIRED: Sentence("Length Required"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Sentence("Request Entity Too Large"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Sentence("Unsupported Media Type"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: Sentence("Unprocessable Entity"),
+    HTTPStatus.TOO_MANY_REQUESTS: Sentence("Too Many Requests"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: Sentence("Internal Server Error"),
+    HTTPStatus.SERVICE_UNAVAILABLE: Sentence("Service Unavailable"),
+}
+_STRIPE_SILENT = Sentence("Stripe does not answer at the moment; try again in a minute.")
+_UNREADABLE = Sentence("What you sent holds a character that no text has, or lists within lists without end.")
+_OUR_MISTAKE = Sentence("Something went wrong here, not with you; try again later.")
 KEPT_FORM = "/kept-form"
 """Where a form is offered again; also the name under which a request's state holds its cookie."""
 _AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
@@ -60,7 +80,7 @@ def problem(
     """Name a refusal; its type is stable and for programs, its detail is for people."""
     name = name or status.phrase.lower().replace(" ", "-")
     said = {field: catalogs.translated(sentence) for field, sentence in (fields or {}).items()}
-    title = catalogs.translated(status.phrase)
+    title = catalogs.translated(_TITLES.get(status, status.phrase))
     return Problem(f"urn:partner-network:problem:{name}", title, status, catalogs.translated(detail), said)
 
 
@@ -127,35 +147,26 @@ def on_nobody(request: AnyRequest, error: NotAuthorizedException) -> Response[An
 def on_invalid(request: AnyRequest, error: ValidationException) -> Response[Any]:
     """Answer an input of the wrong shape, all its fields at once."""
     fields = _mistakes_in_body(request) or _mistakes_told(error)
-    detail = "; ".join(f"{name}: {why}" for name, why in fields.items()) or error.detail
-    return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{detail}.", fields))
+    detail = Sentence("{told}.", told=sentences.told(fields.items())) if fields else f"{error.detail}."
+    return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, fields))
 
 
 def on_stripe_refusal(request: AnyRequest, error: StripeRefusedError) -> Response[Any]:
     """Answer what Stripe refused by its code alone: its words are for the log."""
     _log.warning("stripe refused", code=error.code, error=str(error))
-    detail = f"Stripe refused this ({error.code}); check what you gave, and try again."
+    detail = Sentence("Stripe refused this ({code}); check what you gave, and try again.", code=error.code)
     return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail))
 
 
 def on_stripe_silence(request: AnyRequest, error: StripeUnreachableError) -> Response[Any]:
     """Answer while Stripe does not: asking again is safe, every request of ours has its own key."""
     _log.warning("stripe does not answer", error=str(error))
-    told = problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "Stripe does not answer at the moment; try again in a minute."
-    )
-    return answer(request, told, {"retry-after": "60"})
+    return answer(request, problem(HTTPStatus.SERVICE_UNAVAILABLE, _STRIPE_SILENT), {"retry-after": "60"})
 
 
 def on_unreadable(request: AnyRequest, _: Exception) -> Response[Any]:
     """Answer what no reader of ours can take in: text with a NUL in it, or JSON that never stops nesting."""
-    return answer(
-        request,
-        problem(
-            HTTPStatus.BAD_REQUEST,
-            "What you sent holds a character that no text has, or lists within lists without end.",
-        ),
-    )
+    return answer(request, problem(HTTPStatus.BAD_REQUEST, _UNREADABLE))
 
 
 def on_framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -163,10 +174,12 @@ def on_framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_crash(request, error)
-    details = {
-        HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"This address does not take {request.method}.",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "What you sent is too large; send less at once.",
+    details: Mapping[HTTPStatus, str] = {
+        HTTPStatus.NOT_FOUND: Sentence("There is nothing at this address."),
+        HTTPStatus.METHOD_NOT_ALLOWED: Sentence(
+            "This address does not take {method}.", method=request.method
+        ),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Sentence("What you sent is too large; send less at once."),
     }
     return answer(request, problem(status, details.get(status, error.detail)), error.headers)
 
@@ -176,9 +189,7 @@ def on_crash(request: AnyRequest, error: Exception) -> Response[Any]:
     # As plain text: a pretty traceback would print local values, passwords among them.
     trace = "".join(traceback.format_exception(error))
     _log.error("request failed", method=request.method, path=request.url.path, trace=trace)
-    told = problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here, not with you; try again later."
-    )
+    told = problem(HTTPStatus.INTERNAL_SERVER_ERROR, _OUR_MISTAKE)
     try:
         return answer(request, told)
     except Exception:  # noqa: BLE001 - the page itself may be what failed; then plain words must do
@@ -229,7 +240,7 @@ def _mistakes_told(error: ValidationException) -> dict[str, str]:
     if not isinstance(told, list):
         return {}
     return {
-        str(one.get("key", "request")): str(one["message"])
+        str(one.get("key", "request")): reading.in_our_words(str(one["message"]))
         for one in told
         if isinstance(one, dict) and "message" in one
     }
@@ -252,12 +263,12 @@ def _mistakes_in_body(request: AnyRequest) -> dict[str, str]:
             except msgspec.ValidationError as error:
                 mistakes |= _mistake(name, str(error))
         elif field.required:
-            mistakes[name] = "is required"
-    return mistakes | {str(name): "is no field here" for name in sent if name not in known}
+            mistakes[name] = Sentence("is required")
+    return mistakes | {str(name): Sentence("is no field here") for name in sent if name not in known}
 
 
 def _mistake(name: str, told: str) -> dict[str, str]:
     inner = _AT.search(told)
     path = inner["path"] if inner else ""
     joint = "." if path and not path.startswith("[") else ""
-    return {f"{name}{joint}{path}": _AT.sub("", told)}
+    return {f"{name}{joint}{path}": reading.in_our_words(_AT.sub("", told))}

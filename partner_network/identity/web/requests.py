@@ -24,6 +24,7 @@ from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.permissions import ApiKey
 from partner_network.identity.web import languages
 from partner_network.kernel.errors import ForbiddenError
+from partner_network.kernel.sentences import Sentence
 
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
@@ -110,8 +111,6 @@ class SessionMiddleware(ASGIMiddleware):
             scope["auth"] = await _api_key(request, authorization)
         elif token := request.cookies.get(self._cookie.name):
             await _wake(scope, token)
-            if isinstance(scope["auth"], Session):
-                languages.write_for_person(scope, scope["auth"])
         if request.method not in _SAFE_METHODS:
             await _must_be_meant(request, scope["auth"])
         await next_app(scope, receive, send)
@@ -123,7 +122,9 @@ async def _api_key(request: AnyRequest, authorization: str) -> ApiKey:
     found = await queries.api_key_of(key.strip(), now) if kind.lower() == "bearer" else None
     if found is None:
         raise NotAuthorizedException(
-            "This API key is unknown, has ended or was revoked; send a valid one as `Bearer pnk_...`."
+            Sentence(
+                "This API key is unknown, has ended or was revoked; send a valid one as `Bearer pnk_...`."
+            )
         )
     await api_keys.note_use(found, now, device(request).network_prefix)
     return found
@@ -137,6 +138,7 @@ async def _wake(scope: Scope, token: str) -> None:
     if now - session.last_seen_at > credentials.SEEN_AGAIN:
         await sessions.keep_awake(token, now)
     scope["auth"], scope["user"] = session, session.member
+    languages.write_for_person(scope, session)
 
 
 async def _must_be_meant(request: AnyRequest, auth: object) -> None:

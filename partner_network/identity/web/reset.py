@@ -13,11 +13,14 @@ from litestar.types import ControllerRouterHandler
 
 from partner_network.identity.actions import resets
 from partner_network.identity.queries import Session
+from partner_network.identity.web import mistakes
 from partner_network.identity.web.limits import Entrance
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
+from partner_network.languages import catalogs
 from partner_network.settings import Settings
 
-ANSWER = "If there is an account for that address, a letter with a link is on its way."
+ANSWER = Sentence("If there is an account for that address, a letter with a link is on its way.")
 _PRIVATE = {"referrer-policy": "no-referrer"}  # the address is the secret: no other site is told it
 
 
@@ -68,7 +71,7 @@ async def ask_by_form(
 ) -> Template:
     """Send a link, and say the same whether or not there is such an account."""
     if not data.email.strip():
-        return _forgotten(visitor, errors={"email": "Fill this in."}, status=422)
+        return _forgotten(visitor, errors={"email": mistakes.FILL_IN}, status=422)
     await entrance.press("password reset", data.email, request)
     await resets.ask_for_reset(data.email, settings)
     return _forgotten(visitor, email=data.email, said=ANSWER)
@@ -94,10 +97,12 @@ async def reset_by_form(
 ) -> Response[Any]:
     """Set the new password; signing in with it, and with the second factor, comes next."""
     email = await resets.must_be_open(token)
+    if missing := mistakes.missing({"password": data.password}):
+        return _page(email, visitor, errors=missing, status=422)
     try:
         await resets.reset_password(token, data.password, settings)
     except InvalidError as error:
-        return _page(email, visitor, errors={"password": error.detail}, status=422)
+        return _page(email, visitor, errors={"password": error.sentence}, status=422)
     # Who reads the letters of the account is its owner, and gets in from here though others guess at it.
     return Redirect("/reset-password", status_code=303, cookies=[entrance.remembered(email, request)])
 
@@ -118,7 +123,7 @@ async def ask_for_reset(
     """Send a link to an address, if it has an account; the answer is the same if it has none."""
     await entrance.press("password reset", data.email, request)
     await resets.ask_for_reset(data.email, settings)
-    return Said(ANSWER)
+    return Said(catalogs.translated(ANSWER))
 
 
 @post("/api/v1/password-resets/completion", status_code=HTTP_204_NO_CONTENT)

@@ -8,6 +8,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.sentences import Sentence
 
 FORM_BYTES_MAX = 100_000
 _FORM = b"application/x-www-form-urlencoded"
@@ -26,7 +27,9 @@ class ShapeMiddleware(ASGIMiddleware):
         if headers.get(b"content-type", b"").lower().startswith(_FORM):
             length = headers.get(b"content-length", b"")
             if not length.isdigit():
-                raise HTTPException("Say how long the form is.", status_code=HTTPStatus.LENGTH_REQUIRED)
+                raise HTTPException(
+                    Sentence("Say how long the form is."), status_code=HTTPStatus.LENGTH_REQUIRED
+                )
             if int(length) > FORM_BYTES_MAX:
                 raise HTTPException(status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         await next_app(scope, receive, send)

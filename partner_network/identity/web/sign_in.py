@@ -27,11 +27,12 @@ from partner_network.identity.queries import Place, Session
 from partner_network.identity.rules import credentials
 from partner_network.identity.rules.factors import SecondFactorRequiredError
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import addresses, guards, requests
+from partner_network.identity.web import addresses, guards, mistakes, requests
 from partner_network.identity.web.limits import LIMITED_AT_DOOR, Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError, TooOftenError
+from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
 NextPath: TypeAlias = Annotated[str, QueryParameter(name="next", max_length=2_000)]
@@ -105,12 +106,7 @@ async def sign_in_by_form(
     entrance: NamedDependency[SkipValidation[Entrance]],
 ) -> Response[Any]:
     """Sign in and go where the person was going."""
-    missing = {
-        field: "Fill this in."
-        for field, text in (("email", data.email), ("password", data.password))
-        if not text
-    }
-    if missing:
+    if missing := mistakes.missing({"email": data.email, "password": data.password}):
         return form_page(data, errors=missing, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         async with entrance.attempt("sign-in", data.email, request):
@@ -121,9 +117,9 @@ async def sign_in_by_form(
                 device=requests.device(request),
             )
     except ForbiddenError as error:
-        return form_page(data, errors={"": error.detail}, status=HTTP_403_FORBIDDEN)
+        return form_page(data, errors={"": error.sentence}, status=HTTP_403_FORBIDDEN)
     except TooOftenError as error:
-        page = form_page(data, errors={"": error.detail}, status=HTTP_429_TOO_MANY_REQUESTS)
+        page = form_page(data, errors={"": error.sentence}, status=HTTP_429_TOO_MANY_REQUESTS)
         page.set_header("retry-after", str(error.retry_after_s))
         return page
     if isinstance(signed_in, PendingSignIn):
@@ -262,7 +258,7 @@ async def body_of(signed_in: SignedIn) -> SessionBody:
     """Return a fresh session as programs see it."""
     session = await queries.session_of(signed_in.token, clock.wall_now())
     if session is None:
-        raise NotAuthorizedException("The session just ended again; sign in once more.")
+        raise NotAuthorizedException(Sentence("The session just ended again; sign in once more."))
     return _session(session, signed_in.places)
 
 
@@ -274,7 +270,7 @@ def _session(session: Session, places: Sequence[Place]) -> SessionBody:
 
 
 def _place(place: Place) -> PlaceBody:
-    return PlaceBody(None if place.brand_id is None else ids.shown("bnd", place.brand_id), place.name)
+    return PlaceBody(None if place.brand_id is None else ids.shown("bnd", place.brand_id), str(place.name))
 
 
 def form_page(

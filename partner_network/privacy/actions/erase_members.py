@@ -14,9 +14,10 @@ from partner_network.identity.rules import credentials, permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError, NotFoundError
+from partner_network.kernel.sentences import Sentence
 from partner_network.privacy.rules import leaving, register
 
-_NETWORK = "the network"
+_NETWORK = Sentence("the network")
 
 
 async def close_account(member: Member, password: str) -> None:
@@ -76,10 +77,13 @@ async def _alone_in(connection: Connection, member_id: UUID) -> list[str]:
                            AND m.brand_id IS NOT DISTINCT FROM r.brand_id)
            ORDER BY r.id FOR UPDATE OF r""",
         member_id,
-        _NETWORK,
+        str(_NETWORK),
     )
     shared = {row["brand_id"] for row in rows if row["member_id"] != member_id}
-    return sorted({row["place"] for row in rows if row["brand_id"] not in shared})
+    alone = {
+        _NETWORK if row["brand_id"] is None else row["place"] for row in rows if row["brand_id"] not in shared
+    }
+    return sorted(alone)
 
 
 async def _brands_of(connection: Connection, member_id: UUID) -> list[UUID]:

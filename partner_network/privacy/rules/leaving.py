@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from partner_network.kernel import ids
+from partner_network.kernel import ids, sentences
 from partner_network.kernel.errors import ConflictError
+from partner_network.kernel.sentences import Sentence
 
 _SHORT = 6
 
@@ -22,8 +23,10 @@ def email_after(member_id: UUID) -> str:
 def must_leave_nothing_ownerless(alone_in: Sequence[str]) -> None:
     """Refuse to erase whoever alone can act for a company: nobody could sign, pay or let others in."""
     if alone_in:
-        places = " and ".join(alone_in)
         raise ConflictError(
-            f"You are the only owner of {places}. Give a colleague that role first, or ask the network to "
-            "end the company's part in it; then close the account."
+            Sentence(
+                "You are the only owner of {places}. Give a colleague that role first, or ask the network to "
+                "end the company’s part in it; then close the account.",
+                places=sentences.all_of(alone_in),
+            )
         )

@@ -162,7 +162,9 @@ HOLDINGS = (
     Holding(
         table="signatures",
         about="members",
-        holds=Sentence("name, role, network and browser of who signed: the proof of a contract between two companies"),
+        holds=Sentence(
+            "name, role, network and browser of who signed: the proof of a contract between two companies"
+        ),
         ground="contract",
         kept=Sentence("as long as a claim can rest on the agreement; an erasure leaves the signer's name"),
         erasure="keep",
@@ -239,7 +241,9 @@ HOLDINGS = (
     Holding(
         table="audit_records",
         about="members",
-        holds=Sentence("who did what to which object, from which session; names and addresses only as salted hashes"),
+        holds=Sentence(
+            "who did what to which object, from which session; names and addresses only as salted hashes"
+        ),
         ground="legal duty",
         kept=_AS_LONG_AS_MONEY,
         erasure="keep",
@@ -259,7 +263,9 @@ HOLDINGS = (
     Holding(
         table="erasures",
         about="members",
-        holds=Sentence("that an account or a customer was erased: a number of ours, when, how many rows; no name"),
+        holds=Sentence(
+            "that an account or a customer was erased: a number of ours, when, how many rows; no name"
+        ),
         ground="legal duty",
         kept=Sentence("as long as somebody may ask whether it was done"),
         erasure="keep",

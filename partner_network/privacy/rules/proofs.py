@@ -1,14 +1,15 @@
 """What is kept to find out that a member is who they say, besides the password."""
 
+from partner_network.kernel.sentences import Sentence
 from partner_network.privacy.rules.holdings import Holding, columns
 
 HOLDINGS = (
     Holding(
         table="second_factors",
         about="members",
-        holds="authenticators and passkeys: their names, sealed keys, when last used",
+        holds=Sentence("authenticators and passkeys: their names, sealed keys, when last used"),
         ground="contract",
-        kept="until removed, then its name and times for 90 days",
+        kept=Sentence("until removed, then its name and times for 90 days"),
         erasure="delete",
         columns=columns("member_id", "name", "credential_id", "public_key"),
         owner="member_id",
@@ -18,9 +19,9 @@ HOLDINGS = (
     Holding(
         table="recovery_codes",
         about="members",
-        holds="hashes of the codes for the day on which an authenticator is lost",
+        holds=Sentence("hashes of the codes for the day on which an authenticator is lost"),
         ground="contract",
-        kept="until the person makes new ones",
+        kept=Sentence("until the person makes new ones"),
         erasure="delete",
         columns=columns("member_id"),
         owner="member_id",
@@ -30,9 +31,9 @@ HOLDINGS = (
     Holding(
         table="pending_sign_ins",
         about="members",
-        holds="a right password that waits for the second factor",
+        holds=Sentence("a right password that waits for the second factor"),
         ground="contract",
-        kept="some minutes",
+        kept=Sentence("some minutes"),
         erasure="delete",
         columns=columns("member_id"),
         owner="member_id",

@@ -1,5 +1,6 @@
 """What a member sees, takes along and closes: their own data, on a page and as JSON."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -19,12 +20,26 @@ from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel.errors import ConflictError, ForbiddenError
+from partner_network.kernel.sentences import Sentence
 from partner_network.privacy.actions import erase_members, hand_out
 from partner_network.privacy.queries.members import Export
 from partner_network.privacy.rules import register
+from partner_network.privacy.rules.holdings import Erasure, Ground
 
-_PROOF_IS_MISSING = "Give your password, so that nobody else closes your account."
-_IS_NOT_SURE = "Tick this box if you want your account closed; it cannot be opened again."
+_PROOF_IS_MISSING = Sentence("Give your password, so that nobody else closes your account.")
+_IS_NOT_SURE = Sentence("Tick this box if you want your account closed; it cannot be opened again.")
+
+_GROUNDS: Mapping[Ground, Sentence] = {
+    "contract": Sentence("contract"),
+    "legal duty": Sentence("legal duty"),
+    "legitimate interest": Sentence("legitimate interest"),
+    "consent": Sentence("consent"),
+}
+_ERASURES: Mapping[Erasure, Sentence] = {
+    "delete": Sentence("goes"),
+    "pseudonymise": Sentence("names nobody any more"),
+    "keep": Sentence("stays"),
+}
 
 
 class Closing(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,9 +85,9 @@ async def close_by_form(
             async with entrance.attempt("sign-in", member.email, request):
                 await erase_members.close_account(member, data.password)
         except ForbiddenError as refused:
-            mistakes = {"password": refused.detail}
+            mistakes = {"password": refused.sentence}
         except ConflictError as refused:
-            return _page({"": refused.detail}, HTTP_409_CONFLICT)
+            return _page({"": refused.sentence}, HTTP_409_CONFLICT)
     if mistakes:
         return _page(mistakes, HTTP_422_UNPROCESSABLE_ENTITY)
     return Redirect("/privacy/closed", status_code=303, cookies=[cookie.cleared()])
@@ -128,6 +143,8 @@ def _page(errors: dict[str, str] | None = None, status: int = HTTP_200_OK) -> Te
         "privacy/account.html",
         context={
             "errors": errors or {},
+            "grounds": _GROUNDS,
+            "erasures": _ERASURES,
             "holdings": [one for one in register.HOLDINGS.values() if one.shown and one.members_columns],
         },
         status_code=status,

@@ -19,6 +19,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.kernel.keyring import Keyring
+from partner_network.kernel.sentences import Sentence
 
 
 class StartedTotp(msgspec.Struct, frozen=True):
@@ -100,7 +101,9 @@ async def must_be_free_to_add(connection: Connection, member: Member) -> bool:
     if held:
         factors.must_have_given(member)
     if len(held) >= factors.FACTORS_MAX:
-        raise ConflictError(f"You have {factors.FACTORS_MAX} second factors already; remove one first.")
+        raise ConflictError(
+            Sentence("You have {most} second factors already; remove one first.", most=factors.FACTORS_MAX)
+        )
     return not held
 
 

@@ -29,6 +29,7 @@ from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.identity.web.sign_in import NextPath, SessionBody, SignInForm
 from partner_network.kernel.errors import InvalidError, NotFoundError, TooOftenError
+from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
 
@@ -83,7 +84,7 @@ async def give_by_form(
     if holder is None:
         return _redirect("/sign-in", target)
     if not data.code.strip() and not data.passkey:
-        told = "Type the code that your app shows."
+        told = Sentence("Type the code that your app shows.")
         return _page(data, holder, settings, error=told, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         given = passkey_rules.read(data.passkey) if data.passkey else None
@@ -91,10 +92,10 @@ async def give_by_form(
     except (WrongProofError, TooOftenError) as error:
         is_wrong = isinstance(error, WrongProofError)
         status = HTTP_403_FORBIDDEN if is_wrong else HTTP_429_TOO_MANY_REQUESTS
-        return _page(data, holder, settings, error=error.detail, status=status)
+        return _page(data, holder, settings, error=error.sentence, status=status)
     except SignInOverError as error:
         again = SignInForm(next=target)
-        return sign_in.form_page(again, errors={"": error.detail}, status=HTTP_403_FORBIDDEN)
+        return sign_in.form_page(again, errors={"": error.sentence}, status=HTTP_403_FORBIDDEN)
     if holder.is_signing_in:
         return sign_in.entered(fresh, target, cookie)
     return Redirect(target, status_code=303, cookies=[cookie.holding(fresh.token)])
@@ -112,7 +113,9 @@ async def give_as_program(
 ) -> Response[SessionBody]:
     """Strengthen the session by a factor; it goes on under a new token, with another CSRF token."""
     if (data.code is None) == (data.passkey is None):
-        raise InvalidError("Send either a code or a passkey's answer.", fields={"code": "one of the two"})
+        raise InvalidError(
+            "Send either a code or a passkey’s answer.", fields={"code": Sentence("one of the two")}
+        )
     holder = await holders.holder_of(request, cookie, visitor)
     if holder is None or holder.is_signing_in:
         raise NotFoundError("Another sign-in waits in this browser; finish that one first.")

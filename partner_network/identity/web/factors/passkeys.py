@@ -21,6 +21,7 @@ from partner_network.identity.web.factors.api import EnrolledBody
 from partner_network.identity.web.factors.security import NewFactor
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
 
@@ -65,7 +66,7 @@ async def ask_passkey(
     elif visitor is not None:
         site, token = holders.must_be_site(settings), request.cookies[cookie.name]
         return ChallengeBody(await passkeys.begin_making(visitor.member, site, token=token))
-    raise NotAuthorizedException("Sign in with your password first; then a passkey can be asked.")
+    raise NotAuthorizedException(Sentence("Sign in with your password first; then a passkey can be asked."))
 
 
 @post("/account/second-factors/passkeys", guards=[guards.must_be_signed_in])
@@ -88,9 +89,9 @@ async def add_by_form(
             device=requests.device(request),
         )
     except WrongProofError as error:
-        return await _refused(member, data, settings, {"passkey": error.detail}, HTTP_403_FORBIDDEN)
+        return await _refused(member, data, settings, {"passkey": error.sentence}, HTTP_403_FORBIDDEN)
     except InvalidError as error:
-        told = {"passkey": error.fields.get("name", error.detail)}
+        told = {"passkey": error.sentence_of.get("name", error.sentence)}
         return await _refused(member, data, settings, told, HTTP_422_UNPROCESSABLE_ENTITY)
     return security.enrolled_page(enrolled, data.next, cookie)
 

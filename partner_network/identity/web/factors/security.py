@@ -24,6 +24,7 @@ from partner_network.identity.web.factors import holders
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.identity.web.sign_in import NextPath
 from partner_network.kernel.errors import InvalidError
+from partner_network.languages import catalogs
 from partner_network.settings import Settings
 
 PATH = "/account/second-factors"
@@ -70,7 +71,7 @@ async def start_authenticator(
     try:
         started = await enrolment.start_totp(member, data.name, settings.keyring)
     except InvalidError as error:
-        errors = {"name": error.fields.get("name", error.detail)}
+        errors = {"name": error.sentence_of.get("name", error.sentence)}
         return await page(member, data, settings, errors=errors, status=HTTP_422_UNPROCESSABLE_ENTITY)
     return Redirect(f"{PATH}/authenticators/{started.id}?{_going_on(data.next)}", status_code=303)
 
@@ -109,7 +110,7 @@ async def confirm_authenticator(
         )
     except WrongCodeError as error:
         return await _key_page(
-            member, factor_id, data, settings, error=error.detail, status=HTTP_403_FORBIDDEN
+            member, factor_id, data, settings, error=error.sentence, status=HTTP_403_FORBIDDEN
         )
     return enrolled_page(enrolled, data.next, cookie)
 
@@ -172,7 +173,7 @@ async def _key_page(
     issuer = factors.issuer_name(settings.operator and settings.operator.name)
     address = factors.totp_address(started.key, email=member.email, issuer=issuer)
     picture = segno.make(address, error="m", micro=False).svg_inline(
-        omitsize=True, dark="#000", light="#fff", title="The key as a QR code"
+        omitsize=True, dark="#000", light="#fff", title=catalogs.say("The key as a QR code")
     )
     return Template(
         "identity/authenticator.html",

@@ -29,6 +29,7 @@ from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
 from partner_network.identity import jobs as identity
 from partner_network.identity.actions import limits, seal
+from partner_network.notifications import jobs as notifications
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, ReadFunding
@@ -109,7 +110,14 @@ def _of_letters(settings: Settings, sender: Sender) -> Mapping[str, Handler]:
     async def offer_reset(payload: bytes) -> None:
         await identity.offer_reset(payload, settings)
 
-    return {letters.SEND: send_letter, identity.OFFER_RESET: offer_reset}
+    async def mail_messages(_: bytes) -> None:
+        await notifications.mail(settings)
+
+    return {
+        letters.SEND: send_letter,
+        identity.OFFER_RESET: offer_reset,
+        notifications.MAIL: mail_messages,
+    }
 
 
 async def follow_calendar(doors: Gateways) -> None:
@@ -135,7 +143,7 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
         async with _queue(address) as queue:
             for name, handler in handlers(settings, doors).items():
                 _register(queue, name, handler, doors.tracer)
-            calendar = asyncio.create_task(_calendar(doors, stop))
+            calendar = asyncio.create_task(_calendar(settings, doors, stop))
             sealing = asyncio.create_task(_seal(stop))
             working = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=5)))
             await asyncio.wait(
@@ -174,9 +182,10 @@ def _register(queue: PgQueuer, name: str, handler: Handler, tracer: Tracer | Non
     del work
 
 
-async def _calendar(doors: Gateways, stop: asyncio.Event) -> None:
+async def _calendar(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
+            await notifications.follow_calendar(settings, clock.wall_now())
             await follow_calendar(doors)
         except Exception:  # noqa: BLE001 - the calendar goes on; the next minute tries again
             await log.aexception("the calendar's work failed and will be tried again")

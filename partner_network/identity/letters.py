@@ -1,17 +1,39 @@
-"""What people are told by letter about their account: plain text, short, one function for each letter."""
+"""What people are told by letter about their account: short, one function for each letter."""
 
-from datetime import UTC, datetime
+import contextlib
+from collections.abc import Generator
+from datetime import datetime
 from urllib.parse import quote
 
+import msgspec
+
+from partner_network.gateways.mailer import paper
 from partner_network.gateways.mailer.letter import Letter
+from partner_network.gateways.mailer.paper import Link, Sheet
+from partner_network.languages import formats, spoken, zones
+from partner_network.languages.catalogs import say
+from partner_network.languages.spoken import Language
 from partner_network.settings import Settings
 
-SUBJECT_NAME_CHARACTERS = 60
+
+class Reader(msgspec.Struct, frozen=True):
+    """Somebody with an account, the language they read and the clock they live by."""
+
+    email: str
+    name: str
+    language: Language | None = None
+    time_zone: str = zones.UTC
+
+    @contextlib.contextmanager
+    def reading(self) -> Generator[None]:
+        """Write for this reader for as long as the block lasts."""
+        with spoken.speaking(self.language or spoken.SOURCE), zones.being_in(self.time_zone):
+            yield
 
 
 def network_of(settings: Settings) -> str:
     """Return what the network calls itself: the operator's name, if it has been told."""
-    return "Partner network" if settings.operator is None else settings.operator.name
+    return say("Partner network") if settings.operator is None else settings.operator.name
 
 
 def invitation_link(settings: Settings, token: str) -> str:
@@ -20,66 +42,100 @@ def invitation_link(settings: Settings, token: str) -> str:
 
 
 def invitation(
-    settings: Settings, *, to: str, token: str, inviter: str, place: str, role: str, expires_at: datetime
+    settings: Settings,
+    *,
+    to: str,
+    token: str,
+    inviter: str,
+    place: str | None,
+    role: str,
+    expires_at: datetime,
 ) -> Letter:
-    """Invite somebody to join a brand, or the network itself."""
-    link, network = invitation_link(settings, token), network_of(settings)
-    return Letter(
-        to=to,
-        subject=f"{_short(inviter)} invites you to {_short(place)}",
-        text=(
-            f"Hello,\n\n{inviter} invites you to join {place} at {network} as {role}.\n\n"
-            f"Open this page to accept:\n{link}\n\n"
-            f"It works once, until {_instant(expires_at)}. Whoever opens it joins in your place, so please "
-            "keep it to yourself.\n\n"
-            "If you do not know what this is about, you need not do anything.\n\n"
-            f"{network}\n"
+    """Invite somebody to join a brand, or the network itself, in the language of whoever invites."""
+    network = network_of(settings)
+    joined = say("the network itself") if place is None else place
+    sheet = Sheet(
+        network=network,
+        subject=say(
+            "{inviter} invites you to {place}", inviter=paper.line(inviter), place=paper.line(joined)
         ),
-        kind="invitation",
+        heading=say("{inviter} invites you to {place}", inviter=inviter, place=joined),
+        paragraphs=(
+            say(
+                "{inviter} invites you to join {place} at {network}.",
+                inviter=inviter,
+                place=joined,
+                network=network,
+            ),
+        ),
+        facts=(
+            (say("For"), joined),
+            (say("Role"), say(role)),
+            (say("Works until"), formats.instant(expires_at)),
+        ),
+        button=Link(say("Accept the invitation"), invitation_link(settings, token)),
+        closing=(
+            say("The link works once. Whoever opens it joins in your place, so please keep it to yourself."),
+            say("If you do not know what this is about, you need not do anything."),
+        ),
     )
+    return _letter(sheet, to, "invitation")
 
 
-def password_reset(settings: Settings, *, to: str, name: str, token: str, minutes: int) -> Letter:
+def password_reset(settings: Settings, reader: Reader, *, token: str, minutes: int) -> Letter:
     """Send the page at which somebody who forgot the password sets a new one."""
-    network = network_of(settings)
-    return Letter(
-        to=to,
-        subject=f"A new password for {_short(network)}",
-        text=(
-            f"Hello {name},\n\nsomebody, we hope you, asked for a new password for your account at {network}."
-            f"\n\nOpen this page to set it:\n{settings.base_url}/reset-password/{quote(token)}\n\n"
-            f"It works once, for {minutes} minutes. Your second factor, if you have one, stays as it is.\n\n"
-            "If you did not ask for this, you need not do anything: your password has not changed.\n\n"
-            f"{network}\n"
-        ),
-        kind="password reset",
-    )
+    with reader.reading():
+        network = network_of(settings)
+        sheet = Sheet(
+            network=network,
+            subject=say("A new password for {network}", network=paper.line(network)),
+            heading=say("Set a new password"),
+            paragraphs=(
+                say("Hello {name},", name=reader.name),
+                say(
+                    "somebody, we hope you, asked for a new password for your account at {network}.",
+                    network=network,
+                ),
+            ),
+            button=Link(say("Set a new password"), f"{settings.base_url}/reset-password/{quote(token)}"),
+            closing=(
+                say(
+                    "The link works once, for {minutes} minutes. Your second factor, if you have one, stays "
+                    "as it is.",
+                    minutes=minutes,
+                ),
+                say("If you did not ask for this, you need not do anything: your password has not changed."),
+            ),
+        )
+        return _letter(sheet, reader.email, "password reset")
 
 
-def password_changed(settings: Settings, *, to: str, name: str, at: datetime) -> Letter:
+def password_changed(settings: Settings, reader: Reader, *, at: datetime) -> Letter:
     """Tell somebody that their password is another one now, in case it was not them."""
-    network = network_of(settings)
-    return Letter(
-        to=to,
-        subject=f"Your password for {_short(network)} was changed",
-        text=(
-            f"Hello {name},\n\nthe password of your account at {network} was changed on {_instant(at)}, and "
-            "everybody who was signed in with the old one is signed out.\n\n"
-            "If that was you, all is well. If it was not, set a new one at once:\n"
-            f"{settings.base_url}/forgotten-password\n"
-            "and tell the people who run the network.\n\n"
-            f"{network}\n"
-        ),
-        kind="password changed",
-    )
+    with reader.reading():
+        network = network_of(settings)
+        sheet = Sheet(
+            network=network,
+            subject=say("Your password for {network} was changed", network=paper.line(network)),
+            heading=say("Your password was changed"),
+            paragraphs=(
+                say("Hello {name},", name=reader.name),
+                say(
+                    "the password of your account at {network} was changed on {at}, and everybody who was "
+                    "signed in with the old one is signed out.",
+                    network=network,
+                    at=at,
+                ),
+                say(
+                    "If that was you, all is well. If it was not, set a new one at once and tell the people "
+                    "who run the network."
+                ),
+            ),
+            button=Link(say("Set a new password"), f"{settings.base_url}/forgotten-password"),
+        )
+        return _letter(sheet, reader.email, "password changed")
 
 
-def _short(name: str) -> str:
-    # Subjects are one line, and people choose their own names.
-    line = "".join(one if one.isprintable() else " " for one in name)
-    return line if len(line) <= SUBJECT_NAME_CHARACTERS else f"{line[:SUBJECT_NAME_CHARACTERS]}…"
-
-
-def _instant(at: datetime) -> str:
-    in_utc = at.astimezone(UTC)
-    return f"{in_utc.day} {in_utc:%B %Y, %H:%M} UTC"
+def _letter(sheet: Sheet, to: str, kind: str) -> Letter:
+    text, html = paper.text_of(sheet), paper.html_of(sheet)
+    return Letter(to=to, subject=sheet.subject, text=text, html=html, kind=kind)

@@ -1,5 +1,7 @@
 """A message in the words of the present language."""
 
+import string
+from collections import defaultdict
 from collections.abc import Mapping
 
 import msgspec
@@ -10,6 +12,8 @@ from partner_network.notifications.queries import Message
 from partner_network.notifications.rules.kinds import Kind, Side
 from partner_network.notifications.rules.registry import KINDS
 from partner_network.notifications.rules.values import Value
+
+_MISSING = "–"
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -34,11 +38,16 @@ def said(kind: Kind, side: Side, values: Mapping[str, Value]) -> Said:
     return Said(
         _filled(kind.subject, values),
         tuple(_filled(sentence, values) for sentence in kind.says),
-        tuple((catalogs.say(label.pattern), str(catalogs.shown(values[name]))) for label, name in kind.facts),
+        tuple(
+            (catalogs.say(label.pattern), str(catalogs.shown(values.get(name, _MISSING))))
+            for label, name in kind.facts
+        ),
         catalogs.say(kind.button.pattern),
-        kind.page_for(side).format(**values),
+        kind.page_for(side).format_map(defaultdict(lambda: _MISSING, values)),
     )
 
 
 def _filled(sentence: Sentence, values: Mapping[str, Value]) -> str:
-    return catalogs.say(sentence.pattern, **values)
+    # A message told before its kind said more lacks what was added since.
+    names = {name for _, name, _, _ in string.Formatter().parse(sentence.pattern) if name}
+    return catalogs.say(sentence.pattern, **{name: values.get(name, _MISSING) for name in names})

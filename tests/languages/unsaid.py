@@ -9,7 +9,7 @@ from jinja2 import Environment, nodes
 
 from tests.languages import words
 
-_TAG = re.compile(r"<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL)
+_TAG = re.compile(r"<!--.*?-->|<(?:script|style|mj-style)\b.*?</(?:script|style|mj-style)>|<[^>]*>", re.DOTALL)
 _ATTRIBUTE = re.compile(
     r"\b(?:aria-label|alt|title|placeholder|data-label|data-\w+-text|content)=\"([^\"]*)\""
 )
@@ -82,13 +82,20 @@ def _loose_arguments(parsed: nodes.Template) -> Iterator[str]:
         if isinstance(call.node, nodes.Name) and call.node.name in {"_", "_n", "asset", "may", "shown_id"}:
             continue
         for one in [*call.args, *(pair.value for pair in call.kwargs)]:
-            for literal in [one, *one.find_all(nodes.Const)] if not isinstance(one, nodes.Call) else []:
-                if isinstance(literal, nodes.Const) and _is_word(literal.value):
-                    yield str(literal.value)
+            yield from (word for word in _words_in(one) if _is_word(word))
     for output in parsed.find_all(nodes.CondExpr):
         for one in (output.expr1, output.expr2):
             if isinstance(one, nodes.Const) and _is_word(one.value):
                 yield str(one.value)
+
+
+def _words_in(node: nodes.Node) -> Iterator[str]:
+    """Give the texts in an argument, but for those of a call inside of it, which is looked at by itself."""
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        yield node.value
+    elif not isinstance(node, nodes.Call):
+        for child in node.iter_child_nodes():
+            yield from _words_in(child)
 
 
 def _is_word(value: object) -> bool:

@@ -16,6 +16,7 @@ from partner_network.kernel.errors import InvalidError
 
 SUBJECT_CHARACTERS_MAX = 200
 BODY_CHARACTERS_MAX = 100_000
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._-]")
 _NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]+)>|(?P<bare>[^<>]+)")
 
 
@@ -27,6 +28,10 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     html: str | None = None
     kind: str
+    unsubscribe: str | None = None
+    """Where its reader gets out of such letters by one press of a button, without signing in."""
+    thread: str | None = None
+    """What it is about: letters about the same lie together in a mail program."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -91,6 +96,13 @@ def message_of(letter: Letter, letter_id: UUID, *, mail_from: str, at: datetime)
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{letter_id.hex}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # no holiday reply comes back to it
+    if letter.thread is not None:
+        message["References"] = f"<{_NOT_IN_IDS.sub('-', letter.thread)}@{sender.domain}>"
+    if letter.unsubscribe is not None and letter.unsubscribe.startswith("https://"):
+        # RFC 8058: one click is a promise that only an encrypted address may give. Both headers must be among
+        # those that the mail server signs (DKIM), else mail programs do not show their button.
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     if letter.html is not None:
         message.add_alternative(letter.html, subtype="html")

@@ -74,7 +74,7 @@ async def test_a_key_is_rotated_and_the_page_says_when_the_old_one_ends(devi: Br
     assert re.search(rf"<code>{old[:14]}…</code>, .*goes on beside it and ends on <time", page)
     shown = (await devi.get(PAGE)).text
     assert len(re.findall(r"/rotation#fresh", shown)) == 1, "only the key that follows can be rotated"
-    assert re.search(r'class="badge wait">ends</span> on \d', shown)
+    assert re.search(r'class="badge wait">ending</span> \d', shown)
 
 
 async def test_an_overlap_that_is_not_offered_is_refused(devi: Browser) -> None:

@@ -131,11 +131,11 @@ async def test_the_trail_is_filtered_by_object_verb_kind_person_and_day(town: To
     shown, ravi = ids.shown("agr", agreement), ids.shown("mbr", town.people["ravi"].id)
     today = clock.wall_now().date()
 
-    assert await listed(olga, f"?object={shown}") == ["draft agreement"]
-    assert await listed(olga, "?verb=create") == ["create link"]
-    assert await listed(olga, "?kind=agreement") == ["draft agreement"]
-    assert await listed(olga, f"?by={ravi}") == ["create link"]
-    assert await listed(olga, f"?since={today}&until={today}") == ["create link", "draft agreement"]
+    assert await listed(olga, f"?object={shown}") == ["drafted agreement"]
+    assert await listed(olga, "?verb=create") == ["created link"]
+    assert await listed(olga, "?kind=agreement") == ["drafted agreement"]
+    assert await listed(olga, f"?by={ravi}") == ["created link"]
+    assert await listed(olga, f"?since={today}&until={today}") == ["created link", "drafted agreement"]
     assert await listed(olga, "?until=2020-01-01") == []
 
 

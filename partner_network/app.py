@@ -43,6 +43,7 @@ from partner_network.identity.web import (
     outbox,
     pages,
     problems,
+    styleguide,
     visitors,
     watching,
 )
@@ -85,6 +86,7 @@ def create_app(
         route_handlers=[
             *identity.ROUTES,
             *outbox.routes(settings),
+            *styleguide.routes(settings),
             *notifications.ROUTES,
             *programs.ROUTES,
             *agreements.ROUTES,

@@ -123,7 +123,7 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 document.addEventListener("DOMContentLoaded", () => {
   enliven(document);
-  document.querySelector("[data-errors]")?.focus({ preventScroll: false });
+  if (performance.getEntriesByType("navigation")[0]?.responseStatus === 422) document.querySelector("[data-errors]")?.focus();
 });
 document.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) enliven(event.target);

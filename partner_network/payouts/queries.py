@@ -57,21 +57,20 @@ async def fundable_statements(connection: Connection, advertiser_id: UUID, curre
     Each amount counts what the statements before it will take from the account when they are funded.
     """
     rows = await connection.fetch(
-        """SELECT s.id FROM statements s JOIN statement_approvals a ON a.statement_id = s.id
-           WHERE s.payer_id = $1 AND s.currency = $2
-               AND NOT EXISTS (SELECT FROM payouts o WHERE o.statement_id = s.id)
-           ORDER BY s.ends_at, s.number""",
+        statement_queries.STATEMENTS
+        + """WHERE s.payer_id = $1 AND s.currency = $2 AND a.approver_id IS NOT NULL AND o.id IS NULL
+             ORDER BY s.ends_at, s.number""",
         advertiser_id,
         currency,
     )
+    statements = [statement_queries.statement_in(row) for row in rows]
+    later = await statement_queries.later_debits_minor(connection, *statements)
     taken_minor: dict[int, int] = {}
     fundable: list[Fundable] = []
-    for row in rows:
-        statement = await statement_queries.statement_of(connection, row["id"])
-        later = await statement_queries.later_debits_minor(connection, statement)
+    for statement in statements:
         amount = statement_rules.fundable_minor(
             closing_minor=statement.closing_minor,
-            later_debits_minor=later + taken_minor.get(statement.account_id, 0),
+            later_debits_minor=later[statement.id] + taken_minor.get(statement.account_id, 0),
         )
         if amount:
             fundable.append(Fundable(statement, amount))

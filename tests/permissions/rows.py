@@ -145,6 +145,12 @@ ROWS: Mapping[str, Row] = {
     "POST /api/v1/passkey-challenges": Row("people", json={"use": "authentication"}),
     "POST /api/v1/passkeys": Row("people", json={}),
     "DELETE /api/v1/members/{person}/second-factors": Row("reset second factors"),
+    "GET /account/people/everybody": Row("erase people"),
+    "POST /account/people/{person}/second-factors-reset": Row("reset second factors"),
+    "POST /account/people/{person}/erasure": Row("erase people", form={}),
+    "POST /account/people/customer-language": Row(
+        "manage members", side="brand", form={"customer_language": "de"}
+    ),
     # the portal
     "GET /agreements": Row("read agreements", side="brand"),
     "GET /agreements/{agreement}": Row("read agreements", "shared", side="brand"),
@@ -162,6 +168,9 @@ ROWS: Mapping[str, Row] = {
     # a partnership that is not one's own is a mistake in the form, told on it
     "POST /links": Row("manage links", side="brand", form=LINK),
     "POST /links/{link}/end": Row("manage links", "partner's"),
+    "GET /links/{link}/qr": Row("read links", "shared", side="brand"),
+    "GET /links/{link}/qr/svg": Row("read links", "shared", side="brand"),
+    "GET /developers": Row("manage API keys", side="brand"),
     "GET /statements": Row("read money", side="brand"),
     "GET /statements/{statement}": Row("read money", "shared", side="brand"),
     "GET /statements/{statement}/{kind}": read("read money"),
@@ -231,6 +240,9 @@ ROWS: Mapping[str, Row] = {
     "GET /api/v1/brands": Row("read members"),
     "POST /api/v1/brands": Row("manage brands", json={}),
     "GET /api/v1/brands/{brand}": Row("read members", "advertiser's"),
+    "PUT /api/v1/brands/{brand}/customer-language": Row(
+        "manage members", "advertiser's", json={"customer_language": "de"}
+    ),
     "GET /api/v1/api-keys": Row("manage API keys"),
     "POST /api/v1/api-keys": Row("manage API keys", json=KEY),
     "POST /api/v1/api-keys/{key}/rotation": Row("manage API keys", "advertiser's", json={}),

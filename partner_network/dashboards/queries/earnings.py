@@ -1,12 +1,11 @@
 """Read what a brand earns and where each part of it is now, from the ledger's balances."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements import terms_reading
+from partner_network.dashboards.queries import terms_in_force
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
 
@@ -51,24 +50,6 @@ class MonthEarned(msgspec.Struct, frozen=True):
         return self.commission_minor + self.bonus_minor
 
 
-class Credited(msgspec.Struct, frozen=True):
-    """A commission on one conversion, and how far its money has come."""
-
-    order_id: str
-    event: str
-    occurred_at: datetime
-    advertiser: str
-    program: str
-    currency: str
-    order_currency: str
-    order_net_minor: int
-    commission_minor: int
-    matures_at: datetime
-    matured_at: datetime | None
-    statement_id: UUID | None
-    statement_period: str | None
-
-
 _PARTS = """
     WITH mine AS (
         SELECT a.currency, a.kind, b.debits_posted_minor AS debits, b.credits_posted_minor AS credits
@@ -84,23 +65,24 @@ _PARTS = """
         WHERE a.holder_id = $1 AND t.phase IN ('posted', 'post') AND (a.kind, e.kind) IN (
             ('pay', 'tax'), ('pay', 'net'), ('payout_clearing', 'settle'), ('pay_funded', 'return'),
             ('clawback_due', 'forgive'), ('clawback_due', 'write_off'))
-        GROUP BY a.currency, e.kind),
-    earned AS (
-        SELECT c.currency, sum(r.target_minor)::bigint AS minor
-        FROM commissions c JOIN current_targets r ON r.commission_id = c.id
-        WHERE c.partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1) GROUP BY c.currency)
+        GROUP BY a.currency, e.kind)
     SELECT currency, kind, (credits - debits)::bigint AS minor FROM mine
     UNION ALL SELECT currency, 'moved:' || kind, minor FROM moved
-    UNION ALL SELECT currency, 'earned', minor FROM earned
 """
 
 
-async def whereabouts_of(connection: Connection, payee_id: UUID) -> list[Whereabouts]:
+async def whereabouts_of(
+    connection: Connection, payee_id: UUID, months: Sequence[MonthEarned] | None = None
+) -> list[Whereabouts]:
     """Return where a payee's money is, one for each currency in which it ever had any; minor units.
 
+    ``months`` is what ``earned_by_month`` returned, where the caller read it already.
     Source: the accounts of MONEY section 5; earned is the sum of the commissions' present targets.
     """
     sums: dict[str, dict[str, int]] = {}
+    for month in await earned_by_month(connection, payee_id) if months is None else months:
+        of_currency = sums.setdefault(month.currency, {})
+        of_currency["earned"] = of_currency.get("earned", 0) + month.earned_minor
     for row in await connection.fetch(_PARTS, payee_id):
         of_currency = sums.setdefault(row["currency"], {})
         of_currency[row["kind"]] = of_currency.get(row["kind"], 0) + row["minor"]
@@ -136,7 +118,9 @@ async def earned_by_month(connection: Connection, payee_id: UUID) -> list[MonthE
         """SELECT to_char(c.earned_at AT TIME ZONE z.zone, 'YYYY-MM') AS month, c.currency,
                sum(CASE c.kind WHEN 'commission' THEN r.target_minor ELSE 0 END)::bigint AS commission_minor,
                sum(CASE c.kind WHEN 'bonus' THEN r.target_minor ELSE 0 END)::bigint AS bonus_minor
-           FROM commissions c JOIN current_targets r ON r.commission_id = c.id
+           FROM commissions c
+           CROSS JOIN LATERAL (SELECT target_minor FROM commission_revisions v
+                               WHERE v.commission_id = c.id ORDER BY v.rev DESC LIMIT 1) r
            JOIN unnest($2::uuid[], $3::text[]) AS z (agreement_id, zone) ON z.agreement_id = c.agreement_id
            WHERE c.partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1)
            GROUP BY 1, 2 ORDER BY 2, 1""",
@@ -171,30 +155,4 @@ async def _zones(connection: Connection, payee_id: UUID) -> dict[UUID, str]:
            WHERE p.partner_id = $1""",
         payee_id,
     )
-    return {row["id"]: terms_reading.read_terms(row["terms_toml"]).settlement.time_zone for row in rows}
-
-
-async def recently_credited(connection: Connection, payee_id: UUID, limit: int) -> list[Credited]:
-    """Return the newest conversions that earned a payee something, the newest first; minor units."""
-    rows = await connection.fetch(
-        """SELECT v.order_id, v.event, v.occurred_at, b.name AS advertiser, g.name AS program, c.currency,
-               v.currency AS order_currency, v.net_minor AS order_net_minor,
-               r.target_minor AS commission_minor, c.matures_at, c.matured_at,
-               s.id AS statement_id, s.period AS statement_period
-           FROM (SELECT * FROM commissions WHERE kind = 'commission'
-                     AND partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1)
-                 ORDER BY earned_at DESC, id DESC LIMIT $2) c
-           JOIN current_targets r ON r.commission_id = c.id
-           JOIN conversions v ON v.id = c.conversion_id
-           JOIN brands b ON b.id = c.advertiser_id
-           JOIN program_names g ON g.id = v.program_id
-           LEFT JOIN LATERAL (
-               SELECT s.id, s.period FROM ledger_transfers t
-               JOIN statement_lines l ON l.transfer_id = t.id
-               JOIN statements s ON s.id = l.statement_id AND s.payee_id = $1
-               WHERE t.commission_id = c.id ORDER BY s.seq LIMIT 1) s ON true
-           ORDER BY c.earned_at DESC, c.id DESC""",
-        payee_id,
-        limit,
-    )
-    return [Credited(**row) for row in rows]
+    return {row["id"]: terms_in_force.read(row["terms_toml"]).settlement.time_zone for row in rows}

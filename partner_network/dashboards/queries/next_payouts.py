@@ -1,16 +1,21 @@
 """Read when a payee's next statements close and what the money waits for until it is paid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
+from partner_network.agreements.terms import Settlement
+from partner_network.dashboards.queries import terms_in_force
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
+from partner_network.kernel.periods import Period
 from partner_network.statements import queries as statements
 from partner_network.statements.queries import Statement
+
+Pair = tuple[UUID, str]
+"""A payer and the currency of an account with it."""
 
 
 class NextPayout(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,70 +31,115 @@ class NextPayout(msgspec.Struct, frozen=True, kw_only=True):
     minimum_minor: int
 
 
+class _Account(msgspec.Struct, frozen=True):
+    payer_id: UUID
+    payer: str
+    currency: str
+    payable_minor: int
+
+    @property
+    def pair(self) -> Pair:
+        return self.payer_id, self.currency
+
+
 async def next_payouts_of(connection: Connection, payee_id: UUID, now: datetime) -> list[NextPayout]:
     """Return the next payout from each payer with whom a brand ever had an account.
 
     Units: minor units. Source: MONEY section 6; netting, tax and refunds until then are not foreseen.
     """
     rows = await connection.fetch(
-        """SELECT a.counterparty_id AS payer_id, p.name AS payer, a.currency
+        """SELECT a.counterparty_id AS payer_id, p.name AS payer, a.currency,
+               coalesce((SELECT b.credits_posted_minor - b.debits_posted_minor
+                   FROM ledger_accounts y JOIN ledger_balances b ON b.account_id = y.id
+                   WHERE y.kind = 'pay' AND y.holder_id = $1 AND y.counterparty_id = a.counterparty_id
+                       AND y.currency = a.currency), 0)::bigint AS payable_minor
            FROM ledger_accounts a JOIN brands p ON p.id = a.counterparty_id
            WHERE a.holder_id = $1 AND a.kind = 'pay_pending' ORDER BY p.name, a.currency""",
         payee_id,
     )
-    waiting = await _open_statements(connection, payee_id)
-    return [await _next(connection, payee_id, row, waiting, now) for row in rows]
+    accounts = [_Account(**row) for row in rows]
+    if not accounts:
+        return []
+    settlements = await _settlements(connection, payee_id, now)
+    closing = {one.pair: _present_period(settlements[one.pair], now) for one in accounts}
+    maturing = await _maturing(connection, payee_id, closing)
+    waiting = await open_statements_of(connection, payee_id)
+    return [
+        _next(one, settlements[one.pair], closing[one.pair], maturing.get(one.pair, 0), waiting)
+        for one in accounts
+    ]
 
 
-async def _open_statements(connection: Connection, payee_id: UUID) -> list[Statement]:
+async def open_statements_of(connection: Connection, payee_id: UUID) -> list[Statement]:
     """Return a payee's statements that are to be paid and are not yet, the oldest first."""
     rows = await connection.fetch(
-        """SELECT s.id FROM statements s
-           WHERE s.payee_id = $1 AND s.carried_reason IS NULL AND NOT EXISTS (
-               SELECT FROM payouts o JOIN payout_attempts t ON t.payout_id = o.id
-               WHERE o.statement_id = s.id AND t.status IN ('accepted', 'settled'))
+        statements.STATEMENTS
+        + """WHERE s.payee_id = $1 AND s.carried_reason IS NULL AND NOT EXISTS (
+               SELECT FROM payouts q JOIN payout_attempts y ON y.payout_id = q.id
+               WHERE q.statement_id = s.id AND y.status IN ('accepted', 'settled'))
            ORDER BY s.ends_at, s.number""",
         payee_id,
     )
-    return [await statements.statement_of(connection, row["id"]) for row in rows]
+    return [statements.statement_in(row) for row in rows]
 
 
-async def _next(
-    connection: Connection,
-    payee_id: UUID,
-    row: asyncpg.Record,
-    waiting: Sequence[Statement],
-    now: datetime,
-) -> NextPayout:
-    payer_id, currency = row["payer_id"], row["currency"]
-    settlement = await statements.settlement_of(
-        connection, payer_id=payer_id, payee_id=payee_id, currency=currency, at=now
-    )
-    zone = periods.zone_named(settlement.time_zone)
-    closes_at = periods.period_of(now, settlement.period, zone).ends_at
-    open_statements = tuple(one for one in waiting if one.payer_id == payer_id and one.currency == currency)
-    expected = await connection.fetchval(
-        """SELECT coalesce((SELECT b.credits_posted_minor - b.debits_posted_minor
-                   FROM ledger_accounts a JOIN ledger_balances b ON b.account_id = a.id
-                   WHERE a.kind = 'pay' AND a.holder_id = $1 AND a.counterparty_id = $2
-                       AND a.currency = $3), 0)
-               + coalesce((SELECT sum(r.target_minor)::bigint
-                   FROM commissions c JOIN current_targets r ON r.commission_id = c.id
-                   WHERE c.partnership_id IN (SELECT id FROM partnerships
-                                              WHERE partner_id = $1 AND advertiser_id = $2)
-                       AND c.currency = $3
-                       AND c.matured_at IS NULL AND c.matures_at < $4), 0)""",
+async def _settlements(connection: Connection, payee_id: UUID, at: datetime) -> Mapping[Pair, Settlement]:
+    """Return by pair the signed settlement rules that hold at an instant, else those that held last."""
+    rows = await connection.fetch(
+        """SELECT p.advertiser_id, g.terms_toml FROM terms t JOIN agreements g ON g.id = t.agreement_id
+           JOIN partnerships p ON p.id = t.partnership_id
+           WHERE p.partner_id = $1 AND upper_inf(t.recorded)
+           ORDER BY t.valid @> $2::timestamptz DESC, lower(t.valid) DESC NULLS LAST""",
         payee_id,
-        payer_id,
-        currency,
-        closes_at,
+        at,
     )
-    stated = sum(one.closing_minor for one in open_statements)
+    found: dict[Pair, Settlement] = {}
+    for row in rows:
+        settlement = terms_in_force.read(row["terms_toml"]).settlement
+        found.setdefault((row["advertiser_id"], settlement.currency), settlement)
+    return found
+
+
+async def _maturing(
+    connection: Connection, payee_id: UUID, closing: Mapping[Pair, Period]
+) -> Mapping[Pair, int]:
+    """Return by pair what matures before its next close, in minor units."""
+    rows = await connection.fetch(
+        """SELECT c.advertiser_id, c.currency, sum(r.target_minor)::bigint AS minor
+           FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS z (payer_id, currency, closes_at)
+           JOIN commissions c ON c.advertiser_id = z.payer_id AND c.currency = z.currency
+               AND c.matured_at IS NULL AND c.matures_at < z.closes_at
+           CROSS JOIN LATERAL (SELECT target_minor FROM commission_revisions v
+                               WHERE v.commission_id = c.id ORDER BY v.rev DESC LIMIT 1) r
+           WHERE c.partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1)
+           GROUP BY c.advertiser_id, c.currency""",
+        payee_id,
+        [payer_id for payer_id, _ in closing],
+        [currency for _, currency in closing],
+        [period.ends_at for period in closing.values()],
+    )
+    return {(row["advertiser_id"], row["currency"]): row["minor"] for row in rows}
+
+
+def _present_period(settlement: Settlement, now: datetime) -> Period:
+    return periods.period_of(now, settlement.period, periods.zone_named(settlement.time_zone))
+
+
+def _next(
+    account: _Account,
+    settlement: Settlement,
+    closing: Period,
+    maturing_minor: int,
+    waiting: Sequence[Statement],
+) -> NextPayout:
+    mine = tuple(one for one in waiting if (one.payer_id, one.currency) == account.pair)
+    stated = sum(one.closing_minor for one in mine)
+    zone = periods.zone_named(settlement.time_zone)
     return NextPayout(
-        payer=row["payer"],
-        currency=currency,
-        open_statements=open_statements,
-        closes_on=closes_at.astimezone(zone).date(),
-        expected_minor=max(0, expected - stated),
+        payer=account.payer,
+        currency=account.currency,
+        open_statements=mine,
+        closes_on=closing.ends_at.astimezone(zone).date(),
+        expected_minor=max(0, account.payable_minor + maturing_minor - stated),
         minimum_minor=settlement.minimum_payout_minor,
     )

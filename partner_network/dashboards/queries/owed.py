@@ -3,11 +3,25 @@
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from partner_network.database.connections import Connection
+from partner_network.ledger import queries as ledger
 from partner_network.payouts import queries as payouts
 from partner_network.payouts.queries import Fundable, Need
+
+AGES = ((0, 30), (31, 60), (61, 90), (91, 0))
+"""The first and last day of each age; 0 as last is open."""
+
+
+class Age(msgspec.Struct, frozen=True):
+    """What is owed and was approved some days ago, in minor units."""
+
+    first_day: int
+    last_day: int
+    """0 where there is no last."""
+    minor: int
 
 
 class Debt(msgspec.Struct, frozen=True):
@@ -21,19 +35,22 @@ class Debt(msgspec.Struct, frozen=True):
     fundable: tuple[Fundable, ...]
     """The approved statements that the money is for, the first to be funded first."""
 
+    def by_age(self, now: datetime) -> tuple[Age, ...]:
+        """Sort what is approved and not funded by the days since its approval."""
+        aged = [(_days_since(one.statement.approved_at, now), one.amount_minor) for one in self.fundable]
+        return tuple(
+            Age(
+                first,
+                last,
+                sum(minor for days, minor in aged if first <= days and (not last or days <= last)),
+            )
+            for first, last in AGES
+        )
+
     @property
     def owed_minor(self) -> int:
         """Everything that partners have earned and that is not yet funded."""
         return self.pending_minor + self.payable_minor
-
-
-class FailedPayment(msgspec.Struct, frozen=True):
-    """The newest payment of an advertiser, when it failed; minor units."""
-
-    amount_minor: int
-    currency: str
-    failure: str
-    requested_at: datetime
 
 
 class StripeDetails(msgspec.Struct, frozen=True):
@@ -43,6 +60,10 @@ class StripeDetails(msgspec.Struct, frozen=True):
     transfers_status: str | None = None
     payment_method_id: str | None = None
     read_at: datetime | None = None
+
+
+def _days_since(approved_at: datetime | None, now: datetime) -> int:
+    return 0 if approved_at is None else max(0, (now - approved_at).days)
 
 
 async def debts_of(connection: Connection, payer_id: UUID) -> list[Debt]:
@@ -61,29 +82,21 @@ async def debts_of(connection: Connection, payer_id: UUID) -> list[Debt]:
            GROUP BY a.currency ORDER BY a.currency""",
         payer_id,
     )
-    return [
-        Debt(
-            row["currency"],
-            row["pending_minor"],
-            row["payable_minor"],
-            await payouts.need_of(connection, payer_id, row["currency"]),
-            row["under_way_minor"],
-            tuple(await payouts.fundable_statements(connection, payer_id, row["currency"])),
-        )
-        for row in rows
-    ]
+    return [await _debt(connection, payer_id, row) for row in rows]
 
 
-async def last_payment_failed(connection: Connection, payer_id: UUID) -> FailedPayment | None:
-    """Return the newest payment of an advertiser if it failed, so that somebody can mend it."""
-    row = await connection.fetchrow(
-        """SELECT amount_minor, currency, status, failure, requested_at FROM fundings
-           WHERE advertiser_id = $1 ORDER BY id DESC LIMIT 1""",
-        payer_id,
+async def _debt(connection: Connection, payer_id: UUID, row: asyncpg.Record) -> Debt:
+    currency: str = row["currency"]
+    fundable = await payouts.fundable_statements(connection, payer_id, currency)
+    prepaid = await ledger.posted_minor(connection, "prepaid", currency=currency, holder_id=payer_id)
+    return Debt(
+        currency,
+        row["pending_minor"],
+        row["payable_minor"],
+        Need(currency, sum(one.amount_minor for one in fundable), prepaid),
+        row["under_way_minor"],
+        tuple(fundable),
     )
-    if row is None or row["status"] != "failed":
-        return None
-    return FailedPayment(row["amount_minor"], row["currency"], row["failure"] or "", row["requested_at"])
 
 
 async def stripe_details_of(connection: Connection, brand_id: UUID) -> StripeDetails:

@@ -13,7 +13,7 @@ from partner_network.agreements import contracts, documents, queries, terms_read
 from partner_network.agreements import web as agreements_api
 from partner_network.agreements.actions import sign
 from partner_network.agreements.queries import Agreement
-from partner_network.dashboards.web import plain_terms, portal, words
+from partner_network.dashboards.web import plain_terms, portal
 from partner_network.dashboards.web.portal import Told
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
@@ -54,7 +54,6 @@ async def show_agreements(member: NamedDependency[Member], told: Told = "") -> T
             "invited": [one for one in related if one.status == "invited" and one.partner_id == brand_id],
             "told": portal.told(told),
             "brand_id": brand_id,
-            "state_words": words.STATE_OF_AGREEMENT,
         },
     )
 
@@ -79,8 +78,6 @@ async def show_agreement(
             "told": portal.told(told),
             "error": "",
             "brand_id": member.brand_id,
-            "state_words": words.STATE_OF_AGREEMENT,
-            "role_words": words.ROLE,
         },
     )
 

@@ -1,18 +1,23 @@
-"""The first page of a brand: where its money is, what comes next, what it owes; and what its chart draws."""
+"""The first page of a brand: what to do next, and the figures of each person's job; what its chart draws."""
 
-from datetime import date
-from typing import Annotated, Any
-from uuid import UUID
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import URLEncodedBody
+from litestar.params import QueryParameter, SkipValidation, URLEncodedBody
 from litestar.response import Redirect, Template
 
-from partner_network.dashboards.queries import earnings, next_payouts, owed
+from partner_network.dashboards.queries import earnings, owed
+from partner_network.dashboards.queries import standing as standings
 from partner_network.dashboards.queries.earnings import MonthEarned
-from partner_network.dashboards.web import portal, sentences
+from partner_network.dashboards.queries.owed import Debt
+from partner_network.dashboards.queries.standing import Standing
+from partner_network.dashboards.web import developers, home_views, next_steps, portal
+from partner_network.dashboards.web.home_views import View
 from partner_network.dashboards.web.portal import Told
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
@@ -20,12 +25,14 @@ from partner_network.gateways import clock
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
+from partner_network.links import web as links_api
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.actions import fund
-from partner_network.programs import queries as programs
+from partner_network.settings import Settings
 
-RECENT = 8
-PARTNERSHIPS_MAX = 200
+Asked: TypeAlias = Annotated[str, QueryParameter(max_length=40)]
+"""Which view of the home is asked for; anything else shows the first."""
+STEPS_MAX = 5
 
 
 class FundingForm(msgspec.Struct):
@@ -54,58 +61,55 @@ class EarningsBody(msgspec.Struct, frozen=True):
 
 
 @get("/", guards=[guards.must_be_signed_in])
-async def show_home(member: NamedDependency[Member], told: Told = "") -> Response[Any]:
-    """Show a brand where its money is; send the operator's people to their back office."""
+async def show_home(
+    member: NamedDependency[Member],
+    settings: NamedDependency[SkipValidation[Settings]],
+    view: Asked = "",
+    told: Told = "",
+) -> Response[Any]:
+    """Show what waits for a brand, and the figures of the person's job; the operator's have a back office."""
     if member.brand_id is None:
         return Redirect("/admin/", status_code=303)
+    if member.roles <= {"developer"}:
+        return await developers.page_of(member, settings)
     async with connections.transaction(eyes=member.eyes) as connection:
         now = await clock.now(connection)
-        shown = await _activity(connection, member.brand_id)
-        if permissions.may(member, "read money"):
-            shown |= await _money(connection, member.brand_id, now.date())
-    partnerships = await programs.partnerships_of(member, after=None, limit=PARTNERSHIPS_MAX)
-    invited = [one for one in partnerships if one.partner_id == member.brand_id and one.status == "invited"]
+        standing = await standings.standing_of(connection, member.brand_id)
+        reads_money = permissions.may(member, "read money") and standing.advertises
+        debts = await owed.debts_of(connection, member.brand_id) if reads_money else []
+        views = home_views.views_for(member, standing)
+        chosen = home_views.chosen(view, views)
+        shown = await _figures(connection, member, _Facts(now, standing, debts), chosen)
+    steps = next_steps.steps_for(member, standing, debts)
     shown |= {
         "told": portal.told(told),
-        "invited": invited,
-        "partnerships": partnerships,
-        "promotes": any(one.partner_id == member.brand_id for one in partnerships),
+        "steps": steps[:STEPS_MAX],
+        "steps_left": max(0, len(steps) - STEPS_MAX),
+        "standing": standing,
+        "views": views,
+        "view": chosen,
+        "address_of": partial(links_api.address_of, settings=settings),
     }
     return Template("portal/home.html", context=shown)
 
 
-async def _activity(connection: Connection, brand_id: UUID) -> dict[str, Any]:
-    return {
-        "recent": await earnings.recently_credited(connection, brand_id, RECENT),
-        "to_sign": await connection.fetchval(
-            """SELECT count(*) FROM agreements g JOIN partnerships p ON p.id = g.partnership_id
-               WHERE $1 IN (p.advertiser_id, p.partner_id) AND p.status NOT IN ('ended', 'declined')
-                   AND NOT EXISTS (SELECT FROM signatures s WHERE s.agreement_id = g.id AND s.brand_id = $1)
-                   AND NOT EXISTS (SELECT FROM agreements later WHERE later.partnership_id = p.id
-                                   AND later.id > g.id)""",
-            brand_id,
-        ),
-    }
+class _Facts(msgspec.Struct, frozen=True):
+    """What every view begins with."""
+
+    now: datetime
+    standing: Standing
+    debts: Sequence[Debt]
 
 
-async def _money(connection: Connection, brand_id: UUID, today: date) -> dict[str, Any]:
-    now = await clock.now(connection)
-    months = earnings.without_gaps(await earnings.earned_by_month(connection, brand_id), f"{today:%Y-%m}")
-    coming = await next_payouts.next_payouts_of(connection, brand_id, now)
-    return {
-        "whereabouts": await earnings.whereabouts_of(connection, brand_id),
-        "months": months,
-        "this_month": {one.currency: one.earned_minor for one in months if one.month == f"{today:%Y-%m}"},
-        "coming": [(one, sentences.what_a_close_brings(one)) for one in coming],
-        "waiting": [
-            (statement, sentences.state_of(statement), sentences.what_a_statement_waits_for(statement))
-            for one in coming
-            for statement in one.open_statements
-        ],
-        "debts": await owed.debts_of(connection, brand_id),
-        "failed_payment": await owed.last_payment_failed(connection, brand_id),
-        "stripe": await owed.stripe_details_of(connection, brand_id),
-    }
+async def _figures(connection: Connection, member: Member, facts: _Facts, view: View) -> dict[str, Any]:
+    brand_id = portal.brand_of(member)
+    match view:
+        case "promoting":
+            return await home_views.promoting(connection, member, brand_id, facts.now)
+        case "advertising":
+            return await home_views.advertising(connection, member, brand_id, facts.now, facts.debts)
+        case "finance":
+            return await home_views.finance(connection, brand_id, facts.now, facts.standing, facts.debts)
 
 
 @post("/fundings", guards=[guards.must_fund_payouts])

@@ -1,39 +1,34 @@
 """The links of a brand: the list, making one, switching one off."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, SkipValidation, URLEncodedBody
+from litestar.params import FromPath, SkipValidation, URLEncodedBody
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 
+from partner_network.dashboards.queries import listed_links
 from partner_network.dashboards.web import portal
 from partner_network.dashboards.web.portal import Told
 from partner_network.database import connections
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
+from partner_network.identity.web.listings import Listing, csv_answer
+from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
 from partner_network.languages.catalogs import say, translated
-from partner_network.links import actions, queries, rules
+from partner_network.links import actions, rules
 from partner_network.links import web as links_api
-from partner_network.links.queries import TrackedLink
 from partner_network.programs import queries as programs
 from partner_network.programs.queries import Partnership, Program
 from partner_network.settings import Settings
 
 ROWS_MAX = 200
-_ORDERS: Mapping[str, Callable[[TrackedLink], Any]] = {
-    "name": lambda link: link.name.casefold(),
-    "created": lambda link: link.created_at,
-    "gross": lambda link: link.clicks_gross,
-    "unique": lambda link: link.clicks_unique,
-    "valid": lambda link: link.clicks_valid,
-}
 
 
 class LinkForm(msgspec.Struct):
@@ -52,19 +47,30 @@ class _Promoted(msgspec.Struct, frozen=True):
     program: Program
 
 
+class _Tried(msgspec.Struct, frozen=True):
+    """The form as it is shown: what was typed, what it offers, and everything that is wrong with it."""
+
+    form: LinkForm
+    promoted: Sequence[_Promoted]
+    errors: Mapping[str, str] = {}
+
+
 @get("/links", guards=[guards.must_read_links])
 async def show_links(
     member: NamedDependency[Member],
     settings: NamedDependency[SkipValidation[Settings]],
-    sort: FromQuery[str] = "-created",
+    request: AnyRequest,
     told: Told = "",
-) -> Template:
-    """List a brand's links with their clicks, and offer the form for a new one."""
+) -> Response[Any]:
+    """List a brand's links with their clicks, and offer the form for a new one; or give them as a file."""
+    listing = _asked(request)
+    if listing.wants_csv:
+        return await _file(member, settings, listing)
     promoted = await _promoted(member)
     form = LinkForm()
     if len(promoted) == 1:
         form.destination_url = promoted[0].program.default_url
-    return await _page(member, settings, form, promoted, sort=sort, told=portal.told(told))
+    return await _page(member, settings, _Tried(form, promoted), listing, told=portal.told(told))
 
 
 @post("/links", guards=[guards.must_manage_links])
@@ -72,12 +78,13 @@ async def make_link(
     data: URLEncodedBody[LinkForm],
     member: NamedDependency[Member],
     settings: NamedDependency[SkipValidation[Settings]],
+    request: AnyRequest,
 ) -> Response[Any]:
     """Make a link, or show the form again with everything that is wrong with it."""
     promoted = await _promoted(member)
     errors = _mistakes(data, promoted, sandbox=settings.sandbox)
     if errors:
-        return await _page(member, settings, data, promoted, errors=errors)
+        return await _page(member, settings, _Tried(data, promoted, errors), _asked(request))
     await actions.create_link(
         settings,
         asking=member,
@@ -130,32 +137,53 @@ async def _promoted(member: Member) -> list[_Promoted]:
     ]
 
 
+def _asked(request: AnyRequest) -> Listing:
+    return Listing.read(
+        request.query_params, listed_links.ORDERS, "-created", filters={"state": listed_links.STATES}
+    )
+
+
 async def _page(
-    member: Member,
-    settings: Settings,
-    form: LinkForm,
-    promoted: Sequence[_Promoted],
-    *,
-    errors: Mapping[str, str] | None = None,
-    sort: str = "-created",
-    told: str = "",
+    member: Member, settings: Settings, tried: _Tried, listing: Listing, *, told: str = ""
 ) -> Template:
     brand_id = portal.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
-        links = await queries.links_of(connection, brand_id)
-    key = _ORDERS.get(sort.lstrip("-"), _ORDERS["created"])
-    related = await programs.partnerships_of(member, after=None, limit=ROWS_MAX)
+        listing, links = await listed_links.links_of(connection, brand_id, listing)
     return Template(
         "portal/links.html",
         context={
-            "links": sorted(links, key=key, reverse=sort.startswith("-")),
+            "links": links,
+            "listing": listing,
             "address_of": partial(links_api.address_of, settings=settings),
-            "program_names": {one.id: one.program_name for one in related},
-            "promoted": promoted,
-            "form": form,
-            "errors": errors or {},
-            "sort": sort,
+            "promoted": tried.promoted,
+            "form": tried.form,
+            "errors": tried.errors,
             "told": told,
         },
-        status_code=HTTP_422_UNPROCESSABLE_ENTITY if errors else HTTP_200_OK,
+        status_code=HTTP_422_UNPROCESSABLE_ENTITY if tried.errors else HTTP_200_OK,
+    )
+
+
+async def _file(member: Member, settings: Settings, listing: Listing) -> Response[bytes]:
+    brand_id = portal.brand_of(member)
+    async with connections.transaction(eyes=brand_id) as connection:
+        _, links = await listed_links.links_of(connection, brand_id, listing)
+    return csv_answer(
+        "links",
+        ["name", "program", "address", "leads_to", "made", "off_since", "gross", "unique", "valid"],
+        [
+            (
+                one.name,
+                one.program,
+                links_api.address_of(one.token, settings),
+                one.destination_url,
+                one.created_at.isoformat(),
+                one.disabled_at.isoformat() if one.disabled_at else "",
+                one.clicks_gross,
+                one.clicks_unique,
+                one.clicks_valid,
+            )
+            for one in links
+        ],
+        numbers=frozenset({6, 7, 8}),
     )

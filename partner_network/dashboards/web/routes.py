@@ -4,15 +4,28 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.dashboards.web import agreements, creatives, home, links, metrics, statements, stripe
+from partner_network.dashboards.web import (
+    agreements,
+    creatives,
+    developers,
+    home,
+    link_codes,
+    links,
+    metrics,
+    statements,
+    stripe,
+)
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     home.show_home,
     home.fund_statements,
     home.read_earnings,
+    developers.show_developers,
     links.show_links,
     links.make_link,
     links.end_link,
+    link_codes.show_code,
+    link_codes.send_code,
     agreements.show_agreements,
     agreements.show_agreement,
     agreements.sign_agreement,

@@ -1,14 +1,12 @@
 """What a page says about money: in which state it is, and what has to happen next."""
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from partner_network.dashboards.queries.next_payouts import NextPayout
 from partner_network.kernel.money import Money
 from partner_network.kernel.sentences import Sentence
 from partner_network.statements.queries import Statement
-
-T = TypeVar("T")
 
 
 def state_of(statement: Statement) -> str:
@@ -41,6 +39,26 @@ def what_a_statement_waits_for(statement: Statement) -> Sentence:
             )
 
 
+_NEXT: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "paid": Sentence("Nothing is left to do."),
+        "carried": Sentence("It goes on in the next statement."),
+        "funded": Sentence("The transfer is on its way."),
+        "approved": Sentence("Waits for you to pay it in."),
+        "issued": Sentence("Waits until a second person of the network approves it."),
+        "draft": Sentence("Waits until the network’s finance prepares it."),
+    }
+)
+
+
+def next_of(statement: Statement, *, is_payee: bool) -> Sentence:
+    """Say in one line what a statement of any state waits for, as one of its two brands reads it."""
+    state = state_of(statement)
+    if state == "approved" and is_payee:
+        return Sentence("Waits until {payer} funds it.", payer=statement.payer_name)
+    return _NEXT[state]
+
+
 def what_a_close_brings(coming: NextPayout) -> Sentence:
     """Say what becomes of the amount that the next close would state."""
     if coming.expected_minor == 0:
@@ -51,10 +69,3 @@ def what_a_close_brings(coming: NextPayout) -> Sentence:
             "Below the minimum of {minimum}: it would be carried to the statement after.", minimum=minimum
         )
     return Sentence("Then two people of the network sign it off, and {payer} funds it.", payer=coming.payer)
-
-
-def page_of(rows: Sequence[T], page: int, size: int) -> tuple[Sequence[T], int]:
-    """Return the rows of a page, counted from 1, and how many pages there are; a page too far is the last."""
-    pages = max(1, -(-len(rows) // size))
-    page = min(max(1, page), pages)
-    return rows[(page - 1) * size : page * size], pages

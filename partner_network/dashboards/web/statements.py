@@ -1,98 +1,113 @@
 """The statements of a brand, on either side of them."""
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
+from uuid import UUID
 
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from partner_network.dashboards.queries import stations
+from partner_network.dashboards.queries import listed_statements, stations
 from partner_network.dashboards.web import portal, sentences, words
 from partner_network.database import connections
+from partner_network.database.connections import Connection
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
-from partner_network.kernel import ids
+from partner_network.identity.web.listings import Listing, csv_answer
+from partner_network.identity.web.requests import AnyRequest
 from partner_network.statements import queries
-from partner_network.statements.queries import StatementLine
+from partner_network.statements.queries import Statement
 
-STATEMENTS_A_PAGE = 25
-LINES_A_PAGE = 50
-_ORDERS: Mapping[str, Callable[[StatementLine], Any]] = {
-    "date": lambda line: (line.occurred_at or line.effective_at, line.transfer_id),
-    "order": lambda line: (line.order_id or "", line.transfer_id),
-    "kind": lambda line: (line.kind, line.transfer_id),
-    "amount": lambda line: (line.amount_minor, line.transfer_id),
-}
+LINES_A_PAGE = 100
 
 
 @get("/statements", guards=[guards.must_read_money])
-async def show_statements(member: NamedDependency[Member], before: FromQuery[str | None] = None) -> Template:
-    """List a brand's statements, the newest first: those it is paid by and those it pays."""
+async def show_statements(member: NamedDependency[Member], request: AnyRequest) -> Response[Any]:
+    """List a brand's statements, the newest first: those it is paid by and those it pays; or give a file."""
     brand_id = portal.brand_of(member)
+    listing = Listing.read(
+        request.query_params,
+        listed_statements.STATEMENT_ORDERS,
+        "-period",
+        filters={"side": listed_statements.SIDES, "state": listed_statements.STATES},
+    )
     async with connections.transaction(eyes=brand_id) as connection:
-        found = await queries.statements(
-            connection,
-            brand_id=brand_id,
-            before=None if before is None else addresses.in_path("stm", before),
-            limit=STATEMENTS_A_PAGE + 1,
-        )
-    shown = found[:STATEMENTS_A_PAGE]
-    older = f"/statements?before={ids.shown('stm', shown[-1].id)}" if len(found) > len(shown) else ""
+        listing, found = await listed_statements.statements_of(connection, brand_id, listing)
+    if listing.wants_csv:
+        return _file(found)
     return Template(
         "portal/statements.html",
         context={
-            "statements": [(one, sentences.state_of(one)) for one in shown],
-            "brand_id": brand_id,
+            "statements": [(one, sentences.state_of(one)) for one in found],
+            "listing": listing,
             "state_words": words.STATE_OF_STATEMENT,
-            "newer": "/statements" if before else "",
-            "older": older,
+            "brand_id": brand_id,
         },
+    )
+
+
+def _file(found: list[Statement]) -> Response[bytes]:
+    return csv_answer(
+        "statements",
+        ["number", "period", "payer", "payee", "currency", "opening_minor", "closing_minor", "state"],
+        [
+            (
+                one.number,
+                one.period,
+                one.payer_name,
+                one.payee_name,
+                one.currency,
+                one.opening_minor,
+                one.closing_minor,
+                sentences.state_of(one),
+            )
+            for one in found
+        ],
+        numbers=frozenset({5, 6}),
     )
 
 
 @get("/statements/{statement:str}", guards=[guards.must_read_money])
 async def show_statement(
-    statement: FromPath[str],
-    member: NamedDependency[Member],
-    page: Annotated[int, QueryParameter(ge=1, le=1_000_000)] = 1,
-    sort: FromQuery[str] = "date",
+    statement: FromPath[str], member: NamedDependency[Member], request: AnyRequest
 ) -> Template:
     """Show one statement: how it adds up, every line with its clause, its documents, where its money is."""
     brand_id = portal.brand_of(member)
+    listing = Listing.read(
+        request.query_params,
+        listed_statements.LINE_ORDERS,
+        "date",
+        filters={"kind": tuple(words.KIND_OF_LINE)},
+        size=LINES_A_PAGE,
+    )
     wanted = addresses.in_path("stm", statement)
     async with connections.transaction(eyes=brand_id) as connection:
         found = await queries.statement_for(connection, wanted, brand_id)
-        lines = await queries.lines_of(connection, wanted)
-        payout = await stations.payout_of(connection, wanted)
-        people = await stations.signed_off_by(connection, found)
-        kinds = await stations.documents_of(connection, wanted)
-        key = _ORDERS.get(sort.lstrip("-"), _ORDERS["date"])
-        ordered = sorted(lines, key=key, reverse=sort.startswith("-"))
-        shown, pages = sentences.page_of(ordered, page, LINES_A_PAGE)
-        cited = await stations.agreements_cited(connection, [line.transfer_id for line in shown])
-        newest = await stations.newest_agreement(connection, payer_id=found.payer_id, payee_id=found.payee_id)
-    counted = {kind: sum(1 for line in lines if line.kind == kind) for kind in found.totals}
-    return Template(
-        "portal/statement.html",
-        context={
-            "statement": found,
-            "state": sentences.state_of(found),
-            "state_words": words.STATE_OF_STATEMENT,
-            "kind_words": words.KIND_OF_LINE,
-            "is_payee": found.payee_id == brand_id,
-            "counted": counted,
-            "lines": [(line, cited.get(line.transfer_id, newest)) for line in shown],
-            "lines_in_all": len(lines),
-            "page": min(page, pages),
-            "pages": pages,
-            "sort": sort,
-            "payout": payout,
-            "people": people,
-            "documents": kinds,
-        },
+        shown = await _lines(connection, found, listing)
+        shown |= {
+            "counted": await listed_statements.counted_by_kind(connection, wanted),
+            "payout": await stations.payout_of(connection, wanted),
+            "people": await stations.signed_off_by(connection, found),
+            "documents": await stations.documents_of(connection, wanted),
+        }
+    shown |= {
+        "statement": found,
+        "state": sentences.state_of(found),
+        "kind_words": words.KIND_OF_LINE,
+        "is_payee": found.payee_id == brand_id,
+    }
+    return Template("portal/statement.html", context=shown)
+
+
+async def _lines(connection: Connection, found: Statement, listing: Listing) -> dict[str, Any]:
+    listing, lines = await listed_statements.lines_of(connection, found.id, listing)
+    cited: Mapping[int, UUID] = await stations.agreements_cited(
+        connection, [line.transfer_id for line in lines]
     )
+    newest = await stations.newest_agreement(connection, payer_id=found.payer_id, payee_id=found.payee_id)
+    return {"listing": listing, "lines": [(line, cited.get(line.transfer_id, newest)) for line in lines]}
 
 
 @get("/statements/{statement:str}/{kind:str}", guards=[guards.must_read_money])

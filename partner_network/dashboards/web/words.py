@@ -16,14 +16,8 @@ STATE_OF_STATEMENT: Mapping[str, Sentence] = MappingProxyType(
         "carried": Sentence("carried"),
     }
 )
-STATE_OF_AGREEMENT: Mapping[str, Sentence] = MappingProxyType(
-    {
-        "to sign": Sentence("to sign"),
-        "waits for the other side": Sentence("waits for the other side"),
-        "signed": Sentence("signed"),
-        "replaced": Sentence("replaced"),
-    }
-)
+AGREEMENT_WAITS = Sentence("waits for the other side")
+"""The one state of an agreement that only its page knows; the others have their badge."""
 KIND_OF_LINE: Mapping[str, Sentence] = MappingProxyType(
     {
         "earned": Sentence("Commission"),
@@ -47,15 +41,6 @@ MODEL: Mapping[str, Sentence] = MappingProxyType(
         "linear": Sentence("all touches in equal parts"),
         "position_based": Sentence("the first and the last touch most, those between the rest"),
         "time_decay": Sentence("all touches, the later the more"),
-    }
-)
-ROLE: Mapping[str, Sentence] = MappingProxyType(
-    {
-        "owner": Sentence("owner"),
-        "marketer": Sentence("marketer"),
-        "finance": Sentence("finance"),
-        "developer": Sentence("developer"),
-        "viewer": Sentence("viewer"),
     }
 )
 EVERY: Mapping[str, Sentence] = MappingProxyType(

@@ -1,0 +1,103 @@
+"""Read what waits for a brand's people, in one round trip: the facts behind what to do next."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.database.connections import Connection
+
+LISTED_MAX = 5
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Something that waits: an invitation, an agreement or a partnership, with whom and for which program."""
+
+    id: UUID
+    brand: str
+    program: str
+
+
+class FailedPayment(msgspec.Struct, frozen=True):
+    """The newest payment of an advertiser, when it failed; minor units."""
+
+    amount_minor: int
+    currency: str
+    failure: str
+    requested_at: datetime
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a brand stands in the network; of long lists the first few."""
+
+    promotes: bool
+    advertises: bool
+    has_earned: bool
+    """Whether anything was ever booked for it as a payee."""
+    invitations: tuple[Waiting, ...]
+    """Partnerships that wait for its answer."""
+    to_sign: tuple[Waiting, ...]
+    """The newest drafts that wait for its signature."""
+    to_countersign: tuple[Waiting, ...]
+    """Drafts that it signed and the other side has not."""
+    without_link: tuple[Waiting, ...]
+    """Active partnerships in which it promotes by no link yet."""
+    account_id: str | None
+    transfers_status: str | None
+    payment_method_id: str | None
+    failed_payment: FailedPayment | None
+
+    @property
+    def can_be_paid(self) -> bool:
+        """Say whether Stripe accepts transfers to it."""
+        return self.transfers_status == "active"
+
+
+_PAIR = """'brand', CASE p.advertiser_id WHEN $1 THEN r.name ELSE a.name END, 'program', n.name"""
+_PARTNERSHIPS = """partnerships p JOIN program_names n ON n.id = p.program_id
+    JOIN brands a ON a.id = p.advertiser_id JOIN brands r ON r.id = p.partner_id"""
+_NEWEST_DRAFTS = f"""agreements g JOIN ({_PARTNERSHIPS}) ON p.id = g.partnership_id
+    WHERE $1 IN (p.advertiser_id, p.partner_id) AND p.status NOT IN ('ended', 'declined')
+        AND NOT EXISTS (SELECT FROM agreements later WHERE later.partnership_id = p.id AND later.id > g.id)"""
+_SIGNED = "SELECT FROM signatures s WHERE s.agreement_id = g.id AND s.brand_id"
+
+
+def _listed(id_: str, source: str) -> str:
+    """Return the first few rows of a source as JSON."""
+    return f"""(SELECT coalesce(json_agg(one.said), '[]') FROM (
+        SELECT json_build_object('id', {id_}, {_PAIR}) AS said FROM {source}
+        ORDER BY {id_} LIMIT {LISTED_MAX}) one)"""
+
+
+_STANDING = f"""
+    SELECT json_build_object(
+        'promotes', EXISTS (SELECT FROM partnerships p WHERE p.partner_id = $1
+                            AND p.status IN ('active', 'paused', 'ended')),
+        'advertises', EXISTS (SELECT FROM programs WHERE brand_id = $1),
+        'has_earned', EXISTS (SELECT FROM ledger_accounts a
+                              WHERE a.holder_id = $1 AND a.kind = 'pay_pending'),
+        'invitations', {_listed("p.id", f"{_PARTNERSHIPS} WHERE p.partner_id = $1 AND p.status = 'invited'")},
+        'to_sign', {_listed("g.id", f"{_NEWEST_DRAFTS} AND NOT EXISTS ({_SIGNED} = $1)")},
+        'to_countersign', {
+    _listed("g.id", f"{_NEWEST_DRAFTS} AND EXISTS ({_SIGNED} = $1) AND NOT EXISTS ({_SIGNED} <> $1)")
+},
+        'without_link', {
+    _listed(
+        "p.id",
+        f'''{_PARTNERSHIPS} WHERE p.partner_id = $1 AND p.status = 'active' AND NOT EXISTS (
+                SELECT FROM links l WHERE l.partnership_id = p.id AND l.disabled_at IS NULL)''',
+    )
+},
+        'account_id', s.account_id, 'transfers_status', s.transfers_status,
+        'payment_method_id', s.payment_method_id,
+        'failed_payment', (SELECT json_build_object('amount_minor', f.amount_minor, 'currency', f.currency,
+                'failure', coalesce(f.failure, ''), 'requested_at', f.requested_at)
+            FROM (SELECT * FROM fundings WHERE advertiser_id = $1 ORDER BY id DESC LIMIT 1) f
+            WHERE f.status = 'failed'))
+    FROM (SELECT 1) one LEFT JOIN stripe_accounts s ON s.brand_id = $1
+"""
+
+
+async def standing_of(connection: Connection, brand_id: UUID) -> Standing:
+    """Return how a brand stands, and what waits for its people."""
+    return msgspec.json.decode(await connection.fetchval(_STANDING, brand_id), type=Standing)

@@ -1,24 +1,32 @@
 """Jobs that the worker gave up: what went wrong, and another try."""
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from admin import queries
+from admin import files
+from admin.queries import jobs as queries
 from partner_network.database import connections, jobs
 from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
+from partner_network.identity.web.listings import Listing
+from partner_network.identity.web.requests import AnyRequest
 
 
 @get("/admin/failed-jobs", guards=[guards.must_be_operator], include_in_schema=False)
-async def list_failed_jobs(member: NamedDependency[Member]) -> Template:
-    """List the jobs that failed and are held."""
+async def list_failed_jobs(
+    request: AnyRequest, member: NamedDependency[Member]
+) -> Template | Response[bytes]:
+    """List the jobs that failed and are held, newest first."""
+    listing, rows = await queries.failed_jobs(Listing.read(request.query_params, queries.ORDER, "-failed"))
+    if listing.wants_csv:
+        return files.failed_jobs(rows)
     return Template(
         "admin/failed_jobs.html",
-        context={"rows": await queries.failed_jobs(), "may_retry": permissions.may(member, "browse data")},
+        context={"listing": listing, "rows": rows, "may_retry": permissions.may(member, "browse data")},
     )
 
 

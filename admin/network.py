@@ -1,22 +1,22 @@
 """Partnerships, programs and brands in the back office, and the invitation of a partner."""
 
-from typing import Any
-
 import msgspec
-from litestar import Request, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, SkipValidation, URLEncodedBody
 from litestar.response import Template
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from admin import queries, wording
+from admin import files, reading, wording
+from admin.queries import network as queries
 from partner_network.agreements import queries as agreements
 from partner_network.agreements import terms_reading
 from partner_network.brands.actions import NewBrand
 from partner_network.identity.actions.people import Invitee
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
-from partner_network.kernel import ids
+from partner_network.identity.web.listings import Listing
+from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel.errors import ConflictError, InvalidError, PartnerNetworkError
 from partner_network.kernel.sentences import Sentence
 from partner_network.programs import actions
@@ -45,26 +45,37 @@ class InviteForm(msgspec.Struct):
 
 
 @get("/admin/partnerships", guards=[guards.must_be_operator], include_in_schema=False)
-async def list_partnerships(member: NamedDependency[Member], after: FromQuery[str | None] = None) -> Template:
-    """List all partnerships, in the order they came."""
-    rows = await programs.partnerships_of(member, after=addresses.cursor("prt", after), limit=ROWS + 1)
-    more = f"/admin/partnerships?after={ids.shown('prt', rows[ROWS - 1].id)}" if len(rows) > ROWS else ""
-    return Template("admin/partnerships.html", context={"rows": rows[:ROWS], "more": more})
+async def list_partnerships(request: AnyRequest) -> Template | Response[bytes]:
+    """List all partnerships, the newest first."""
+    asked = Listing.read(
+        request.query_params,
+        queries.PARTNERSHIP_ORDER,
+        "-begun",
+        filters={"status": tuple(wording.PARTNERSHIP)},
+    )
+    listing, rows = await queries.partnership_rows(asked)
+    if listing.wants_csv:
+        return files.partnerships(rows)
+    context = {"words": wording, "listing": listing, "rows": rows}
+    return Template("admin/partnerships.html", context=context)
 
 
 @get("/admin/partnerships/{partnership:str}", guards=[guards.must_be_operator], include_in_schema=False)
 async def show_partnership(partnership: FromPath[str], member: NamedDependency[Member]) -> Template:
     """Show a partnership with its agreements and the terms that hold."""
     partnership_id = addresses.in_path("prt", partnership)
+    shown = await programs.partnership_of(member, partnership_id)
+    drafted = await agreements.agreements_of(member, partnership_id=partnership_id, after=None, limit=ROWS)
     return Template(
         "admin/partnership.html",
         context={
             "words": wording,
-            "partnership": await programs.partnership_of(member, partnership_id),
-            "agreements": await agreements.agreements_of(
-                member, partnership_id=partnership_id, after=None, limit=ROWS
-            ),
+            "partnership": shown,
+            "agreements": drafted,
             "held": await queries.terms_of(partnership_id),
+            "events": reading.partnership_events(shown, drafted),
+            "open": reading.open_agreement(drafted),
+            "changes": reading.changes(drafted),
         },
     )
 
@@ -84,17 +95,23 @@ async def show_agreement(agreement: FromPath[str], member: NamedDependency[Membe
 
 
 @get("/admin/programs", guards=[guards.must_be_operator], include_in_schema=False)
-async def list_programs(member: NamedDependency[Member], after: FromQuery[str | None] = None) -> Template:
-    """List all programs, in the order they came."""
-    rows = await programs.programs_of(member, after=addresses.cursor("prg", after), limit=ROWS + 1)
-    more = f"/admin/programs?after={ids.shown('prg', rows[ROWS - 1].id)}" if len(rows) > ROWS else ""
-    return Template("admin/programs.html", context={"rows": rows[:ROWS], "more": more})
+async def list_programs(request: AnyRequest) -> Template | Response[bytes]:
+    """List all programs by name."""
+    listing, rows = await queries.program_rows(
+        Listing.read(request.query_params, queries.PROGRAM_ORDER, "program")
+    )
+    if listing.wants_csv:
+        return files.programs(rows)
+    return Template("admin/programs.html", context={"listing": listing, "rows": rows})
 
 
 @get("/admin/brands", guards=[guards.must_be_operator], include_in_schema=False)
-async def list_brands() -> Template:
+async def list_brands(request: AnyRequest) -> Template | Response[bytes]:
     """List all brands by name."""
-    return Template("admin/brands.html", context={"rows": await queries.brand_rows()})
+    listing, rows = await queries.brand_rows(Listing.read(request.query_params, queries.BRAND_ORDER, "brand"))
+    if listing.wants_csv:
+        return files.brands(rows)
+    return Template("admin/brands.html", context={"listing": listing, "rows": rows})
 
 
 @get(
@@ -116,10 +133,8 @@ async def invite_partner(
     data: URLEncodedBody[InviteForm],
     member: NamedDependency[Member],
     settings: NamedDependency[SkipValidation[Settings]],
-    request: Request[Any, Any, Any],
 ) -> Template:
     """Invite a brand of the network, or a new one by its first owner's address."""
-    del request
     try:
         invited = await _invited(member, data, settings)
     except (InvalidError, ConflictError) as error:
@@ -169,7 +184,7 @@ async def _form(member: Member, form: InviteForm, *, refusal: PartnerNetworkErro
             "errors": errors,
             "refusal": refusal.sentence if refusal else "",
             "programs": await programs.programs_of(member, after=None, limit=CHOICES_MAX),
-            "brands": await queries.brand_rows(),
+            "brands": await queries.brands_to_choose(CHOICES_MAX),
         },
         status_code=status,
     )

@@ -1,14 +1,13 @@
 """Statements in the back office: find, read, prepare, approve, and ask for a close."""
 
-from collections.abc import Sequence
-from typing import Annotated, TypeAlias, get_args
-from urllib.parse import urlencode
+from collections.abc import Mapping, Sequence
+from typing import get_args
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from litestar.status_codes import (
     HTTP_200_OK,
@@ -17,23 +16,25 @@ from litestar.status_codes import (
     HTTP_422_UNPROCESSABLE_ENTITY,
 )
 
-from admin import queries, wording
-from admin.queries import ReadStatement, StatementRow
+from admin import files, reading, wording
+from admin.queries import lines
+from admin.queries import statements as queries
+from admin.queries.statements import ReadStatement
 from partner_network.gateways import clock
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
-from partner_network.kernel import ids
+from partner_network.identity.web.listings import Listing
+from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel.errors import ConflictError, ForbiddenError
 from partner_network.kernel.sentences import Sentence
+from partner_network.payouts import rules as payout_rules
 from partner_network.statements.actions import ask, sign_off
-from partner_network.statements.rules import Status
+from partner_network.statements.rules import LineKind, Status
 
-STATEMENTS = 50
 LINES = 100
 REASON_CHARACTERS_MAX = 500
-Before: TypeAlias = FromQuery[str | None]
-PageNumber: TypeAlias = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
+STATUSES: Sequence[Status] = [one for one in get_args(Status) if one != "part_paid"]
 
 
 class SignOffForm(msgspec.Struct):
@@ -44,31 +45,26 @@ class SignOffForm(msgspec.Struct):
 
 
 @get("/admin/statements", guards=[guards.must_be_operator, guards.must_read_money], include_in_schema=False)
-async def list_statements(
-    status: FromQuery[str] = "",
-    period: FromQuery[str] = "",
-    before: Before = None,
-    closing: FromQuery[str] = "",
-) -> Template:
+async def list_statements(request: AnyRequest, closing: FromQuery[str] = "") -> Template | Response[bytes]:
     """List statements, newest first, of one status or period or of all."""
     periods = await queries.stated_periods()
-    statuses: Sequence[Status] = get_args(Status)
-    wanted = next((one for one in statuses if one == status), None)
-    rows = await queries.statement_rows(
-        status=wanted,
-        period=period if period in periods else None,
-        before=addresses.cursor("stm", before),
-        limit=STATEMENTS + 1,
+    asked = Listing.read(
+        request.query_params,
+        queries.ORDER,
+        "-period",
+        filters={"status": STATUSES, "period": periods},
     )
+    listing, rows, sums = await queries.statement_rows(asked)
+    if listing.wants_csv:
+        return files.statements(rows)
     return Template(
         "admin/statements.html",
         context={
             "words": wording,
-            "rows": rows[:STATEMENTS],
-            "older": _older(rows, status, period),
-            "status": status,
-            "statuses": [one for one in statuses if one != "part_paid"],
-            "period": period,
+            "listing": listing,
+            "rows": rows,
+            "sums": sums,
+            "statuses": STATUSES,
             "periods": periods,
             "is_closing": closing == "asked",
         },
@@ -92,11 +88,13 @@ async def close_periods(member: NamedDependency[Member]) -> Redirect:
     include_in_schema=False,
 )
 async def show_statement(
-    statement: FromPath[str], member: NamedDependency[Member], page_number: PageNumber = 1
-) -> Template:
+    statement: FromPath[str], request: AnyRequest, member: NamedDependency[Member]
+) -> Template | Response[bytes]:
     """Show one statement with its totals and lines, and what may be done with it."""
-    read = await queries.read_statement(addresses.in_path("stm", statement))
-    return _page(read, member, page=page_number)
+    read = await queries.read_statement(addresses.in_path("stm", statement), _lines_asked(request))
+    if read.listing.wants_csv:
+        return files.lines(read)
+    return _page(read, member)
 
 
 @post(
@@ -169,11 +167,9 @@ def _hash_in(text: str) -> bytes:
         return b""
 
 
-def _older(rows: Sequence[StatementRow], status: str, period: str) -> str:
-    if len(rows) <= STATEMENTS:
-        return ""
-    last = ids.shown("stm", rows[STATEMENTS - 1].id)
-    return f"/admin/statements?{urlencode({'status': status, 'period': period, 'before': last})}"
+def _lines_asked(request: AnyRequest | None = None) -> Listing:
+    said = {} if request is None else request.query_params
+    return Listing.read(said, lines.ORDER, "date", filters={"kind": get_args(LineKind)}, size=LINES)
 
 
 async def _refused(
@@ -183,38 +179,50 @@ async def _refused(
     refusal: str,
     status: int,
     *,
-    errors: dict[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
 ) -> Template:
-    read = await queries.read_statement(statement_id)
-    return _page(read, member, form=form, refusal=refusal, errors=errors, status=status)
+    read = await queries.read_statement(statement_id, _lines_asked())
+    compared = await _compared(read, form.content_hash) if status == HTTP_409_CONFLICT else None
+    return _page(read, member, form=form, refusal=refusal, errors=errors, compared=compared, status=status)
+
+
+async def _compared(read: ReadStatement, hash_read: str) -> tuple[str, str] | None:
+    """Return what the person read beside what the statement says, where the two differ."""
+    if hash_read == read.statement.content_hash.hex():
+        return None
+    other = await queries.statement_with_hash(_hash_in(hash_read))
+    if other is None:
+        return hash_read, read.statement.content_hash.hex()
+    return reading.summary(other), reading.summary(read.statement)
 
 
 def _page(
     read: ReadStatement,
     member: Member,
     *,
-    page: int = 1,
     form: SignOffForm | None = None,
     refusal: str = "",
-    errors: dict[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    compared: tuple[str, str] | None = None,
     status: int = HTTP_200_OK,
 ) -> Template:
-    first = (page - 1) * LINES
     return Template(
         "admin/statement.html",
         context={
             "words": wording,
             "read": read,
             "statement": read.statement,
-            "lines": read.lines[first : first + LINES],
-            "first": first,
-            "page": page,
-            "has_more": len(read.lines) > first + LINES,
+            "listing": read.listing,
+            "why_held": payout_rules.why_held,
+            "events": reading.events(read),
+            "steps": reading.steps(read),
+            "kinds": [one for one in wording.LINE if one in read.statement.totals],
             "may_prepare": permissions.may(member, "prepare statements"),
             "why_not": why_not_to_approve(read, member),
             "form": form or SignOffForm(),
             "refusal": refusal,
             "errors": errors or {},
+            "compared": compared,
         },
         status_code=status,
     )

@@ -46,6 +46,39 @@ ROLE: Mapping[str, Sentence] = MappingProxyType(
     }
 )
 
+HOME: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "manager": Sentence("Partnerships"),
+        "finance": Sentence("Month-end"),
+        "admin": Sentence("How the network runs"),
+    }
+)
+"""What the home of each job is called."""
+
+PARTNERSHIP: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "applied": Sentence("applied"),
+        "invited": Sentence("invited"),
+        "in_review": Sentence("in review"),
+        "active": Sentence("active"),
+        "paused": Sentence("paused"),
+        "ended": Sentence("ended"),
+        "declined": Sentence("declined"),
+    }
+)
+
+PAYOUT: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "held": Sentence("held"),
+        "reserved": Sentence("reserved"),
+        "submitting": Sentence("submitting"),
+        "unknown": Sentence("unknown"),
+        "accepted": Sentence("accepted"),
+        "settled": Sentence("settled"),
+        "failed": Sentence("failed"),
+    }
+)
+
 EACH: Mapping[str, Sentence] = MappingProxyType(
     {
         "month": Sentence("each month"),

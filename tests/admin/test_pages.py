@@ -181,7 +181,7 @@ async def test_the_invitation_form_says_beside_each_field_what_is_wrong(network:
     )
 
     assert empty.status_code == wrong.status_code == 422
-    assert empty.text.count("Choose one.") == 2
+    assert empty.text.count("Choose one.</p>") == 2
     assert "small letters, digits and hyphens" in wrong.text
     assert "two capital letters" in wrong.text
     assert 'value="Riff Radio!"' in wrong.text

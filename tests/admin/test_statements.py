@@ -4,8 +4,10 @@ from typing import get_args
 import httpx
 import pytest
 
-from admin import queries as admin
+from admin.queries import administration
+from admin.queries import statements as listed
 from partner_network.database import connections
+from partner_network.identity.web.listings import Listing
 from partner_network.kernel import ids
 from partner_network.payouts.rules import ONBOARDING_MISSING
 from partner_network.statements import queries as statements
@@ -55,8 +57,8 @@ async def test_one_person_prepares_and_another_approves_with_a_reason(office: Of
     page = (await art.get(path)).text
     assert (prepared.status_code, approved.status_code) == (303, 303)
     assert prepared.headers["location"] == approved.headers["location"] == path
-    assert "by Pia," in page
-    assert "by Art," in page
+    assert "by Pia<" in page
+    assert "by Art<" in page
     assert "Compared with the orders of January" in page
     assert "It waits for Tune House to pay in." in page
 
@@ -129,7 +131,7 @@ async def test_whoever_is_not_finance_reads_but_signs_nothing(office: Office, ro
     ]
 
     assert "It waits for somebody in the network’s finance to prepare it." in page.text
-    assert "<form" not in page.text.split("<main")[1].split("</main>")[0]
+    assert '<form method="post"' not in page.text.split("<main")[1].split("</main>")[0]
     assert [answer.status_code for answer in answers] == [403, 403]
 
 
@@ -141,7 +143,7 @@ async def test_a_statement_shows_its_totals_lines_and_clause(office: Office) -> 
     assert "Commissions earned" in page
     assert "00001" in page
     assert ">4.2<" in page
-    assert "1 to 1 of 1" in page
+    assert "One line" in page
 
 
 async def test_the_list_filters_by_status_and_period(office: Office) -> None:
@@ -160,16 +162,20 @@ async def test_the_list_filters_by_status_and_period(office: Office) -> None:
     assert others == [False] * 4
 
 
+def asked(status: str = "") -> Listing:
+    return Listing.read({"status": status}, listed.ORDER, "number", filters={"status": get_args(Status)})
+
+
 async def test_lists_derive_the_same_status_as_the_statement_itself(office: Office) -> None:
     path = await address(office)
     seen: list[Status] = []
 
     async def compare() -> None:
-        (row,) = await admin.statement_rows(status=None, period=None, before=None, limit=9)
+        _, (row,), _ = await listed.statement_rows(asked())
         async with connections.transaction(eyes="operator") as connection:
             (statement,) = await statements.statements(connection)
         assert row.status == statement.status
-        assert await admin.statement_rows(status=row.status, period=None, before=None, limit=9) == [row]
+        assert (await listed.statement_rows(asked(row.status)))[1] == [row]
         seen.append(row.status)
 
     await compare()
@@ -189,8 +195,8 @@ async def test_the_first_page_counts_what_waits_station_by_station(office: Offic
     pia, art = await office.person("pia"), await office.person("art")
 
     async def counted() -> tuple[int, int]:
-        waiting = await admin.waiting()
-        return waiting.to_prepare, waiting.to_approve
+        counts = await administration.counts()
+        return counts.to_prepare, counts.to_approve
 
     at_first = await counted()
     await send(pia, path, "preparation")
@@ -223,7 +229,7 @@ async def test_a_held_payout_says_what_to_do(office: Office) -> None:
     assert ONBOARDING_MISSING in page
     assert "open its page Payout account and finish with Stripe" in page
     assert "Nothing was sent yet." in page
-    assert (await admin.waiting()).held == 1
+    assert (await administration.counts()).held == 1
 
 
 async def test_a_paid_payout_shows_its_attempt_and_the_transfer_at_stripe(office: Office) -> None:

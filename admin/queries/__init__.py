@@ -1,0 +1,1 @@
+"""What only the back office asks: the homes of its people, and lists across all brands."""

@@ -1,0 +1,152 @@
+"""Statements across all brands: a list that is searched, sorted and paged, and one as it is signed off."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from admin.queries import lines
+from admin.queries.standing import LISTED
+from partner_network.database import connections
+from partner_network.identity.web.listings import Listing
+from partner_network.statements import queries as statements
+from partner_network.statements.queries import Statement, StatementLine
+from partner_network.statements.rules import Status
+
+ORDER: Mapping[str, str] = {
+    "number": "number",
+    "period": "ends_at",
+    "payee": "payee_name",
+    "payer": "payer_name",
+    "closing": "closing_minor",
+    "status": "status",
+}
+
+
+class StatementRow(msgspec.Struct, frozen=True):
+    """A statement in a list; money in minor units."""
+
+    id: UUID
+    number: str
+    payee_name: str
+    payer_name: str
+    currency: str
+    period: str
+    closing_minor: int
+    status: Status
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """How many rows there are in one currency, and their sum in minor units."""
+
+    currency: str
+    count: int
+    minor: int
+
+
+class ReadStatement(msgspec.Struct, frozen=True):
+    """A statement with some of its lines, who signed it off, and its documents and payout."""
+
+    statement: Statement
+    listing: Listing
+    lines: Sequence[StatementLine]
+    lines_minor: int
+    """The sum of all lines found, on whatever page they stand."""
+    name_of: Mapping[UUID, str]
+    reason: str | None
+    documents: frozenset[str]
+    payout: "PayoutOf | None"
+
+
+class PayoutOf(msgspec.Struct, frozen=True):
+    """The payout of a statement: when its money was there, and when it was sent."""
+
+    id: UUID
+    reserved_at: datetime
+    held_reason: str | None
+    sent_at: datetime | None
+
+
+_FOUND = """($1 = '' OR status = $1) AND ($2 = '' OR period = $2)
+    AND (number ILIKE $3 OR payee_name ILIKE $3 OR payer_name ILIKE $3)"""
+
+
+async def statement_rows(listing: Listing) -> tuple[Listing, Sequence[StatementRow], Sequence[Sum]]:
+    """Return one page of the statements found, and the sums of all of them.
+
+    A carried statement opens the next one: it is summed only where it is what was asked for.
+    """
+    found = listing.chosen("status"), listing.chosen("period"), listing.like
+    async with connections.transaction(eyes="operator") as connection:
+        sums = await connection.fetch(
+            f"""WITH {LISTED} SELECT currency, count(*),
+                    coalesce(sum(closing_minor) FILTER (WHERE status <> 'carried' OR $1 = 'carried'), 0)
+                        ::bigint AS minor FROM listed
+                WHERE {_FOUND} GROUP BY 1 ORDER BY 1""",
+            *found,
+        )
+        counted = listing.counted(sum(row["count"] for row in sums))
+        rows = await connection.fetch(
+            f"""WITH {LISTED} SELECT id, number, payee_name, payer_name, currency, period, closing_minor,
+                    status FROM listed WHERE {_FOUND}
+                ORDER BY {counted.order_by(ORDER, tie="id")} OFFSET $4 LIMIT $5""",
+            *found,
+            counted.offset,
+            counted.limit,
+        )
+    return (
+        counted,
+        [msgspec.convert(dict(row), StatementRow) for row in rows],
+        [msgspec.convert(dict(row), Sum) for row in sums],
+    )
+
+
+async def stated_periods() -> list[str]:
+    """Return the periods that have statements, newest first."""
+    async with connections.transaction(eyes="operator") as connection:
+        rows = await connection.fetch(
+            "SELECT period FROM statements GROUP BY period ORDER BY max(ends_at) DESC, period"
+        )
+    return [row["period"] for row in rows]
+
+
+async def read_statement(statement_id: UUID, listing: Listing) -> ReadStatement:
+    """Return one statement as it is read before it is signed off. Errors: NotFoundError."""
+    async with connections.transaction(eyes="operator") as connection:
+        statement = await statements.statement_of(connection, statement_id)
+        people = [one for one in (statement.preparer_id, statement.approver_id) if one is not None]
+        names = await connection.fetch("SELECT id, name FROM member_names WHERE id = ANY($1::uuid[])", people)
+        beside = await connection.fetchrow(
+            """SELECT (SELECT reason FROM statement_approvals WHERE statement_id = $1) AS reason,
+                   ARRAY (SELECT kind FROM statement_documents WHERE statement_id = $1) AS documents""",
+            statement_id,
+        )
+        payout = await connection.fetchrow(
+            """SELECT o.id, o.reserved_at, o.held_reason, t.finished_at AS sent_at
+               FROM payouts o LEFT JOIN payout_attempts t
+                   ON t.payout_id = o.id AND t.status IN ('accepted', 'settled')
+               WHERE o.statement_id = $1""",
+            statement_id,
+        )
+        known = dict(beside or {})
+        counted, found, lines_minor = await lines.lines_of(connection, statement_id, listing)
+        return ReadStatement(
+            statement,
+            counted,
+            found,
+            lines_minor,
+            {row["id"]: row["name"] for row in names},
+            known["reason"],
+            frozenset(known["documents"]),
+            None if payout is None else PayoutOf(**payout),
+        )
+
+
+async def statement_with_hash(content_hash: bytes) -> Statement | None:
+    """Return the statement whose content somebody read, if it is one of ours."""
+    async with connections.transaction(eyes="operator") as connection:
+        statement_id = await connection.fetchval(
+            "SELECT id FROM statements WHERE content_hash = $1 LIMIT 1", content_hash
+        )
+        return None if statement_id is None else await statements.statement_of(connection, statement_id)

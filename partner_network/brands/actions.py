@@ -9,7 +9,7 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.kernel import ids
-from partner_network.kernel.errors import ConflictError
+from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.kernel.sentences import Sentence
 
 
@@ -63,3 +63,18 @@ async def create_within(connection: Connection, new: NewBrand) -> UUID:
             fields={"slug": Sentence("taken")},
         )
     return brand_id
+
+
+async def change_customer_language(connection: Connection, brand_id: UUID, code: str) -> tuple[str, str]:
+    """Speak to a brand's customers in another language; return the former and the new one.
+
+    Errors: InvalidError for a language that is none of ours; NotFoundError.
+    """
+    rules.must_be_customer_language(code)
+    former = await connection.fetchval(
+        "SELECT customer_language FROM brands WHERE id = $1 FOR UPDATE", brand_id
+    )
+    if former is None:
+        raise NotFoundError("There is no such brand.")
+    await connection.execute("UPDATE brands SET customer_language = $2 WHERE id = $1", brand_id, code)
+    return former, code

@@ -10,7 +10,7 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection, Eyes
 from partner_network.kernel.errors import NotFoundError
 
-_COLUMNS = "id, slug, name, legal_name, address, country, tax_rate_ppm, tax_id, created_at"
+_COLUMNS = "id, slug, name, legal_name, address, country, tax_rate_ppm, tax_id, created_at, customer_language"
 
 
 class Brand(msgspec.Struct, frozen=True):
@@ -26,6 +26,8 @@ class Brand(msgspec.Struct, frozen=True):
     """What it charges on top of its commissions on a self-billing invoice, in parts per million."""
     tax_id: str | None
     created_at: datetime
+    customer_language: str
+    """In which language its customers are spoken to."""
 
 
 async def brand_of(brand_id: UUID, *, eyes: Eyes) -> Brand:

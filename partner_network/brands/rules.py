@@ -5,6 +5,7 @@ import re
 from partner_network.kernel import sentences
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
+from partner_network.languages import spoken
 
 LINE_CHARACTERS_MAX = 200
 ADDRESS_LINES_MAX = 8
@@ -32,6 +33,15 @@ def must_be_brand(
     if fields:
         told = sentences.told(fields.items())
         raise InvalidError(Sentence("The brand cannot be kept: {told}.", told=told), fields=fields)
+
+
+def must_be_customer_language(code: str) -> None:
+    """Refuse a language in which nothing here is written."""
+    if code not in spoken.LANGUAGES:
+        raise InvalidError(
+            "We do not speak this language; choose one of those on the page.",
+            fields={"customer_language": Sentence("one of the languages offered")},
+        )
 
 
 def _wrong_with(text: str, *, lines_max: int) -> Sentence | None:

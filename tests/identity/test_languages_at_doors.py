@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from partner_network.kernel import ids
 from partner_network.languages import formats, spoken, zones
 from tests.doors import Browser, Network
 
@@ -173,3 +174,37 @@ def test_an_instant_has_the_name_of_its_zone_or_its_distance_from_utc() -> None:
     with zones.being_in("UTC"):
         zones.go_to("Nowhere/Real")
         assert formats.instant(noon) == "1 July 2026, 22:30 UTC"
+
+
+async def test_a_brand_speaks_to_its_customers_in_the_language_that_its_owner_chose(network: Network) -> None:
+    brand = await network.brand("needle")
+    await network.person("olga@needle.test", brand, ["owner"])
+    await network.person("mark@needle.test", brand, ["marketer"])
+    owner, marketer = await network.signed_in("olga@needle.test"), await network.signed_in("mark@needle.test")
+    shown = ids.shown("bnd", brand)
+    path, german = f"/api/v1/brands/{shown}/customer-language", {"customer_language": "de"}
+
+    assert (await marketer.client.put(path, json=german)).status_code == 403
+    assert (await owner.client.put(path, json={"customer_language": "fr"})).status_code == 422
+    assert (await owner.client.put(path, json=german)).json()["customer_language"] == "de"
+
+    visitor = await network.browser()
+    page = f"/privacy/opt-out?brand={shown}"
+    assert await _language(visitor, page, ENGLISH) == "de"
+    assert await _language(visitor, f"{page}&lang=en") == "en"
+    assert await _language(visitor, "/privacy/opt-out?brand=bnd_nobody", ENGLISH) == "en"
+    after = await network.owner.fetchval(
+        "SELECT after::text FROM audit_records WHERE object_kind = 'brand' ORDER BY id DESC LIMIT 1"
+    )
+    assert after == '{"customer_language": "de"}'
+
+
+async def test_the_owner_chooses_the_language_of_customers_on_the_page_of_people(network: Network) -> None:
+    await network.person("olga@needle.test", await network.brand("needle"), ["owner"])
+    owner = await network.signed_in("olga@needle.test")
+    sent = {"csrf_token": owner.client.headers["x-csrf-token"], "customer_language": "de"}
+
+    answer = await owner.client.post("/account/people/customer-language", data=sent, headers=HTML)
+
+    assert answer.headers["location"] == "/account/people?done=language"
+    assert await network.owner.fetchval("SELECT customer_language FROM brands") == "de"

@@ -152,8 +152,8 @@ def too_often(door: Door, wait_s: int) -> Sentence:
     wait = _in_words(wait_s)
     if door == "sign-in":
         return Sentence(
-            "There were too many attempts; wait {wait} and try again, or use a browser in which you signed in "
-            "before.",
+            "There were too many attempts; wait {wait} and try again, or use a browser in which you "
+            "signed in before.",
             wait=wait,
         )
     return Sentence("There were too many attempts; wait {wait} and try again.", wait=wait)

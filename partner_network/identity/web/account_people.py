@@ -11,22 +11,24 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK
 from litestar.types import ControllerRouterHandler
 
+from partner_network.brands import queries as brand_queries
 from partner_network.identity import account_queries, queries
-from partner_network.identity.actions import invitations, members, people
+from partner_network.identity.actions import brands, invitations, members, people
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import BrandRole, Member, OperatorRole
 from partner_network.identity.web import addresses, guards, mistakes, problems
-from partner_network.kernel.errors import PartnerNetworkError
+from partner_network.kernel.errors import ForbiddenError, PartnerNetworkError
 from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
 PAGE = "/account/people"
-Done = Literal["invited", "sent", "withdrawn", "roles", "removed"]
+Done = Literal["invited", "sent", "withdrawn", "roles", "removed", "language"]
 SAID: Mapping[str, str] = {
     "invited": Sentence("A letter with a link is on its way."),
     "sent": Sentence("A letter with a new link is on its way; the old link opens nothing any more."),
     "withdrawn": Sentence("The invitation is withdrawn; its link opens nothing any more."),
     "roles": Sentence("The roles are changed. Whoever they are of signs in again to use them."),
+    "language": Sentence("Your customers are spoken to in this language from now on."),
     "removed": Sentence("This person can do nothing here any more; what they signed stays signed."),
 }
 
@@ -36,6 +38,12 @@ class InviteForm(msgspec.Struct):
 
     email: str = ""
     role: str = ""
+
+
+class CustomerLanguageForm(msgspec.Struct):
+    """The language that was chosen."""
+
+    customer_language: str = ""
 
 
 @get(PAGE, guards=[guards.must_read_members], include_in_schema=False)
@@ -90,6 +98,17 @@ async def send_again(
     return _back("sent")
 
 
+@post(f"{PAGE}/customer-language", guards=[guards.must_manage_members], include_in_schema=False)
+async def choose_customer_language(
+    data: URLEncodedBody[CustomerLanguageForm], member: NamedDependency[Member]
+) -> Response[Any]:
+    """Choose in which language the brand's customers are spoken to."""
+    if member.brand_id is None:
+        raise ForbiddenError("Only a brand has customers; act for a brand to choose their language.")
+    await brands.choose_customer_language(member, member.brand_id, data.customer_language)
+    return _back("language")
+
+
 @post(f"{PAGE}/{{person:str}}/roles", guards=[guards.must_manage_members], include_in_schema=False)
 async def change_roles(
     person: FromPath[str], member: NamedDependency[Member], request: Request[Any, Any, Any]
@@ -119,6 +138,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     invite,
     withdraw,
     send_again,
+    choose_customer_language,
     change_roles,
     remove,
 )
@@ -135,6 +155,12 @@ async def _refused(member: Member, refusal: PartnerNetworkError, form: InviteFor
     return await _page(member, form or InviteForm(), errors=errors, status=problems.status_of(refusal))
 
 
+async def _customer_language(member: Member) -> str:
+    if member.brand_id is None:
+        return ""
+    return (await brand_queries.brand_of(member.brand_id, eyes=member.eyes)).customer_language
+
+
 async def _page(
     member: Member,
     form: InviteForm,
@@ -148,6 +174,7 @@ async def _page(
         "identity/people.html",
         context={
             "people": await queries.colleagues_of(member),
+            "customer_language": await _customer_language(member),
             "invitations": await account_queries.open_invitations_of(member) if may_invite else [],
             # to the network itself only an admin invites
             "may_invite_here": may_invite and (not member.is_operator or "admin" in member.roles),

@@ -1,7 +1,7 @@
 """Brands, as far as who is asking decides: their own members see theirs, the operator sees and makes all."""
 
 import msgspec
-from litestar import get, post
+from litestar import get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -28,6 +28,14 @@ class BrandBody(msgspec.Struct):
     tax_rate_ppm: int
     tax_id: str | None
     created_at: str
+    customer_language: str
+    """The language in which pages speak to its customers: en or de."""
+
+
+class CustomerLanguage(msgspec.Struct, forbid_unknown_fields=True):
+    """The language in which a brand's customers shall be spoken to."""
+
+    customer_language: str
 
 
 @post("/api/v1/brands", guards=[guards.must_manage_brands])
@@ -56,6 +64,16 @@ async def read_brand(brand: FromPath[str], member: NamedDependency[Member]) -> B
     return _shown(await queries.brand_of(brand_id, eyes=member.eyes))
 
 
+@put("/api/v1/brands/{brand:str}/customer-language", guards=[guards.must_manage_members])
+async def choose_customer_language(
+    brand: FromPath[str], data: JSONBody[CustomerLanguage], member: NamedDependency[Member]
+) -> BrandBody:
+    """Choose in which language the customers of one's own brand are spoken to."""
+    brand_id = addresses.in_path("bnd", brand)
+    await actions.choose_customer_language(member, brand_id, data.customer_language)
+    return _shown(await queries.brand_of(brand_id, eyes=member.eyes))
+
+
 def _shown(brand: Brand) -> BrandBody:
     return BrandBody(
         id=ids.shown("bnd", brand.id),
@@ -67,4 +85,5 @@ def _shown(brand: Brand) -> BrandBody:
         tax_rate_ppm=brand.tax_rate_ppm,
         tax_id=brand.tax_id,
         created_at=brand.created_at.isoformat(),
+        customer_language=brand.customer_language,
     )

@@ -7,11 +7,13 @@ a guest chose (a cookie), what the browser likes best, and English.
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import Cookie, MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from partner_network.database import connections
 from partner_network.identity.queries import Session
 from partner_network.identity.rules import credentials
 from partner_network.languages import spoken, zones
@@ -66,6 +68,14 @@ def write_for_customers(scope: Scope, customer_language: Language) -> None:
     What the browser likes does not count here: a German shop's customer reads German.
     """
     spoken.speak(chosen_by_visitor(scope) or customer_language)
+
+
+async def write_for_customers_of(scope: Scope, brand_id: UUID) -> None:
+    """Go on in the language in which this brand speaks to its customers; of no such brand, as it is."""
+    async with connections.transaction(eyes="doorkeeper") as connection:
+        chosen = await connection.fetchval("SELECT customer_language FROM brands WHERE id = $1", brand_id)
+    if language := spoken.known(chosen):
+        write_for_customers(scope, language)
 
 
 def remembered(language: Language, *, is_secure: bool) -> Cookie:

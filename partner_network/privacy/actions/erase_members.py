@@ -56,7 +56,8 @@ async def _erase(by: Member, member_id: UUID) -> None:
         counts = await _delete(connection, member_id, email)
         await connections.look(connection, "doorkeeper")
         await connection.execute(
-            "UPDATE members SET name = $2, email = $3, password_hash = $4 WHERE id = $1",
+            """UPDATE members SET name = $2, email = $3, password_hash = $4, language = NULL,
+                   time_zone = 'UTC' WHERE id = $1""",
             member_id,
             leaving.name_after(member_id),
             leaving.email_after(member_id),

@@ -16,10 +16,10 @@ from litestar.status_codes import (
 )
 
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import addresses, guards
+from partner_network.identity.web import addresses, everybody, guards
 from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import SessionCookie
-from partner_network.kernel.errors import ConflictError, ForbiddenError
+from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError, PartnerNetworkError
 from partner_network.kernel.sentences import Sentence
 from partner_network.privacy.actions import erase_members, hand_out
 from partner_network.privacy.queries.members import Export
@@ -52,6 +52,12 @@ class ClosingForm(msgspec.Struct):
     """What the page sends."""
 
     password: str = ""
+    is_sure: str = ""
+
+
+class ErasureForm(msgspec.Struct):
+    """What the page of all people sends."""
+
     is_sure: str = ""
 
 
@@ -127,6 +133,23 @@ async def close_account(
 async def erase_member(person: FromPath[str], member: NamedDependency[Member]) -> None:
     """Erase a person who asked the network for it."""
     await erase_members.erase_member(member, addresses.in_path("mbr", person))
+
+
+@post("/account/people/{person:str}/erasure", guards=[guards.must_erase_people], include_in_schema=False)
+async def erase_by_form(
+    person: FromPath[str],
+    data: URLEncodedBody[ErasureForm],
+    member: NamedDependency[Member],
+    request: Request[Any, Any, Any],
+) -> Response[Any]:
+    """Erase a person who asked the network for it, once an admin said that they are sure."""
+    try:
+        if data.is_sure != "yes":
+            raise InvalidError("Tick the box if you are sure; it cannot be undone.")
+        await erase_members.erase_member(member, addresses.in_path("mbr", person))
+    except PartnerNetworkError as refusal:
+        return await everybody.refused(member, request, refusal)
+    return Redirect(f"{everybody.PAGE}?done=erased", status_code=303)
 
 
 def _mistakes(form: ClosingForm) -> dict[str, str]:

@@ -16,6 +16,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     account.read_personal_data,
     account.close_account,
     account.erase_member,
+    account.erase_by_form,
     customers.export_customer,
     customers.erase_customer,
     customers.list_erasures,

@@ -309,4 +309,4 @@ def test_a_reason_to_carry_is_said_in_german_with_its_amount() -> None:
     why = rules.why_carried(closing_minor=1_840, minimum_minor=5_000, currency="EUR")
     html = documents.statement_html(msgspec.structs.replace(EMPTY, language="de", carried_reason=why))
     assert "Unter der Mindestauszahlung von 50,00\xa0€" in html
-    assert "Vortrag auf die nächste Abrechnung" in html
+    assert "Auf die nächste Abrechnung übertragen" in html

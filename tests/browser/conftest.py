@@ -128,7 +128,7 @@ def enter(chromium: Chromium, served: Served) -> Iterator[Enter]:
     contexts: list[BrowserContext] = []
 
     def opened(kind: str, **options: Any) -> Watched:
-        chosen: dict[str, Any] = {"viewport": DESK, "locale": "en-US", **options}
+        chosen: dict[str, Any] = {"viewport": DESK, "locale": "en-US", "reduced_motion": "reduce", **options}
         context = chromium.new_context(**chosen)
         contexts.append(context)
         context.set_default_timeout(30_000)

@@ -80,6 +80,7 @@ class Crawler:
         self._waiting = deque(starts)
         self._known = set(starts)
         self._seen_of_kind: Counter[str] = Counter()
+        self._from: dict[str, str] = {}
         tab.context.add_init_script(SHIFTS)
         tab.page.on("request", lambda request: self._must_stay_here(request.url))
 
@@ -113,7 +114,7 @@ class Crawler:
         if answer is None:
             return True  # only another part of the page that was open
         if answer.status >= 400:
-            self.findings.append(f"{path}: answered {answer.status}")
+            self.findings.append(f"{path}: answered {answer.status}, linked from {self._from.get(path)}")
         shifted: float = page.evaluate(SETTLED) or 0
         if shifted > 0.1:
             self.tell([f"moved by {shifted:.3f} while it was loaded"])
@@ -140,6 +141,7 @@ class Crawler:
             path = url.path + (f"?{url.query}" if url.query else "")
             if path not in self._known and not path.startswith(ELSEWHERE):
                 self._known.add(path)
+                self._from[path] = self.tab.path
                 self._waiting.append(path)
 
 
@@ -185,5 +187,6 @@ def shape_of(tab: Watched) -> tuple[str, ...]:
 def examine(tab: Watched) -> list[str]:
     """List what axe finds on the page that is open."""
     page: Any = tab.page
+    page.evaluate(SETTLED)
     page.evaluate(AXE)
     return page.evaluate(EXAMINE)

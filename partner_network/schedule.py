@@ -117,6 +117,7 @@ def _of_letters(settings: Settings, sender: Sender) -> Mapping[str, Handler]:
         letters.SEND: send_letter,
         identity.OFFER_RESET: offer_reset,
         notifications.MAIL: mail_messages,
+        notifications.TELL: notifications.tell_of_account,
     }
 
 
@@ -176,10 +177,21 @@ def _register(queue: PgQueuer, name: str, handler: Handler, tracer: Tracer | Non
     @queue.entrypoint(name, on_failure="hold")
     async def work(job: Job) -> None:
         with structlog.contextvars.bound_contextvars(job=name, job_id=job.id), _traced(tracer, name):
-            await handler(job.payload or b"")
+            try:
+                await handler(job.payload or b"")
+            except Exception as error:
+                await _tell_of_failure(name, job, error)
+                raise
             await log.ainfo("job done")
 
     del work
+
+
+async def _tell_of_failure(name: str, job: Job, error: Exception) -> None:
+    # By the time at which this try began: a job that somebody starts again and that fails again is news.
+    fact = f"{job.id} {job.updated.isoformat()}"
+    with contextlib.suppress(Exception):  # whatever keeps it from being told, the job's own failure counts
+        await notifications.tell_of_failure(name, str(job.id), fact, type(error).__name__)
 
 
 async def _calendar(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:

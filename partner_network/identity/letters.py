@@ -93,7 +93,7 @@ def password_reset(settings: Settings, reader: Reader, *, token: str, minutes: i
             paragraphs=(
                 say("Hello {name},", name=reader.name),
                 say(
-                    "somebody, we hope you, asked for a new password for your account at {network}.",
+                    "Somebody, we hope you, asked for a new password for your account at {network}.",
                     network=network,
                 ),
             ),
@@ -121,7 +121,7 @@ def password_changed(settings: Settings, reader: Reader, *, at: datetime) -> Let
             paragraphs=(
                 say("Hello {name},", name=reader.name),
                 say(
-                    "the password of your account at {network} was changed on {at}, and everybody who was "
+                    "The password of your account at {network} was changed on {at}, and everybody who was "
                     "signed in with the old one is signed out.",
                     network=network,
                     at=at,

@@ -20,6 +20,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
 from partner_network.kernel.sentences import Sentence
+from partner_network.notifications.actions import tell
 from partner_network.programs import queries, rules
 from partner_network.programs.queries import Partnership
 
@@ -114,11 +115,17 @@ async def invite_partner(
             connection, member, "invite", "partnership", partnership_id, brands=concerned, after=after
         )
         if owner is None:
+            await _tell_invited(connection, partnership_id, partner_id)
             return InvitedPartner(partnership_id, partner_id, None)
         invitation = await people.invite(
             connection, member, owner, role="owner", brand_id=partner_id, partnership_id=partnership_id
         )
         return InvitedPartner(partnership_id, partner_id, invitation)
+
+
+async def _tell_invited(connection: Connection, partnership_id: UUID, partner_id: UUID) -> None:
+    said = await queries.names_of(connection, partnership_id)
+    await tell.notify(connection, "partnership-invitation", partnership_id, tell.brand(partner_id), said=said)
 
 
 async def accept_invitation(token: str, *, name: str, password: str) -> Accepted:

@@ -141,3 +141,14 @@ async def partnerships_of(asking: Asking, *, after: UUID | None, limit: int) -> 
             limit,
         )
     return [msgspec.convert(dict(row), Partnership) for row in rows]
+
+
+async def names_of(connection: Connection, partnership_id: UUID) -> dict[str, str]:
+    """Return what people call a partnership's program and its two brands, as messages about it say."""
+    row = await connection.fetchrow(
+        """SELECT g.name AS program, a.name AS advertiser, coalesce(b.name, '–') AS partner
+           FROM partnerships p JOIN programs g ON g.id = p.program_id JOIN brands a ON a.id = p.advertiser_id
+           LEFT JOIN brands b ON b.id = p.partner_id WHERE p.id = $1""",
+        partnership_id,
+    )
+    return {} if row is None else dict(row)

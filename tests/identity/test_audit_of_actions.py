@@ -57,6 +57,8 @@ WITHOUT_RECORD = {
     "identity.resets.set_password": WITHIN,
     "ledger.account_ids": NOBODY_DECIDES,
     "ledger.post": NOBODY_DECIDES,
+    "notifications.post.post_due": "the worker writes letters about what was told",
+    "notifications.post.post_for": "the same",
     "notifications.read.mark_all_read": "that one has read something is nobody else's business",
     "notifications.read.mark_read": "the same",
     "payouts.fund.charge_funding": "the worker carries out what a person asked for, and Stripe answers",
@@ -69,6 +71,7 @@ WITHOUT_RECORD = {
     "privacy.let_go.let_go": "what has grown old goes by the clock",
     "programs.activate": WITHIN,
     "statements.close.close_due": NOBODY_DECIDES,
+    "statements.lines.insert_lines": WITHIN,
 }
 
 

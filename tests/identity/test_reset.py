@@ -77,7 +77,9 @@ async def test_an_unknown_address_gets_the_same_answer_and_the_same_work(
 
     known = await browser.post(ASK, {"email": "olivia@groove.example"})
     unknown = await browser.post(ASK, {"email": "nobody@groove.example"})
-    jobs = await network.owner.fetch("SELECT entrypoint, payload FROM pgqueuer")
+    jobs = await network.owner.fetch(
+        "SELECT entrypoint, payload FROM pgqueuer WHERE entrypoint LIKE 'identity.%'"
+    )
     pages = [
         (await browser.client.post("/forgotten-password", data={"email": email})).text.replace(email, "")
         for email in ("olivia@groove.example", "nobody@groove.example")

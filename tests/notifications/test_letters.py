@@ -133,7 +133,7 @@ def test_each_kind_says_in_html_and_in_text_the_same_facts_in_each_language(
 def test_a_letter_is_written_in_its_readers_language_and_by_their_clock() -> None:
     one = letters.single(SETTINGS, to("de", "Europe/Berlin"), message(KINDS["new-device"]))
 
-    assert one.subject == "Ein neues Gerät hat sich bei Ihrem Konto angemeldet"
+    assert one.subject == "Ein neues Gerät kannte Ihr Passwort"
     assert "Wann: 22. November 2026, 10:30 MEZ" in one.text
 
 

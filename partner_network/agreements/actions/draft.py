@@ -20,6 +20,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from partner_network.kernel.sentences import Sentence
+from partner_network.notifications.actions import tell
 from partner_network.programs import queries as partnerships
 from partner_network.programs.queries import Partnership
 from partner_network.settings import Operator
@@ -108,7 +109,18 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
         await audit.record(
             connection, member, "draft", "agreement", agreement_id, brands=brands_of, after=after
         )
+        await _tell_owners(connection, drafted)
         return drafted
+
+
+async def _tell_owners(connection: Connection, drafted: Agreement) -> None:
+    said = {
+        "number": drafted.number,
+        "agreement": ids.shown("agr", drafted.id),
+        **await partnerships.names_of(connection, drafted.partnership_id),
+    }
+    both = (tell.brand(drafted.advertiser_id), tell.brand(drafted.partner_id))
+    await tell.notify(connection, "agreement-to-sign", drafted.id, *both, said=said)
 
 
 async def _completed(connection: Connection, partnership: Partnership, terms_toml: str) -> tuple[UUID, str]:

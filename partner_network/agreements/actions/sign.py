@@ -16,6 +16,7 @@ from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError
+from partner_network.notifications.actions import tell
 from partner_network.programs import actions as programs
 from partner_network.programs import queries as partnerships
 from partner_network.programs.queries import Partnership
@@ -90,6 +91,14 @@ async def _put_in_force(
     )
     await _record_terms(connection, agreement, starts, at)
     await jobs.enqueue(connection, RENDER, RenderAgreement(agreement.id))
+    both = (tell.brand(partnership.advertiser_id), tell.brand(partnership.partner_id))
+    said = {
+        "number": agreement.number,
+        "agreement": ids.shown("agr", agreement.id),
+        "starts": starts,
+        **await partnerships.names_of(connection, partnership.id),
+    }
+    await tell.notify(connection, "agreement-in-force", agreement.id, *both, said=said, at=at)
 
 
 async def _record_terms(connection: Connection, agreement: Agreement, starts: datetime, at: datetime) -> None:

@@ -11,7 +11,8 @@ import msgspec
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity.actions import audit
+from partner_network.identity.actions import audit, telling
+from partner_network.identity.actions.telling import Happened
 from partner_network.identity.rules import api_keys as rules
 from partner_network.identity.rules import credentials, permissions
 from partner_network.identity.rules.api_keys import Lifetime
@@ -73,6 +74,7 @@ async def issue_api_key(
         await audit.record(
             connection, member, "create", "API key", fresh.id, brands=[brand_id], after=_told(fresh)
         )
+        await _tell_made(connection, brand_id, fresh, member, now)
     return fresh
 
 
@@ -117,6 +119,7 @@ async def rotate_api_key(
             before={"expires_at": lifetime.expires_at, "replaced_by": None},
             after={"expires_at": ends_at, "replaced_by": ids.shown("key", fresh.id)},
         )
+        await _tell_made(connection, brand_id, fresh, member, now)
     return Rotated(fresh, former["prefix"], ends_at)
 
 
@@ -210,6 +213,15 @@ async def _store(
         member.id,
         fresh.expires_at,
     )
+
+
+async def _tell_made(
+    connection: Connection, brand_id: UUID, fresh: IssuedKey, member: Member, now: datetime
+) -> None:
+    place = await telling.place_name(connection, brand_id)
+    said = {"name": fresh.name, "maker": member.name, "place": place}
+    happened = Happened(kind="api-key-made", fact=str(fresh.id), at=now, brand=brand_id, said=said)
+    await telling.tell(connection, happened)
 
 
 def _told(fresh: IssuedKey) -> dict[str, object]:

@@ -6,7 +6,8 @@ from uuid import UUID
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
-from partner_network.identity.actions import audit
+from partner_network.identity.actions import audit, telling
+from partner_network.identity.actions.telling import Happened
 from partner_network.identity.rules import people, permissions
 from partner_network.identity.rules.people import Change
 from partner_network.identity.rules.permissions import Member
@@ -67,6 +68,24 @@ async def _change(
             person_id,
             member.brand_id,
         )
+        if wanted:
+            await _tell_changed(connection, member, person_id, wanted)
+
+
+async def _tell_changed(
+    connection: Connection, member: Member, person_id: UUID, roles: frozenset[str]
+) -> None:
+    at = await clock.now(connection)
+    place = await telling.place_name(connection, member.brand_id)
+    happened = Happened(
+        kind="role-changed",
+        fact=str(ids.new_id(at)),
+        at=at,
+        person=person_id,
+        said={"place": place},
+        roles=tuple(sorted(roles)),
+    )
+    await telling.tell(connection, happened)
 
 
 async def _take(connection: Connection, member: Member, person_id: UUID, change: Change) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from partner_network.database import connections
@@ -10,7 +11,8 @@ from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.gateways.mailer import letters as mail
 from partner_network.identity import letters, passwords, queries
-from partner_network.identity.actions import audit
+from partner_network.identity.actions import audit, telling
+from partner_network.identity.actions.telling import Happened
 from partner_network.identity.rules import credentials, permissions
 from partner_network.identity.rules.audit import Actor, Personal
 from partner_network.identity.rules.permissions import Member
@@ -174,7 +176,22 @@ async def accept(connection: Connection, token: str, *, name: str, password_hash
     by = Actor("member", member_id, (offer["role"],), None, offer["brand_id"])
     brands = [offer["brand_id"]]
     await audit.record(connection, by, "accept", "invitation", offer["id"], brands=brands)
+    await _tell_joined(connection, member_id, offer, at)
     return Accepted(member_id, offer["email"], offer["brand_id"], offer["partnership_id"])
+
+
+async def _tell_joined(connection: Connection, member_id: UUID, offer: asyncpg.Record, at: datetime) -> None:
+    name = await connection.fetchval("SELECT name FROM members WHERE id = $1", member_id)
+    happened = Happened(
+        kind="person-joined",
+        fact=str(offer["id"]),
+        at=at,
+        brand=offer["brand_id"],
+        but=member_id,
+        said={"person": name, "place": await telling.place_name(connection, offer["brand_id"])},
+        roles=(offer["role"],),
+    )
+    await telling.tell(connection, happened)
 
 
 async def proof_for(token: str, password: str) -> str | None:

@@ -10,7 +10,8 @@ from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.gateways.mailer import letters as mail
 from partner_network.identity import letters, passwords
-from partner_network.identity.actions import audit
+from partner_network.identity.actions import audit, telling
+from partner_network.identity.actions.telling import Happened
 from partner_network.identity.letters import Reader
 from partner_network.identity.rules import credentials
 from partner_network.kernel import ids
@@ -129,7 +130,9 @@ async def set_password(
         "UPDATE password_resets SET used_at = $2 WHERE member_id = $1 AND used_at IS NULL", member_id, now
     )
     letter = letters.password_changed(settings, _reader(member), at=now)
-    await mail.post(connection, settings.keyring, letter)
+    letter_id = await mail.post(connection, settings.keyring, letter)
+    happened = Happened(kind="password-changed", fact=str(letter_id), at=now, person=member_id)
+    await telling.tell(connection, happened)
 
 
 def _reader(member: Record) -> Reader:

@@ -10,12 +10,14 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity import factor_queries, passwords, queries
-from partner_network.identity.actions import audit
+from partner_network.identity.actions import audit, telling
+from partner_network.identity.actions.telling import Happened
 from partner_network.identity.queries import Place
-from partner_network.identity.rules import credentials, factors
+from partner_network.identity.rules import credentials, devices, factors
 from partner_network.identity.rules.audit import Actor, Verb
 from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.permissions import Member
+from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError, NotFoundError
 
 _UNKNOWN = Device()
@@ -39,7 +41,12 @@ class PendingSignIn(msgspec.Struct, frozen=True):
 
 
 async def sign_in(
-    email: str, password: str, *, replaces: str | None = None, device: Device = _UNKNOWN
+    email: str,
+    password: str,
+    *,
+    replaces: str | None = None,
+    device: Device = _UNKNOWN,
+    is_known_device: bool = True,
 ) -> SignedIn | PendingSignIn:
     """Open a session under a new token; the browser's former one, ``replaces``, ends with it.
 
@@ -62,6 +69,8 @@ async def sign_in(
         if not places:
             raise ForbiddenError("This account belongs to no brand any more; ask a colleague to invite you.")
         await end(connection, replaces)
+        if not is_known_device:
+            await _tell_of(connection, row["id"], device)
         if await factor_queries.has_factor(connection, row["id"]):
             return await _wait_for_factor(connection, row["id"])
         return await open_for(connection, row["id"], places[0].brand_id, tuple(places), device=device)
@@ -106,6 +115,14 @@ async def keep_awake(token: str, now: datetime) -> None:
         await connection.execute(
             "UPDATE sessions SET last_seen_at = $2 WHERE token_hash = $1", credentials.hash_of(token), now
         )
+
+
+async def _tell_of(connection: Connection, member_id: UUID, device: Device) -> None:
+    """Tell a person that a device knew the password which was never seen at their account before."""
+    at = clock.wall_now()
+    said = {"device": devices.in_words(device.user_agent), "network": device.network_prefix or "–"}
+    happened = Happened(kind="new-device", fact=str(ids.new_id(at)), at=at, person=member_id, said=said)
+    await telling.tell(connection, happened)
 
 
 async def _wait_for_factor(connection: Connection, member_id: UUID) -> PendingSignIn:

@@ -92,6 +92,10 @@ class Entrance:
             samesite="lax",
         )
 
+    def knows(self, account: str, request: Request[Any, Any, Any]) -> bool:
+        """Say whether this device signed in to the account before."""
+        return self._device(account, request) is not None
+
     def _visitor(self, door: Door, account: str, request: Request[Any, Any, Any]) -> Visitor:
         address = None if request.client is None else request.client.host
         # A device is known by the password alone, so it opens no way around the limits of the second factor.

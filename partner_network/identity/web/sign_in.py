@@ -115,6 +115,7 @@ async def sign_in_by_form(
                 data.password,
                 replaces=request.cookies.get(cookie.name),
                 device=requests.device(request),
+                is_known_device=entrance.knows(data.email, request),
             )
     except ForbiddenError as error:
         return form_page(data, errors={"": error.sentence}, status=HTTP_403_FORBIDDEN)
@@ -182,6 +183,7 @@ async def create_session(
             data.password,
             replaces=request.cookies.get(cookie.name),
             device=requests.device(request),
+            is_known_device=entrance.knows(data.email, request),
         )
     if isinstance(signed_in, PendingSignIn):
         if data.code is None:

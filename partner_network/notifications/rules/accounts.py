@@ -120,8 +120,13 @@ KINDS = (
         key="new-device",
         group=ACCOUNT,
         name=Sentence("A sign-in from a new device"),
-        subject=Sentence("A new device has signed in to your account"),
-        says=(Sentence("It knew your password. The device calls itself {device}."), _NOT_ME),
+        subject=Sentence("A new device knew your password"),
+        says=(
+            Sentence(
+                "It signed in, or will as soon as it gives your second factor. It calls itself {device}."
+            ),
+            _NOT_ME,
+        ),
         facts=((Sentence("Device"), "device"), (Sentence("Network"), "network"), _WHEN),
         button=Sentence("See your sessions"),
         page="/account/sessions",

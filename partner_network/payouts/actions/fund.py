@@ -18,6 +18,7 @@ from partner_network.ledger import actions as ledger
 from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.rules import Account, Entry, Leg
 from partner_network.payouts import queries
+from partner_network.payouts.actions import telling
 
 
 class RequestedFunding(msgspec.Struct, frozen=True):
@@ -136,11 +137,15 @@ async def _funding(connection: Connection, funding_id: UUID, *, lock: bool = Fal
 
 async def _record_failure(funding_id: UUID, reason: str) -> None:
     async with connections.transaction() as connection:
-        await connection.execute(
-            "UPDATE fundings SET status = 'failed', failure = $2 WHERE id = $1 AND status = 'requested'",
+        failed = await connection.fetchrow(
+            """UPDATE fundings SET status = 'failed', failure = $2 WHERE id = $1 AND status = 'requested'
+               RETURNING advertiser_id, amount_minor, currency""",
             funding_id,
             reason,
         )
+        if failed is not None:
+            amount = Money(failed["amount_minor"], failed["currency"])
+            await telling.tell_failed(connection, funding_id, failed["advertiser_id"], amount, reason)
 
 
 async def _record(connection: Connection, funding_id: UUID, answer: Funding, now: datetime) -> str:
@@ -167,6 +172,8 @@ async def _record(connection: Connection, funding_id: UUID, answer: Funding, now
     )
     if answer.available:
         await ledger.post(connection, _received(funding, answer, now), recorded_at=now)
+        amount = Money(funding.amount_minor, funding.currency)
+        await telling.tell_settled(connection, funding_id, funding.advertiser_id, amount)
     return status
 
 
@@ -192,8 +199,10 @@ async def fund_statements(advertiser_id: UUID, currency: str, now: datetime) -> 
             connection, "prepaid", currency=currency, holder_id=advertiser_id
         )
         reserved: list[UUID] = []
-        for fundable in await queries.fundable_statements(connection, advertiser_id, currency):
+        fundables = await queries.fundable_statements(connection, advertiser_id, currency)
+        for place, fundable in enumerate(fundables):
             if fundable.amount_minor > prepaid:
+                await telling.tell_needed(connection, fundables[place:])
                 break
             prepaid -= fundable.amount_minor
             reserved.append(await _reserve(connection, fundable, now))

@@ -10,6 +10,7 @@ from partner_network.database.connections import Connection
 from partner_network.gateways.stripe_connect import StripeConnect, Transfer
 from partner_network.ledger import actions as ledger
 from partner_network.ledger.rules import Account, Entry, Leg
+from partner_network.payouts.actions import telling
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -34,8 +35,8 @@ async def reconcile(stripe: StripeConnect, now: datetime) -> Report:
     shown = {transfer.id: transfer async for transfer in stripe.all_transfers()}
     async with connections.transaction() as connection:
         rows = await connection.fetch(
-            """SELECT t.id, t.stripe_transfer_id, t.amount_minor, t.destination, t.status, o.currency,
-                   o.payee_id, o.payer_id
+            """SELECT t.id, t.payout_id, t.stripe_transfer_id, t.amount_minor, t.destination, t.status,
+                   o.currency, o.payee_id, o.payer_id
                FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
                WHERE t.stripe_transfer_id IS NOT NULL ORDER BY t.id FOR UPDATE OF t"""
         )
@@ -51,6 +52,7 @@ async def reconcile(stripe: StripeConnect, now: datetime) -> Report:
 
 class _Sent(msgspec.Struct, frozen=True):
     id: UUID
+    payout_id: UUID
     stripe_transfer_id: str
     amount_minor: int
     destination: str
@@ -102,3 +104,5 @@ async def _settle(connection: Connection, arrived: list[_Sent], now: datetime) -
         "UPDATE payout_attempts SET status = 'settled' WHERE id = ANY($1::uuid[])",
         [sent.id for sent in arrived],
     )
+    for sent in arrived:
+        await telling.tell_paid(connection, sent.payout_id, now)

@@ -22,6 +22,7 @@ from partner_network.kernel import ids
 from partner_network.ledger import actions as ledger
 from partner_network.ledger.rules import Account, Entry, Leg, Phase
 from partner_network.payouts import queries, rules
+from partner_network.payouts.actions import telling
 
 KEY_LIFE = timedelta(hours=23)
 """Stripe forgets a key after 24 hours; an hour before, we look the transfer up instead of repeating it."""
@@ -190,6 +191,7 @@ async def _record(attempt: Attempt, answer: TransferOutcome, now: datetime) -> s
             case Accepted(transfer_id):
                 await ledger.post(connection, [_end(attempt, "accept", now)], recorded_at=now)
                 await _finish(connection, attempt, "accepted", now, transfer_id=transfer_id)
+                await telling.tell_sent(connection, attempt.payout_id, now)
                 return "accepted"
             case Refused():
                 await ledger.post(connection, [_end(attempt, "void", now)], recorded_at=now)
@@ -239,3 +241,4 @@ async def _hold_unless_waiting(connection: Connection, attempt: Attempt, refused
 
 async def _hold(connection: Connection, payout_id: UUID, reason: str) -> None:
     await connection.execute("UPDATE payouts SET held_reason = $2 WHERE id = $1", payout_id, str(reason))
+    await telling.tell_held(connection, payout_id, str(reason))

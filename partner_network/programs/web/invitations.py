@@ -103,9 +103,12 @@ async def accept_by_form(
     signed_in = await sessions.sign_in(
         invitation.email, data.password, replaces=former, device=requests.device(request)
     )
+    known = entrance.remembered(invitation.email, request)
     if isinstance(signed_in, PendingSignIn):
-        return sign_in.awaited(signed_in, "/", cookie)
-    return Redirect("/", status_code=303, cookies=[cookie.holding(signed_in.token)])
+        answer = sign_in.awaited(signed_in, "/", cookie)
+        answer.set_cookie(known)
+        return answer
+    return Redirect("/", status_code=303, cookies=[cookie.holding(signed_in.token), known])
 
 
 def _mistakes(form: AcceptanceForm, invitation: Invitation) -> dict[str, str]:

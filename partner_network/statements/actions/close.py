@@ -17,8 +17,10 @@ from partner_network.ledger import actions as ledger
 from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.rules import Account, Entry, Leg
 from partner_network.statements import line_queries, queries, rules
+from partner_network.statements.actions import lines as lines_of
+from partner_network.statements.actions import telling
 from partner_network.statements.queries import Last, PairAccount
-from partner_network.statements.rules import Content, Line
+from partner_network.statements.rules import Content
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -77,7 +79,9 @@ async def _close_next(pair: Sequence[PairAccount], now: datetime) -> list[UUID] 
         await _tax(connection, sides, period, now)
         await _net(connection, sides, period, now)
         sealed = [await _seal(connection, side, period, now) for side in sides]
-        return [statement_id for statement_id in sealed if statement_id is not None]
+        made = [statement_id for statement_id in sealed if statement_id is not None]
+        await telling.tell_closed(connection, made)
+        return made
 
 
 async def _side(connection: Connection, account: PairAccount, now: datetime) -> _Side:
@@ -283,21 +287,5 @@ async def _seal(connection: Connection, side: _Side, period: Period, now: dateti
         rules.content_hash(content),
         now,
     )
-    await _insert_lines(connection, statement_id, account.account_id, lines)
+    await lines_of.insert_lines(connection, statement_id, account.account_id, lines)
     return statement_id
-
-
-async def _insert_lines(
-    connection: Connection, statement_id: UUID, account_id: int, lines: Sequence[Line]
-) -> None:
-    await connection.execute(
-        """INSERT INTO statement_lines
-               (statement_id, account_id, transfer_id, kind, amount_minor, earning_period)
-           SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[])""",
-        statement_id,
-        account_id,
-        [line.transfer_id for line in lines],
-        [line.kind for line in lines],
-        [line.amount_minor for line in lines],
-        [line.earning_period for line in lines],
-    )

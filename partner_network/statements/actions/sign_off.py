@@ -12,6 +12,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError, ForbiddenError
 from partner_network.kernel.sentences import Sentence
 from partner_network.statements import queries, rules
+from partner_network.statements.actions import telling
 from partner_network.statements.queries import Statement
 from partner_network.statements.rules import RenderStatement
 
@@ -58,6 +59,7 @@ async def prepare_statement(
             now,
         )
         await _record(connection, preparer, "prepare", statement)
+        await telling.tell_prepared(connection, statement, preparer)
         return await queries.statement_of(connection, statement_id)
 
 
@@ -106,6 +108,7 @@ async def approve_statement(
             now,
         )
         await _record(connection, approver, "approve", statement)
+        await telling.tell_approved(connection, statement)
         await jobs.enqueue(connection, rules.RENDER, RenderStatement(statement.id))
         return await queries.statement_of(connection, statement_id)
 

@@ -9,9 +9,10 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity import factor_queries
-from partner_network.identity.actions import audit
+from partner_network.identity.actions import audit, telling
 from partner_network.identity.actions.factors import giving, recovery
 from partner_network.identity.actions.sessions import SignedIn
+from partner_network.identity.actions.telling import Happened
 from partner_network.identity.rules import factors
 from partner_network.identity.rules.devices import Device
 from partner_network.identity.rules.factors import WrongCodeError
@@ -77,7 +78,10 @@ async def confirm_totp(
         step = factors.matching_step(started.key, factors.plain_code(code), now)
         if step is None or not await giving.use_step(connection, factor_id, step, now):
             raise WrongCodeError
-        await connection.execute("UPDATE second_factors SET confirmed_at = $2 WHERE id = $1", factor_id, now)
+        name = await connection.fetchval(
+            "UPDATE second_factors SET confirmed_at = $2 WHERE id = $1 RETURNING name", factor_id, now
+        )
+        await tell_added(connection, member, factor_id, name, now)
         await audit.record(
             connection,
             member,
@@ -89,6 +93,16 @@ async def confirm_totp(
         )
         codes = await recovery.replace(connection, member.id, now) if is_first else ()
         return Enrolled(await giving.renew(connection, token, now, device=device), codes)
+
+
+async def tell_added(
+    connection: Connection, member: Member, factor_id: UUID, name: str, now: datetime
+) -> None:
+    """Let its owner be told, in case it was not them who added it."""
+    happened = Happened(
+        kind="factor-added", fact=str(factor_id), at=now, person=member.id, said={"factor": name}
+    )
+    await telling.tell(connection, happened)
 
 
 async def must_be_free_to_add(connection: Connection, member: Member) -> bool:

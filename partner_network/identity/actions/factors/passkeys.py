@@ -66,6 +66,7 @@ async def add_passkey(
         )
         if not added:
             raise ConflictError("This passkey is in use already; remove it first, or make another.")
+        await enrolment.tell_added(connection, member, factor_id, name, now)
         await audit.record(
             connection,
             member,

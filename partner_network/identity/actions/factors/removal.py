@@ -1,12 +1,14 @@
 """Remove one's own second factor, or a colleague's who lost it."""
 
+from datetime import datetime
 from uuid import UUID
 
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity import factor_queries, queries
-from partner_network.identity.actions import audit
+from partner_network.identity.actions import audit, telling
+from partner_network.identity.actions.telling import Happened
 from partner_network.identity.rules import factors, permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ForbiddenError, NotFoundError
@@ -19,15 +21,17 @@ _REMOVE = """UPDATE second_factors
 async def remove_factor(member: Member, factor_id: UUID) -> None:
     """Remove a factor of one's own in a session that gave one; with the last the recovery codes go too."""
     factors.must_have_given(member)
+    now = clock.wall_now()
     async with connections.transaction(eyes="doorkeeper") as connection:
         await connections.lock_all(connection, f"factors:{member.id}")
         removed = await connection.fetchval(
-            f"{_REMOVE} id = $1 AND member_id = $3 RETURNING true", factor_id, clock.wall_now(), member.id
+            f"{_REMOVE} id = $1 AND member_id = $3 RETURNING name", factor_id, now, member.id
         )
-        if not removed:
+        if removed is None:
             raise NotFoundError("You have no such second factor; it may be removed already.")
         if not await factor_queries.has_factor(connection, member.id):
             await _forget_codes(connection, member.id)
+        await _tell_removed(connection, member.id, str(factor_id), removed, now)
         await audit.record(
             connection, member, "remove factor", "second factor", factor_id, brands=[member.brand_id]
         )
@@ -45,12 +49,20 @@ async def reset_factors(admin: Member, member_id: UUID) -> None:
         if not await connection.fetchval("SELECT true FROM members WHERE id = $1", member_id):
             raise NotFoundError("There is no such person.")
         await connections.lock_all(connection, f"factors:{member_id}")
-        await connection.execute(f"{_REMOVE} member_id = $1", member_id, clock.wall_now())
+        now = clock.wall_now()
+        removed = await connection.fetch(f"{_REMOVE} member_id = $1 RETURNING id, name", member_id, now)
+        for factor in removed:
+            await _tell_removed(connection, member_id, str(factor["id"]), factor["name"], now)
         await _forget_codes(connection, member_id)
         for waits in ("sessions", "pending_sign_ins"):
             await connection.execute(f"DELETE FROM {waits} WHERE member_id = $1", member_id)
         brands = [place.brand_id for place in await queries.places_of(connection, member_id)]
         await audit.record(connection, admin, "remove factor", "member", member_id, brands=brands)
+
+
+async def _tell_removed(connection: Connection, member_id: UUID, fact: str, name: str, now: datetime) -> None:
+    happened = Happened(kind="factor-removed", fact=fact, at=now, person=member_id, said={"factor": name})
+    await telling.tell(connection, happened)
 
 
 async def _forget_codes(connection: Connection, member_id: UUID) -> None:

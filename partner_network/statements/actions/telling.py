@@ -1,0 +1,48 @@
+"""Tell people whose turn it is with a statement, where it becomes theirs."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from partner_network.database.connections import Connection
+from partner_network.identity.rules.permissions import Member
+from partner_network.kernel import ids
+from partner_network.kernel.money import Money
+from partner_network.notifications.actions import tell
+from partner_network.notifications.rules.values import Value
+from partner_network.statements import queries
+from partner_network.statements.queries import Statement
+
+
+async def tell_closed(connection: Connection, statement_ids: Sequence[UUID]) -> None:
+    """Tell the operator's finance which new statements wait to be prepared; carried ones need nobody."""
+    for statement_id in statement_ids:
+        statement = await queries.statement_of(connection, statement_id)
+        if statement.carried_reason is None:
+            await tell.notify(
+                connection, "statement-to-prepare", statement_id, tell.OPERATOR, said=_said(statement)
+            )
+
+
+async def tell_prepared(connection: Connection, statement: Statement, preparer: Member) -> None:
+    """Tell the others of the operator's finance that a statement waits for one of them."""
+    said = {**_said(statement), "preparer": preparer.name}
+    await tell.notify(
+        connection, "statement-to-approve", statement.id, tell.OPERATOR, said=said, but=preparer.id
+    )
+
+
+async def tell_approved(connection: Connection, statement: Statement) -> None:
+    """Tell the payee that its statement is issued and approved."""
+    to = tell.brand(statement.payee_id)
+    await tell.notify(connection, "statement-approved", statement.id, to, said=_said(statement))
+
+
+def _said(statement: Statement) -> dict[str, Value]:
+    return {
+        "number": statement.number,
+        "statement": ids.shown("stm", statement.id),
+        "payee": statement.payee_name,
+        "payer": statement.payer_name,
+        "period": statement.period,
+        "amount": Money(statement.closing_minor, statement.currency),
+    }

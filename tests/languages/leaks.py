@@ -57,7 +57,12 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        is_ours = given.get("lang", "de") == "de" and tag not in _DATA and self._is_ours()
+        is_ours = (
+            given.get("lang", "de") == "de"
+            and given.get("translate") != "no"
+            and tag not in _DATA
+            and self._is_ours()
+        )
         if is_ours:
             self.texts += [" ".join(value.split()) for value in self._spoken(tag, given)]
         if tag not in _VOID:

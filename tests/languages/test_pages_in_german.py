@@ -33,7 +33,7 @@ async def said_in_english(world: World, who: Principal, routes: list[str]) -> di
             row = ROWS[route]
             asking = await world.client(who) if row.ends_session else client
             asking.headers.update(GERMAN)
-            answer = await ask(asking, route, row, world.ids_of)
+            answer = await ask(asking, route, row, {"message": "no-message", **world.ids_of})
             if not answer.headers.get("content-type", "").startswith("text/html"):
                 continue
             assert '<html lang="de"' in answer.text, f"{route} as {who.side} {who.role}"

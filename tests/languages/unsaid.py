@@ -16,6 +16,7 @@ _ATTRIBUTE = re.compile(
 _ENTITY = re.compile(r"&\w+;")
 _WORD = re.compile(r"[A-Za-zÀ-ž]{2,}")
 PROPER_NAMES = {"Partner network", "UTC", "CSV", "PDF", "API", "JSON", "XLSX", "QR", "URL", "SHA"} | {
+    "SVG", "PNG", "curl", "Python",
     "width=device-width, initial-scale=1", "light dark", "noindex", "no-referrer"
 }  # fmt: skip
 """What is the same in every language, and what of a page's head is no text."""

@@ -17,6 +17,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.listings import Listing, csv_answer
 from partner_network.identity.web.requests import AnyRequest
+from partner_network.payouts import rules as payouts
 from partner_network.statements import queries
 from partner_network.statements.queries import Statement
 
@@ -97,6 +98,7 @@ async def show_statement(
         "state": sentences.state_of(found),
         "kind_words": words.KIND_OF_LINE,
         "is_payee": found.payee_id == brand_id,
+        "why_held": payouts.why_held,
     }
     return Template("portal/statement.html", context=shown)
 

@@ -23,7 +23,6 @@ function offerCopying(button) {
     if (button.dataset.words) return; // says "Copied" still
     await copy(button.dataset.copy);
     button.dataset.words = button.textContent;
-    button.style.minWidth = `${button.offsetWidth}px`;
     button.textContent = button.dataset.copiedWords ?? "✓";
     announce(button.dataset.copiedWords ?? "");
     setTimeout(() => {

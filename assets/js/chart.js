@@ -31,6 +31,7 @@ function options(place, rows, currency) {
   return {
     width: place.clientWidth,
     height: HEIGHT,
+    padding: [10, 6, 0, 0],
     scales: {
       x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] },
       y: { range: (_, __, high) => [lowest * 1.08, high > 0 ? high * 1.08 : 1] },
@@ -38,7 +39,7 @@ function options(place, rows, currency) {
     cursor: { points: { show: false }, drag: { x: false } },
     axes: [
       { ...axis, grid: { show: false }, incrs: [1, 2, 3, 6, 12, 24], space: 64, values: (_, at) => at.map((i) => (Number.isInteger(i) && rows[i] ? monthName(rows[i].month, "short") : "")) },
-      { ...axis, size: 74, values: onAxis(currency, digits) },
+      { ...axis, size: (_, labels) => 18 + 7.6 * Math.max(0, ...(labels ?? []).map((one) => one.length)), values: onAxis(currency, digits) },
     ],
     series: [
       { label: place.dataset.monthWords ?? "Month", value: (_, i) => (i == null ? "–" : monthName(rows[i].month, "long")) },

@@ -102,3 +102,15 @@ async def test_an_address_may_ask_for_a_colour_for_one_page(network: Network) ->
 
     assert 'data-theme="light"' in (await browser.get("/sign-in?theme=light", headers=HTML)).text
     assert "data-theme" not in (await browser.get("/sign-in?theme=<x>", headers=HTML)).text
+
+
+async def test_each_reader_gets_constants_in_their_own_language(demo: Network) -> None:
+    """Jinja folds what never changes when it first reads a page; a month's name changes with the reader."""
+    browser = await demo.browser()
+
+    german = (await browser.get("/styleguide?rows=0&lang=de", headers=HTML)).text
+    english = (await browser.get("/styleguide?rows=0&lang=en", headers=HTML)).text
+
+    assert "März 2026" in german
+    assert "März 2026" not in english
+    assert "March 2026" in english

@@ -1,7 +1,7 @@
 """What every page shares: whose eyes look, the business date, and the words that templates know."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date
 from functools import partial
 from pathlib import Path
@@ -124,9 +124,19 @@ def environment(folders: Sequence[Path], built_assets: Path) -> Environment:
         "shown_id": ids.shown,
         "field_words": field_words.words,
     }
-    made.filters.update(cast("dict[str, Any]", filters))
+    made.filters.update({name: _when_shown(one) for name, one in filters.items()})
     made.globals.update(cast("dict[str, Any]", functions | components.FUNCTIONS))
     return made
+
+
+def _when_shown(filter_of: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep Jinja from folding `"2026-03" | month` into the language of whoever opens a page first."""
+
+    @pass_context
+    def shown(_: Context, *values: object) -> object:
+        return filter_of(*values)
+
+    return shown
 
 
 def asset_names(built_assets: Path) -> Mapping[str, str]:

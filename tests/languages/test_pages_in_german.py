@@ -1,11 +1,15 @@
 """A German page is German from top to bottom, whoever looks at it."""
 
+import msgspec
 import pytest
 
+from partner_network.kernel.sentences import Sentence
+from partner_network.statements.documents import statement_html
 from tests.languages import leaks
 from tests.permissions.conftest import Principal, World, lived, world
 from tests.permissions.rows import ROWS
 from tests.permissions.test_routes import ask
+from tests.statements.test_documents import STATEMENT
 
 __all__ = ["lived", "world"]
 
@@ -78,3 +82,15 @@ def test_english_is_found_where_it_is_seen_or_read_out_and_not_where_it_is_marke
         <p>the@x.example /links/of</p><p>The Beat, Inc.</p></html>"""
 
     assert leaks.english_in(page, ["The Beat"]) == ["Your account", "Konto of the Marke", "Close"]
+
+
+def test_a_german_statement_is_printed_in_german() -> None:
+    german = msgspec.structs.replace(
+        STATEMENT,
+        language="de",
+        carried_reason=Sentence("nothing is due"),
+        taxes=(msgspec.structs.replace(STATEMENT.taxes[0], label=Sentence("Tax on self-billed commission")),),
+        netted=(msgspec.structs.replace(STATEMENT.netted[0], reference=Sentence("against what you owe")),),
+    )
+
+    assert leaks.english_in(statement_html(german), ["Record Club"]) == []

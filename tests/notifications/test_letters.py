@@ -100,7 +100,7 @@ def names_in(kind: Kind) -> set[str]:
 
 def message(kind: Kind, **more: Value) -> Message:
     said = {name: value for name, value in {**SAMPLES, **more}.items() if name in names_in(kind)}
-    side = sorted(kind.sides)[0]
+    side = min(kind.sides)
     brand_id = UUID(int=3) if side == "brand" else None
     return Message(UUID(int=9), side, brand_id, kind.key, said, datetime(2026, 10, 31, tzinfo=UTC), None)
 

@@ -1,8 +1,9 @@
 """The audit trail of the whole network."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery
 from litestar.response import Template
@@ -34,7 +35,10 @@ async def show_trail(
     member: NamedDependency[Member],
     asked: NamedDependency[Asked],
     before: FromQuery[int | None] = None,
-) -> Template:
-    """Show everything that was recorded, newest first."""
+    file_format: audit_page.Format = "",
+) -> Response[Any]:
+    """Show everything that was recorded, newest first, or give it as a file."""
+    if file_format == "csv":
+        return await audit_page.file_of(member, asked)
     context = await audit_page.context_of(member, asked, before, "/admin/audit", PAGE_OF)
     return Template("admin/audit.html", context=context)

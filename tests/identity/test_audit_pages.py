@@ -230,3 +230,27 @@ async def test_signing_in_failing_to_and_signing_out_are_recorded_with_their_ses
     assert [rows[0]["object_id"], rows[1]["object_id"]] == [shown, "unknown"]
     assert rows[2]["session_id"] == rows[3]["session_id"] is not None
     assert "town.example" not in str([dict(row) for row in rows])
+
+
+async def test_what_is_asked_of_the_trail_is_also_given_as_a_file(town: Town) -> None:
+    await town.record("olga", "sign", "agreement", "shop", "radio", after={"status": "=1+1"})
+    browser = await town.signed_in("ravi")
+
+    file = await browser.get("/audit?verb=sign&format=csv")
+
+    assert file.headers["content-type"].startswith("text/csv")
+    head, line = file.text.splitlines()
+    assert head.endswith("at,who,roles,company,deed,kind,object,from,to,seal")
+    assert ",Olga,owner," in line
+    assert "sign,agreement," in line
+    assert (await (await town.signed_in("zoe")).get("/audit?verb=sign&format=csv")).text.count("\n") == 1
+
+
+async def test_the_trail_is_read_in_german_too(town: Town) -> None:
+    await town.record("olga", "sign", "agreement", "shop", "radio")
+
+    text = (await (await town.signed_in("ravi")).get("/audit?lang=de")).text
+
+    assert "<h1>Prüfpfad</h1>" in text
+    assert "Vereinbarung</a>: unterschrieben" in text
+    assert '<option value="sign">unterschrieben</option>' in text

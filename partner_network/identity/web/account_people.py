@@ -14,10 +14,10 @@ from litestar.types import ControllerRouterHandler
 from partner_network.brands import queries as brand_queries
 from partner_network.identity import account_queries, queries
 from partner_network.identity.actions import brands, invitations, members, people
-from partner_network.identity.rules import permissions
+from partner_network.identity.rules import credentials, permissions
 from partner_network.identity.rules.permissions import BrandRole, Member, OperatorRole
 from partner_network.identity.web import addresses, guards, mistakes, problems
-from partner_network.kernel.errors import ForbiddenError, PartnerNetworkError
+from partner_network.kernel.errors import ForbiddenError, InvalidError, PartnerNetworkError
 from partner_network.kernel.sentences import Sentence
 from partner_network.settings import Settings
 
@@ -59,11 +59,8 @@ async def invite(
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> Response[Any]:
     """Invite a colleague to one's own side."""
-    missing = mistakes.missing({"email": data.email})
-    if not data.role:
-        missing["role"] = mistakes.CHOOSE
-    if missing:
-        return await _page(member, data, errors=missing, status=422)
+    if wrong := _mistakes(data, member):
+        return await _page(member, data, errors=wrong, status=422)
     try:
         invitee = people.Invitee(data.email, settings)
         await people.invite_member(member, invitee, role=data.role, brand_id=member.brand_id)
@@ -146,6 +143,20 @@ ROUTES: Sequence[ControllerRouterHandler] = (
 
 def _back(done: Done) -> Redirect:
     return Redirect(f"{PAGE}?done={done}", status_code=303)
+
+
+def _mistakes(form: InviteForm, member: Member) -> dict[str, str]:
+    """Collect what is wrong with each field, where the action stops at the first."""
+    wrong = mistakes.missing({"email": form.email})
+    try:
+        credentials.email_of(form.email)
+    except InvalidError as error:
+        wrong.setdefault("email", error.sentence)
+    try:
+        permissions.must_be_role(form.role, of_operator=member.is_operator)
+    except InvalidError as error:
+        wrong["role"] = error.sentence if form.role else mistakes.CHOOSE
+    return wrong
 
 
 async def _refused(member: Member, refusal: PartnerNetworkError, form: InviteForm | None = None) -> Template:

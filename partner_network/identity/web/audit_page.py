@@ -1,13 +1,14 @@
 """The audit trail as people read it, in the portal and in the back office."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias, cast
 
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 
 from partner_network.identity import audit_queries
@@ -15,15 +16,25 @@ from partner_network.identity.audit_queries import Entry
 from partner_network.identity.rules import audit, wording
 from partner_network.identity.rules.audit import Record
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import audit_asked, coded_words, field_words, guards, trail_words
+from partner_network.identity.web import (
+    audit_asked,
+    coded_words,
+    field_words,
+    guards,
+    listings,
+    trail_words,
+)
 from partner_network.identity.web.audit_asked import Asked
 from partner_network.kernel.errors import ForbiddenError
 from partner_network.kernel.sentences import Sentence
+from partner_network.languages import formats
 from partner_network.languages.catalogs import say, translated
 
 ROWS = 50
+Format: TypeAlias = Annotated[str, QueryParameter(name="format", max_length=10)]
 _PERSONAL = "sha256:"
 _HASH, _SHORT = re.compile(r"[0-9a-f]{64}"), 8
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _STATUS = re.compile(r"[a-z]+(_[a-z]+)*")
 PAGE_OF: Mapping[str, str] = {
     "agreement": "/agreements/{}",
@@ -71,11 +82,38 @@ async def show_trail(
     member: NamedDependency[Member],
     asked: NamedDependency[Asked],
     before: FromQuery[int | None] = None,
-) -> Template:
-    """Show a brand what concerns it, newest first."""
+    file_format: Format = "",
+) -> Response[Any]:
+    """Show a brand what concerns it, newest first, or give it as a file."""
     if member.is_operator:
         raise ForbiddenError("The network’s own people read the whole trail in the back office.")
+    if file_format == "csv":
+        return await file_of(member, asked)
     return Template("identity/audit.html", context=await context_of(member, asked, before, "/audit", PAGE_OF))
+
+
+async def file_of(member: Member, asked: Asked) -> Response[bytes]:
+    """Give what the address asks for as a file for spreadsheets: codes and instants as programs read them."""
+    sought, _ = audit_asked.sought_by(asked)
+    entries, _ = await audit_queries.trail_of(member, sought, before=None, limit=listings.CSV_ROWS_MAX)
+    columns = ("at", "who", "roles", "company", "deed", "kind", "object", "from", "to", "seal")
+    return listings.csv_answer("audit-trail", columns, [_line(entry) for entry in entries], numbers={9})
+
+
+def _line(entry: Entry) -> Sequence[str | int]:
+    record = entry.record
+    return (
+        record.at.astimezone(UTC).isoformat(),
+        entry.actor_name or record.actor_kind,
+        " ".join(record.actor_roles),
+        entry.company or "",
+        record.verb,
+        record.object_kind,
+        record.object_id,
+        msgspec.json.encode(record.before).decode() if record.before else "",
+        msgspec.json.encode(record.after).decode() if record.after else "",
+        entry.seal_no or "",
+    )
 
 
 async def context_of(
@@ -146,11 +184,16 @@ def _words(value: object) -> str:
         return ", ".join(_words(one) for one in cast("list[object]", value)) or say("none")
     if isinstance(value, bool | None):
         return {True: say("yes"), False: say("no"), None: say("none")}[value]
-    text = str(value)
+    return _said(str(value))
+
+
+def _said(text: str) -> str:
     if text.startswith(_PERSONAL):
         return say("known by its hash {hash}", hash=f"{text.removeprefix(_PERSONAL)[:_SHORT]}…")
     if _HASH.fullmatch(text):
         return f"{text[:_SHORT]}…"
+    if _INSTANT.fullmatch(text):
+        return formats.instant(datetime.fromisoformat(text))
     if text in wording.ROLES:
         return translated(wording.ROLES[text])
     return translated(coded_words.status(text).word) if _STATUS.fullmatch(text) else text

@@ -260,3 +260,22 @@ async def test_a_page_behind_an_ended_session_leads_to_the_sign_in_and_then_back
 )
 async def test_sign_in_never_leads_to_another_site(wanted: str) -> None:
     assert credentials.local_path(wanted) == "/"
+
+
+async def test_a_device_never_seen_before_is_let_in_and_told_of(network: Network) -> None:
+    await network.person("pat@needle.test", await network.brand("needle"), ["marketer"])
+    await network.signed_in("pat@needle.test")
+    elsewhere = await network.browser("198.51.100.7")
+
+    chrome = (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"
+    )
+    answer = await elsewhere.client.post(
+        "/sign-in",
+        data={"email": "pat@needle.test", "password": PASSWORD, "next": "/"},
+        headers={"user-agent": chrome},
+    )
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    told = await network.owner.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = 'notifications.tell'")
+    assert any(b"Chrome on Linux" in job["payload"] for job in told)

@@ -120,7 +120,7 @@ async def keep_awake(token: str, now: datetime) -> None:
 async def _tell_of(connection: Connection, member_id: UUID, device: Device) -> None:
     """Tell a person that a device knew the password which was never seen at their account before."""
     at = clock.wall_now()
-    said = {"device": devices.in_words(device.user_agent), "network": device.network_prefix or "–"}
+    said = {"device": str(devices.in_words(device.user_agent)), "network": device.network_prefix or "–"}
     happened = Happened(kind="new-device", fact=str(ids.new_id(at)), at=at, person=member_id, said=said)
     await telling.tell(connection, happened)
 

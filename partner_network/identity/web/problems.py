@@ -61,6 +61,7 @@ _UNREADABLE = Sentence("What you sent holds a character that no text has, or lis
 _OUR_MISTAKE = Sentence("Something went wrong here, not with you; try again later.")
 KEPT_FORM = "/kept-form"
 """Where a form is offered again; also the name under which a request's state holds its cookie."""
+_MISSING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
 _AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
 
@@ -236,6 +237,8 @@ def _way_back(request: AnyRequest) -> str:
 
 
 def _mistakes_told(error: ValidationException) -> dict[str, str]:
+    if missing := _MISSING.match(error.detail):
+        return {missing["name"]: Sentence("is required")}
     told: object = error.extra
     if not isinstance(told, list):
         return {}

@@ -138,7 +138,9 @@ async def show_brand_choice(session: NamedDependency[Session], next_path: NextPa
         "identity/brand_choice.html",
         context={
             "session": session,
-            "places": [_place(place) for place in await queries.places_of_member(session.member)],
+            "places": [
+                (_place(place).brand, place.name) for place in await queries.places_of_member(session.member)
+            ],
             "next": credentials.local_path(next_path),
         },
     )

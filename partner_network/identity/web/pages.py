@@ -1,6 +1,7 @@
 """What every page shares: whose eyes look, the business date, and the words that templates know."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date
 from functools import partial
@@ -31,6 +32,7 @@ from partner_network.languages import catalogs, formats, spoken
 
 _log = structlog.get_logger(__name__)
 _FRAME = "frame"
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _METHODS = (HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE)
 
 
@@ -162,7 +164,11 @@ def _said_of_many(one: str, many: str, count: int, /, **values: object) -> Marku
 
 
 def _filling(value: object) -> object:
-    return value if isinstance(value, Markup) else catalogs.shown(value)
+    """Return what fills a sentence; a name from right to left may not turn its neighbours around."""
+    if isinstance(value, Markup):
+        return value
+    shown = catalogs.shown(value)
+    return f"\u2068{shown}\u2069" if isinstance(shown, str) and _RIGHT_TO_LEFT.search(shown) else shown
 
 
 @pass_context

@@ -170,6 +170,7 @@ ROWS: Mapping[str, Row] = {
     "POST /links/{link}/end": Row("manage links", "partner's"),
     "GET /links/{link}/qr": Row("read links", "shared", side="brand"),
     "GET /links/{link}/qr/svg": Row("read links", "shared", side="brand"),
+    "GET /links/{link}/qr/png": Row("read links", "shared", side="brand"),
     "GET /developers": Row("manage API keys", side="brand"),
     "GET /statements": Row("read money", side="brand"),
     "GET /statements/{statement}": Row("read money", "shared", side="brand"),

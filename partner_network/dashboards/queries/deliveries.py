@@ -45,7 +45,9 @@ async def deliveries_of(connection: Connection, brand_id: UUID, now: datetime, l
             FROM identifications i JOIN customers u ON u.id = i.customer_id
             WHERE u.brand_id = $1 AND i.recorded_at >= $2 ORDER BY i.recorded_at DESC LIMIT $3)
            UNION ALL
-           (SELECT t.kind, t.key, t.recorded_at, 'accepted', true
+           (SELECT t.kind,
+                coalesce(t.body ->> 'refund_id', t.body ->> 'order_id', t.body ->> 'customer_id', t.key),
+                t.recorded_at, 'accepted', true
             FROM test_facts t WHERE t.brand_id = $1 ORDER BY t.recorded_at DESC LIMIT $3)
            ORDER BY recorded_at DESC, name LIMIT $3""",
         brand_id,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.agreements.queries import Agreement
 from partner_network.database.connections import Connection
 from partner_network.statements.queries import Statement
 
@@ -19,6 +20,14 @@ class SentPayout(msgspec.Struct, frozen=True):
     attempt_status: str | None
     stripe_transfer_id: str | None
     finished_at: datetime | None
+
+
+class EarlierTerms(msgspec.Struct, frozen=True):
+    """The terms file of an earlier agreement, to compare a later one with."""
+
+    id: UUID
+    number: str
+    terms_toml: str
 
 
 async def payout_of(connection: Connection, statement_id: UUID) -> SentPayout | None:
@@ -71,3 +80,16 @@ async def newest_agreement(connection: Connection, *, payer_id: UUID, payee_id: 
         payer_id,
         payee_id,
     )
+
+
+async def signed_before(connection: Connection, agreement: Agreement) -> EarlierTerms | None:
+    """Return the terms that both brands signed last before an agreement of theirs, None for their first."""
+    row = await connection.fetchrow(
+        """SELECT g.id, g.number, g.terms_toml FROM agreements g
+           WHERE g.partnership_id = $1 AND g.id < $2
+               AND (SELECT count(DISTINCT s.brand_id) FROM signatures s WHERE s.agreement_id = g.id) = 2
+           ORDER BY g.id DESC LIMIT 1""",
+        agreement.partnership_id,
+        agreement.id,
+    )
+    return None if row is None else EarlierTerms(**row)

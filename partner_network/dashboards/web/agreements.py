@@ -1,24 +1,30 @@
 """The agreements of a brand: the list, reading one in full, signing it, and answering an invitation."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from markupsafe import Markup
 
 from partner_network.agreements import contracts, documents, queries, terms_reading
 from partner_network.agreements import web as agreements_api
 from partner_network.agreements.actions import sign
 from partner_network.agreements.queries import Agreement
+from partner_network.dashboards.queries import stations
 from partner_network.dashboards.web import plain_terms, portal
 from partner_network.dashboards.web.portal import Told
+from partner_network.database import connections
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import addresses, guards
-from partner_network.kernel.errors import InvalidError
+from partner_network.identity.web import addresses, coded_words, guards
 from partner_network.kernel.sentences import Sentence
+from partner_network.languages.catalogs import say
 from partner_network.programs import actions as programs
 from partner_network.programs import queries as partnerships
 
@@ -63,8 +69,16 @@ async def show_agreement(
     agreement: FromPath[str], member: NamedDependency[Member], told: Told = ""
 ) -> Template:
     """Show the full text of an agreement, its terms in plain words, who signed it, and the form to sign."""
+    return await _page(member, addresses.in_path("agr", agreement), told=portal.told(told))
+
+
+async def _page(
+    member: Member, agreement_id: UUID, *, told: str = "", errors: Mapping[str, str] | None = None
+) -> Template:
     portal.brand_of(member)
-    found = await queries.agreement_of(member, addresses.in_path("agr", agreement))
+    found = await queries.agreement_of(member, agreement_id)
+    async with connections.transaction(eyes=member.eyes) as connection:
+        before = await stations.signed_before(connection, found)
     terms = terms_reading.read_terms(found.terms_toml)
     contract = contracts.published(found.contract_name, found.contract_version)
     clauses = documents.clauses_html(contract, found.parties, terms)
@@ -75,11 +89,36 @@ async def show_agreement(
             "state": _state(found, member),
             "clauses": Markup(clauses),  # noqa: S704 - our own contract, escaped as it was filled
             "plain": plain_terms.terms_in_plain_words(terms),
-            "told": portal.told(told),
-            "error": "",
+            "events": _events(found),
+            "before": before,
+            "told": told,
+            "errors": errors or {},
             "brand_id": member.brand_id,
         },
+        status_code=HTTP_422_UNPROCESSABLE_ENTITY if errors else HTTP_200_OK,
     )
+
+
+def _events(found: Agreement) -> list[tuple[datetime, str, str]]:
+    """Return what happened to an agreement, the newest first: who signed it when, and its draft."""
+    signed = [
+        (
+            one.signed_at,
+            say("Signed for {brand}", brand=one.brand),
+            f"{one.name}, {coded_words.roles([one.role])}",
+        )
+        for one in found.signatures
+    ]
+    drafted = (
+        found.drafted_at,
+        say("Drafted"),
+        say(
+            "Contract {contract}, version {version}",
+            contract=found.contract_name,
+            version=found.contract_version,
+        ),
+    )
+    return sorted([*signed, drafted], key=lambda one: one[0], reverse=True)
 
 
 @post("/agreements/{agreement:str}/signatures", guards=[guards.must_sign_agreements])
@@ -88,13 +127,11 @@ async def sign_agreement(
     data: URLEncodedBody[SignatureForm],
     member: NamedDependency[Member],
     request: Request[Any, Any, Any],
-) -> Redirect:
+) -> Redirect | Template:
     """Sign, for one's brand, exactly the text that the page showed."""
     if data.agreed != "yes":
-        raise InvalidError(
-            "Tick that you read the agreement and sign for your brand, then sign.",
-            fields={"agreed": Sentence("not ticked")},
-        )
+        why = Sentence("Tick that you read the agreement and sign for your brand, then sign.")
+        return await _page(member, addresses.in_path("agr", agreement), errors={"agreed": why})
     signed = await sign.sign_agreement(
         agreements_api.signer(member, request), addresses.in_path("agr", agreement), data.content_hash
     )

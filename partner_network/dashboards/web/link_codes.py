@@ -35,20 +35,31 @@ async def show_code(
     return Template("portal/link_code.html", context={"link": found, "address": address})
 
 
-@get("/links/{link:str}/qr/{kind:str}", guards=[guards.must_read_links])
-async def send_code(
+@get("/links/{link:str}/qr/svg", guards=[guards.must_read_links])
+async def send_drawing(
     link: FromPath[str],
-    kind: FromPath[Literal["svg", "png"]],
     member: NamedDependency[Member],
     settings: NamedDependency[SkipValidation[Settings]],
 ) -> Response[bytes]:
-    """Send a link's code as a file."""
-    found = await _link_of(member, link)
+    """Send a link's code as a drawing that stays sharp at any size."""
+    return _file(await _link_of(member, link), settings, "svg")
+
+
+@get("/links/{link:str}/qr/png", guards=[guards.must_read_links])
+async def send_picture(
+    link: FromPath[str],
+    member: NamedDependency[Member],
+    settings: NamedDependency[SkipValidation[Settings]],
+) -> Response[bytes]:
+    """Send a link's code as a picture, for programs that take no drawings."""
+    return _file(await _link_of(member, link), settings, "png")
+
+
+def _file(link: NamedLink, settings: Settings, kind: Literal["svg", "png"]) -> Response[bytes]:
     drawn = io.BytesIO()
-    segno.make(links_api.address_of(found.token, settings), error="m", micro=False).save(
-        drawn, kind=kind, scale=_DOTS, border=4
-    )
-    headers = {"content-disposition": f'attachment; filename="{found.token}.{kind}"'}
+    code = segno.make(links_api.address_of(link.token, settings), error="m", micro=False)
+    code.save(drawn, kind=kind, scale=_DOTS, border=4)
+    headers = {"content-disposition": f'attachment; filename="{link.token}.{kind}"'}
     return Response(drawn.getvalue(), media_type=_TYPES[kind], headers=headers)
 
 

@@ -20,7 +20,12 @@ LATER_ID = UUID("019aaaab-0000-7000-8000-000000000001")
 async def demo(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Network]:
     """A sandbox with two letters in its outbox."""
     outbox = FolderSender(settings(database, tmp_path).outbox_folder)
-    later = msgspec.structs.replace(LETTER, subject="A later <b>letter</b>", to="pat@needle.example")
+    later = msgspec.structs.replace(
+        LETTER,
+        subject="A later <b>letter</b>",
+        to="pat@needle.example",
+        html="<html><head></head><body><p style='color:red'>Hello Pat</p><script>1</script></body></html>",
+    )
     for one, letter_id in ((LETTER, LETTER_ID), (later, LATER_ID)):
         await outbox.send(letter.message_of(one, letter_id, mail_from=MAIL_FROM, at=AT))
     async with serving(database, tmp_path, sandbox=True) as network:
@@ -40,6 +45,27 @@ async def test_a_letters_links_can_be_opened(demo: Network) -> None:
 
     link = "http://127.0.0.1:8000/invitations/abc_DEF-123"
     assert f'Hello Ned,\n\nopen <a href="{link}">{link}</a> to join.' in page
+
+
+async def test_a_letter_is_shown_with_its_headers_and_as_html_in_a_frame_that_may_do_nothing(
+    demo: Network,
+) -> None:
+    browser = await demo.browser()
+
+    page = (await browser.get(f"/outbox/{LATER_ID}")).text
+    html = await browser.get(f"/outbox/{LATER_ID}/html")
+
+    assert f'src="/outbox/{LATER_ID}/html"' in page
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    assert "Message-ID" in page
+    assert "Hello Ned" in page
+    assert '<base target="_blank"></head><body><p style=' in html.text
+    policy = html.headers["content-security-policy"]
+    assert "default-src 'none'; style-src 'unsafe-inline';" in policy
+    assert "script-src" not in policy
+    assert "allow-scripts" not in policy
+    assert "frame-ancestors 'self'; sandbox allow-popups" in policy
+    assert (await browser.get(f"/outbox/{LETTER_ID}/html")).status_code == 404
 
 
 @pytest.mark.parametrize("path", [f"/outbox/{UUID(int=5)}", "/outbox/..%2Fkeys.json", "/outbox/keys"])

@@ -28,6 +28,8 @@ class LetterInFolder(msgspec.Struct, frozen=True):
     subject: str
     at: datetime
     text: str
+    html: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class FolderSender:
@@ -64,13 +66,16 @@ def _read(path: Path) -> LetterInFolder | None:
     except OSError:
         return None  # taken away meanwhile
     message = message_from_bytes(content, EmailMessage, policy=default)
-    body = message.get_body(("plain",))
+    bodies = [message.get_body((kind,)) for kind in ("plain", "html")]
+    text, html = (None if body is None else str(body.get_content()) for body in bodies)
     return LetterInFolder(
         UUID(hex=path.stem),
         str(message["To"]),
         str(message["Subject"]),
         parsedate_to_datetime(str(message["Date"])),
-        "" if body is None else str(body.get_content()).replace("\r\n", "\n"),
+        (text or "").replace("\r\n", "\n"),
+        html,
+        tuple((name, str(value)) for name, value in message.items()),
     )
 
 

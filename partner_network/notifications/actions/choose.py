@@ -6,7 +6,6 @@ from uuid import UUID
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.identity.actions import audit
-from partner_network.identity.rules.audit import Actor
 from partner_network.identity.rules.permissions import Member
 from partner_network.notifications import queries
 from partner_network.notifications.rules import choosing
@@ -57,7 +56,7 @@ async def leave(leaving: Leaving) -> None:
         await _look_again(connection, leaving.member_id)
         await audit.record(
             connection,
-            Actor("visitor", leaving.member_id),
+            "visitor",
             "opt out",
             "notification choices",
             leaving.member_id,

@@ -17,6 +17,7 @@ WITHIN = "within the transaction of an action that records it"
 WITHOUT_RECORD = {
     "attribution.decide_pending": NOBODY_DECIDES,
     "brands.create_brand": "the slice below people; identity.brands.take_brand_in records it",
+    "brands.change_customer_language": WITHIN,
     "brands.create_within": WITHIN,
     "clicks.insert.insert_clicks": A_FACT,
     "clicks.salts.salt_of_day": "made by the clock, for all visitors of a day alike",

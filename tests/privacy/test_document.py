@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from partner_network.clicks import rules as clicks
 from partner_network.clicks import web as redirect
+from partner_network.identity.web import languages
 from partner_network.identity.web.requests import SessionCookie
 from partner_network.privacy.rules import holdings, periods, register
 from partner_network.privacy.rules.periods import Period
@@ -55,7 +56,8 @@ def test_the_document_says_what_the_register_says(mark: str) -> None:
 def test_the_document_names_every_cookie_and_every_door() -> None:
     text = DOCUMENT.read_text()
 
-    for cookie in (SessionCookie(is_secure=True).name, redirect.COOKIE, clicks.OPT_OUT_COOKIE):
+    spoken = languages.remembered("de", is_secure=True).key
+    for cookie in (SessionCookie(is_secure=True).name, spoken, redirect.COOKIE, clicks.OPT_OUT_COOKIE):
         assert f"`{cookie}`" in text
     for handler in ROUTES:
         for path in cast("HTTPRouteHandler", handler).paths:

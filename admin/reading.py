@@ -92,12 +92,9 @@ def payout_events(sent: SentPayout) -> Sequence[Event]:
     amount = formats.money(payout.amount_minor, payout.currency)
     happened: list[Event] = []
     for one in sent.attempts:
-        happened.append((one.started_at, say("Attempt {n} begun", n=one.n), one.destination))
-        if one.finished_at:
-            word = catalogs.translated(coded_words.status(one.status).word)
-            happened.append(
-                (one.finished_at, say("Attempt {n}: {status}", n=one.n, status=word), one.answer or "")
-            )
+        word = coded_words.status(one.status).word
+        title = say("Attempt {n}: {status}", n=one.n, status=word)
+        happened.append((one.finished_at or one.started_at, title, one.destination))
     return [*reversed(happened), (payout.reserved_at, say("Funded and reserved"), amount)]
 
 

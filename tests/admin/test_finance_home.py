@@ -202,7 +202,7 @@ async def test_a_longer_queue_asks_the_database_no_more_often(
     asked = counted(monkeypatch)
     await pia.get("/admin/")
     before = len(asked)
-    await _copies(office, 60)
+    await copies(office, 60)
     asked.clear()
 
     page = (await pia.get("/admin/")).text
@@ -212,7 +212,7 @@ async def test_a_longer_queue_asks_the_database_no_more_often(
     assert "61, $915.00" in page
 
 
-async def _copies(office: Office, count: int) -> None:
+async def copies(office: Office, count: int) -> None:
     """Put more statements of the same kind beside the first, each with another partner."""
     owner = office.network.owner
     await owner.execute("ALTER TABLE statements DISABLE TRIGGER USER")

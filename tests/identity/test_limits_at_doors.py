@@ -257,5 +257,6 @@ def test_only_what_is_named_here_is_not_counted_as_a_request(network: Network) -
 
     assert uncounted - {"/assets/{file_path:path}"} == {
         "/files/{key:path}", "/health/live", "/health/ready", "/metrics", "/stripe/webhooks",
+        "/unsubscribe/{token:str}",
     }  # fmt: skip
     assert at_door == {"/api/v1/sessions", "/sign-in"}

@@ -261,7 +261,7 @@ async def test_the_page_of_the_password_says_beside_each_field_what_is_wrong(oli
     ]
 
     assert [one.status_code for one in answers] == [422, 403, 422, 303]
-    assert answers[0].text.count("Fill this in.") == 2
+    assert answers[0].text.count("Fill this in.") == 4  # on top, and beside each
     assert "not your present password" in answers[1].text
     assert "12 to 200 characters" in answers[2].text
     page = await olivia.get(answers[3].headers["location"], headers=HTML)

@@ -214,7 +214,7 @@ async def test_the_form_says_beside_each_field_what_is_missing(network: Network)
     wrong = await browser.client.post("/sign-in", data={"email": "x@y.example", "password": "no"})
 
     assert empty.status_code == 422
-    assert empty.text.count("Fill this in.") == 2
+    assert empty.text.count("Fill this in.") == 4  # on top, and beside each
     assert wrong.status_code == 403
     assert "is not right" in wrong.text
     assert 'value="x@y.example"' in wrong.text

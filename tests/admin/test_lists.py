@@ -101,7 +101,8 @@ async def test_an_approval_of_another_statements_content_shows_what_differs(offi
     await send(pia, path, "preparation")
     await copies(office, 1)
     await office.network.owner.execute(
-        "UPDATE statements SET content_hash = decode(repeat('ab', 32), 'hex') WHERE number = 'COPY-0'"
+        """UPDATE statements SET content_hash = decode(repeat('ab', 32), 'hex'),
+               made_in = pg_current_xact_id() WHERE number = 'COPY-0'"""
     )
 
     strange = await send(art, path, "approval", content_hash="00" * 32, reason="As read")

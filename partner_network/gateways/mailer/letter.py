@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
 
 SUBJECT_CHARACTERS_MAX = 200
 BODY_CHARACTERS_MAX = 100_000
@@ -66,11 +67,17 @@ def must_be_letter(letter: Letter) -> None:
     """Refuse what could forge a header or reach nobody."""
     _address(letter.to)
     if not letter.subject.strip() or len(letter.subject) > SUBJECT_CHARACTERS_MAX:
-        raise InvalidError(f"A letter's subject has 1 to {SUBJECT_CHARACTERS_MAX} characters; shorten it.")
+        raise InvalidError(
+            Sentence(
+                "A letter's subject has 1 to {most} characters; shorten it.", most=SUBJECT_CHARACTERS_MAX
+            )
+        )
     if not letter.subject.isprintable():
         raise InvalidError("A letter's subject is one line of visible characters; take the others out.")
     if max(len(letter.text), len(letter.html or "")) > BODY_CHARACTERS_MAX:
-        raise InvalidError(f"A letter has at most {BODY_CHARACTERS_MAX} characters; say it in fewer.")
+        raise InvalidError(
+            Sentence("A letter has at most {most} characters; say it in fewer.", most=BODY_CHARACTERS_MAX)
+        )
 
 
 def must_be_sender(mail_from: str) -> Address:
@@ -122,6 +129,6 @@ def _address(text: str) -> Address:
         raise InvalidError(
             "No letter can be sent to this address; give one like name@example.com, in plain letters before "
             "the @.",
-            fields={"email": "not an address"},
+            fields={"email": Sentence("not an address")},
         )
     return found

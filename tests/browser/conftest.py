@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import msgspec
@@ -17,7 +17,7 @@ from partner_network.database import connections
 from partner_network.identity.actions import people
 from partner_network.sandbox.stripe_simulator import process
 from partner_network.settings import Settings
-from tests.browser import lived
+from tests.browser import hard_data, lived
 from tests.browser.lived import Served
 from tests.browser.watching import Watched
 from tests.builders import RADIO
@@ -48,19 +48,52 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+class Story(msgspec.Struct, frozen=True):
+    """The database in which the network was lived, and the settings it was lived under."""
+
+    name: str
+    settings: Settings
+
+
 @pytest.fixture(scope="session")
-def served(databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Build the network once, and serve it for all browser tests."""
+def told(databases: Databases, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Live the network once, for all browser tests; each server gets a copy of it."""
     name = f"browser_{uuid4().hex[:12]}"
     folder = tmp_path_factory.mktemp("served")
     asyncio.run(databases.execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
     with process.running(folder / "stripe.sqlite") as stripe_address:
         settings = lived.settings_of(databases.url(name), folder, stripe_address)
         asyncio.run(lived.live(settings))
-        with lived.web(settings, databases, name):
-            cookies = lived.move_in(settings.base_url)
-            asyncio.run(lived.strengthen(databases.url(name)))
-            yield Served(settings.base_url, databases.url(name), cookies)
+        yield Story(name, settings)
+    asyncio.run(databases.drop(name))
+
+
+@pytest.fixture(scope="session")
+def served(databases: Databases, told: Story) -> Iterator[Served]:
+    """Serve the lived network."""
+    with _copied(databases, told) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def spoilt(databases: Databases, told: Story) -> Iterator[Served]:
+    """Serve a copy of the lived network that a module's tests may turn upside down."""
+    with _copied(databases, told) as served:
+        asyncio.run(hard_data.loosen(served.database_url))
+        yield served
+
+
+@contextmanager
+def _copied(databases: Databases, told: Story) -> Generator[Served]:
+    name = f"browser_{uuid4().hex[:12]}"
+    asyncio.run(databases.execute(f"CREATE DATABASE {name} TEMPLATE {told.name}"))
+    settings = msgspec.structs.replace(
+        told.settings, database_url=databases.url(name), base_url=lived.free_address()
+    )
+    with lived.web(settings, databases, name):
+        cookies = lived.move_in(settings.base_url)
+        asyncio.run(lived.strengthen(databases.url(name)))
+        yield Served(settings.base_url, databases.url(name), cookies)
     asyncio.run(databases.drop(name))
 
 
@@ -125,6 +158,26 @@ Enter = Callable[..., Watched]
 @pytest.fixture
 def enter(chromium: Chromium, served: Served) -> Iterator[Enter]:
     """Open tabs as the people of the network, signed in already."""
+    with _entering(chromium, served) as opened:
+        yield opened
+
+
+@pytest.fixture
+def enter_spoilt(spoilt: Served) -> Iterator[Enter]:
+    """Open tabs as the people of the network that is hard to show."""
+    with browsing(spoilt) as opened:
+        yield opened
+
+
+@contextmanager
+def browsing(served: Served) -> Generator[Enter]:
+    """Open a browser in front of a network, for one test alone."""
+    with _browser() as browser, _entering(browser, served) as opened:
+        yield opened
+
+
+@contextmanager
+def _entering(chromium: Chromium, served: Served) -> Generator[Enter]:
     contexts: list[BrowserContext] = []
 
     def opened(kind: str, **options: Any) -> Watched:
@@ -133,9 +186,8 @@ def enter(chromium: Chromium, served: Served) -> Iterator[Enter]:
         contexts.append(context)
         context.set_default_timeout(30_000)
         if kind in served.cookies:
-            context.add_cookies(
-                [{"name": lived.COOKIE, "value": served.cookies[kind], "url": served.address}]
-            )
+            cookie = {"name": lived.COOKIE, "value": served.cookies[kind], "url": served.address}
+            context.add_cookies([cast("Any", cookie)])
         return Watched(context, served.address)
 
     yield opened

@@ -22,10 +22,11 @@ DOWNLOADS = {
     "pdf": "application/pdf",
     "csv": "text/csv",
     "json": "application/json",
+    "api": "application/vnd.oai.openapi",
     "png": "image/png",
     "svg": "image/svg+xml",
 }
-FILES = {"file": "png", "document": "pdf", "export": "json"}
+FILES = {"file": "png", "document": "pdf", "export": "json", "schema": "api"}
 """What the doors give whose address does not end in the kind."""
 ELSEWHERE = "/admin/data/"
 """Piccolo's own pages, which are no part of what is drawn here; tests/admin walks them."""
@@ -73,8 +74,9 @@ class Inline(HTMLParser):
 class Crawler:
     """One person's walk."""
 
-    def __init__(self, tab: Watched, *, starts: tuple[str, ...] = ("/",)) -> None:
+    def __init__(self, tab: Watched, *, starts: tuple[str, ...] = ("/",), same_kind: int = SAME_KIND) -> None:
         self.tab = tab
+        self._same_kind = same_kind
         self.findings: list[str] = []
         self.pages: list[str] = []
         self._waiting = deque(starts)
@@ -93,7 +95,7 @@ class Crawler:
         while self._waiting:
             path = self._waiting.popleft()
             kind = kind_of(path)
-            if self._seen_of_kind[kind] >= SAME_KIND:
+            if self._seen_of_kind[kind] >= self._same_kind:
                 continue
             self._seen_of_kind[kind] += 1
             ending = download_of(path)

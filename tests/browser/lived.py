@@ -49,16 +49,20 @@ class Served(msgspec.Struct, frozen=True):
     cookies: Mapping[str, str] = {}
 
 
-def settings_of(url: str, folder: Path, stripe_address: str) -> Settings:
-    """Return the settings of a sandbox that listens on a free port."""
+def free_address() -> str:
+    """Return an address where nothing listens yet."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def settings_of(url: str, folder: Path, stripe_address: str) -> Settings:
+    """Return the settings of a sandbox that listens on a free port."""
     return Settings(
         database_url=url,
         role_urls={},
         data_folder=folder,
-        base_url=f"http://127.0.0.1:{port}",
+        base_url=free_address(),
         secret_key=b"s" * 32,
         sandbox=True,
         stripe_secret_key="sk_test_x",

@@ -1,12 +1,12 @@
 """The agreements of a brand: the list, reading one in full, signing it, and answering an invitation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
@@ -23,12 +23,13 @@ from partner_network.dashboards.web.portal import Told
 from partner_network.database import connections
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, coded_words, guards
+from partner_network.identity.web.listings import Listing, csv_answer
 from partner_network.kernel.sentences import Sentence
 from partner_network.languages.catalogs import say
 from partner_network.programs import actions as programs
 from partner_network.programs import queries as partnerships
 
-ROWS_MAX = 200
+ROWS_MAX = 10_000
 
 
 class SignatureForm(msgspec.Struct):
@@ -46,21 +47,62 @@ class AnswerForm(msgspec.Struct):
     csrf_token: str = ""
 
 
+_ORDERS: Mapping[str, Callable[[Agreement], Any]] = {
+    "number": lambda one: one.number,
+    "program": lambda one: one.parties.program.casefold(),
+    "drafted": lambda one: one.drafted_at,
+}
+_STATES = ("to sign", "waits for the other side", "signed", "replaced")
+
+
 @get("/agreements", guards=[guards.must_read_agreements])
-async def show_agreements(member: NamedDependency[Member], told: Told = "") -> Template:
-    """List a brand's agreements, the newest first, with the invitations that wait for an answer."""
+async def show_agreements(
+    member: NamedDependency[Member], request: Request[Any, Any, Any], told: Told = ""
+) -> Response[Any]:
+    """List a brand's agreements, the newest first, with the invitations that wait; or give them as a file."""
     brand_id = portal.brand_of(member)
-    found = await queries.agreements_of(member, after=None, limit=ROWS_MAX)
+    listing, found = Listing.read(request.query_params, _ORDERS, "-drafted", filters={"state": _STATES}).cut(
+        await queries.agreements_of(member, after=None, limit=ROWS_MAX),
+        by=_ORDERS,
+        text=_searched,
+        values={"state": lambda one: _state(one, member)},
+    )
+    if listing.wants_csv:
+        return _file(found, member)
     related = await partnerships.partnerships_of(member, after=None, limit=ROWS_MAX)
     return Template(
         "portal/agreements.html",
         context={
-            "agreements": [(one, _state(one, member)) for one in reversed(found)],
-            "partnerships": {one.id: one for one in related},
+            "agreements": [(one, _state(one, member)) for one in found],
+            "listing": listing,
+            "states": _STATES,
             "invited": [one for one in related if one.status == "invited" and one.partner_id == brand_id],
             "told": portal.told(told),
             "brand_id": brand_id,
         },
+    )
+
+
+def _searched(one: Agreement) -> str:
+    both = one.parties
+    return f"{one.number} {both.program} {both.advertiser.name} {both.partner.name}"
+
+
+def _file(found: Sequence[Agreement], member: Member) -> Response[bytes]:
+    return csv_answer(
+        "agreements",
+        ["number", "program", "advertiser", "partner", "drafted", "state"],
+        [
+            (
+                one.number,
+                one.parties.program,
+                one.parties.advertiser.name,
+                one.parties.partner.name,
+                one.drafted_at.isoformat(),
+                _state(one, member),
+            )
+            for one in found
+        ],
     )
 
 

@@ -9,7 +9,9 @@ from jinja2 import Environment, nodes
 
 from tests.languages import words
 
-_TAG = re.compile(r"<!--.*?-->|<(?:script|style|mj-style)\b.*?</(?:script|style|mj-style)>|<[^>]*>", re.DOTALL)
+_TAG = re.compile(
+    r"<!--.*?-->|<(?:script|style|mj-style)\b.*?</(?:script|style|mj-style)>|<[^>]*>", re.DOTALL
+)
 _ATTRIBUTE = re.compile(
     r"\b(?:aria-label|alt|title|placeholder|data-label|data-\w+-text|content)=\"([^\"]*)\""
 )

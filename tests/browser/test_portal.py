@@ -153,8 +153,11 @@ def test_the_keyboard_alone_opens_a_page_past_the_navigation(desk: Watched, owne
     desk.page.keyboard.press("Tab")
     expect(desk.page.get_by_role("link", name="Skip to the page")).to_be_focused()
     desk.page.keyboard.press("Enter")
-    desk.page.keyboard.press("Tab")  # the table's region, which the arrow keys scroll
-    desk.page.keyboard.press("Tab")
+    for _ in range(20):  # past the search, the filters and the heads that sort
+        desk.page.keyboard.press("Tab")
+        href = desk.page.evaluate("document.activeElement.getAttribute('href') || ''")
+        if str(href).startswith("/statements/stm_"):
+            break
     desk.page.keyboard.press("Enter")
     desk.page.wait_for_url(re.compile("/statements/stm_"))
     assert desk.faults == []

@@ -1,7 +1,4 @@
 import asyncio
-import base64
-import hashlib
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -133,35 +130,6 @@ async def test_an_unknown_link_gets_a_page_that_says_what_happened_and_what_to_d
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert "switched it off" in answer.text
     assert "Check the address" in answer.text
-
-
-async def test_the_friendly_page_stands_alone_and_runs_nothing(redirect: Redirect) -> None:
-    answer = await redirect.click("0123456789abcd")
-    assert re.findall(r"<script|\bon\w+=|\bsrc=|\bstyle=|url\(", answer.text) == []
-    assert re.findall(r'\bhref="([^"]*)"', answer.text) == ["?lang=de"]
-    policy = answer.headers["content-security-policy"]
-    (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
-    hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{hashed}';")
-    assert "unsafe" not in policy
-
-
-@pytest.mark.parametrize(
-    ("query", "headers", "heading"),
-    [
-        ("", {}, "This link leads nowhere"),
-        ("", {"accept-language": "de-AT,en;q=0.5"}, "Dieser Link führt nirgendwohin"),
-        ("?lang=de", {"accept-language": "en"}, "Dieser Link führt nirgendwohin"),
-        ("?lang=xx", {"accept-language": "fr"}, "This link leads nowhere"),
-    ],
-)
-async def test_the_friendly_page_speaks_as_its_visitor_does(
-    redirect: Redirect, query: str, headers: dict[str, str], heading: str
-) -> None:
-    answer = await redirect.browser.get(f"/l/0123456789abcd{query}", headers=headers)
-    assert f"<h1>{heading}</h1>" in answer.text
-    assert f'<html lang="{answer.headers["content-language"]}">' in answer.text
-    assert answer.headers["vary"] == "Accept-Language, Cookie"
 
 
 async def test_the_friendly_page_repeats_nothing_of_what_was_asked(redirect: Redirect) -> None:

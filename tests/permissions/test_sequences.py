@@ -27,8 +27,8 @@ OWN_TRACES = {
     "sessions", "audit_records", "audit_salts", "audit_seals", "rate_limits", "failed_sign_ins", "letters",
     "pgqueuer", "pgqueuer_log", "api_keys", "invitations", "members", "memberships", "second_factors",
     "pending_sign_ins", "recovery_codes", "password_resets", "kept_forms", "passkey_challenges", "erasures",
-    "notifications", "notification_choices", "notification_hours", "test_facts", "programs", "program_versions",
-    "brands",
+    "notifications", "notification_choices", "notification_hours", "test_facts", "programs",
+    "program_versions", "brands",
 }  # fmt: skip
 """What deeds of one's own may add to; of these, only what Tune House sees is compared."""
 NOBODYS = {"rate_limits", "unsealed_audit_records"}

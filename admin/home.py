@@ -1,5 +1,6 @@
 """The back office's first page: a home for each job, with one obvious next thing to do."""
 
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from litestar import get
@@ -33,16 +34,17 @@ async def show_home(member: NamedDependency[Member], job: FromQuery[str] = "") -
         )
     shown = job or mine[0]
     made = {"manager": _of_manager, "finance": _of_finance, "admin": _of_admin}[shown]
-    context = {"jobs": mine, "job": shown, "words": wording, "now": await clock.now(), **await made(member)}
+    now = await clock.now()
+    context = {"jobs": mine, "job": shown, "words": wording, "now": now, **await made(member, now)}
     return Template(f"admin/home_{shown}.html", context=context)
 
 
-async def _of_manager(_: Member) -> Context:
-    return {"desk": await manager.desk(await clock.now())}
+async def _of_manager(_: Member, now: datetime) -> Context:
+    return {"desk": await manager.desk(now)}
 
 
-async def _of_finance(member: Member) -> Context:
-    month = await finance.month_end(member.id, await clock.now())
+async def _of_finance(member: Member, now: datetime) -> Context:
+    month = await finance.month_end(member.id, now)
     return {
         "month": month,
         "steps": closing.steps(month.standings),
@@ -54,7 +56,7 @@ async def _of_finance(member: Member) -> Context:
     }
 
 
-async def _of_admin(member: Member) -> Context:
+async def _of_admin(member: Member, _: datetime) -> Context:
     trail = await audit_page.context_of(member, audit_asked.asked(), None, "/admin/audit", audit.PAGE_OF)
     return {
         "overview": await administration.overview(),

@@ -28,6 +28,12 @@ THE_WORKERS = {
     "gateways.mailer.letters.look_after",
     "identity.actions.resets.offer_reset",
     "identity.actions.seal.seal_some",
+    "notifications.actions.keys.tell_of_ends",
+    "notifications.actions.post._put_off",
+    "notifications.actions.post.post_due",
+    "notifications.actions.post.post_for",
+    "notifications.jobs.tell_of_account",
+    "notifications.jobs.tell_of_failure",
     "payouts.actions.fund._record_failure",
     "payouts.actions.fund.charge_funding",
     "payouts.actions.fund.fund_statements",
@@ -57,6 +63,7 @@ BEHIND_NO_WALL = {
     "identity.actions.limits.press": "counts of nobody in particular",
     "identity.actions.resets.ask_for_reset": "asks for a job, the same whoever it is about",
     "identity.queries.api_key_of": "a function that tells of one key, to whoever holds it",
+    "notifications.queries.looking_as": "looks as one person, whose own rows alone that shows",
     "identity.queries.session_of": "a function that tells of one session, to whoever holds its token",
 }
 WITHOUT_EYES = THE_WORKERS | BEHIND_NO_WALL.keys()

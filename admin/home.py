@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from admin import ageing, audit, closing, mending, wording
-from admin.queries import administration, finance, manager
+from admin.queries import administration, finance, partnering
 from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import audit_asked, audit_page, guards
@@ -40,7 +40,7 @@ async def show_home(member: NamedDependency[Member], job: FromQuery[str] = "") -
 
 
 async def _of_manager(_: Member, now: datetime) -> Context:
-    return {"desk": await manager.desk(now)}
+    return {"desk": await partnering.desk(now)}
 
 
 async def _of_finance(member: Member, now: datetime) -> Context:

@@ -7,8 +7,8 @@ from piccolo.conf.apps import AppConfig, table_finder
 from partner_network.database.migration import APP_NAME
 
 SLICES_WITH_TABLES = (
-    "gateways", "brands", "identity", "notifications", "ledger", "programs", "agreements", "creatives", "links",
-    "clicks", "conversions", "attribution", "commissions", "statements", "payouts", "privacy",
+    "gateways", "brands", "identity", "notifications", "ledger", "programs", "agreements", "creatives",
+    "links", "clicks", "conversions", "attribution", "commissions", "statements", "payouts", "privacy",
 )  # fmt: skip
 
 APP_CONFIG = AppConfig(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from admin.queries import manager
+from admin.queries import partnering
 from partner_network.agreements.actions import draft, sign
 from partner_network.agreements.actions.draft import NewAgreement
 from partner_network.agreements.actions.sign import Signer
@@ -60,7 +60,7 @@ async def test_what_keeps_partnerships_from_earning_is_listed_the_most_pressing_
             maker,
         )
 
-    desk = await manager.desk(await clock.now())
+    desk = await partnering.desk(await clock.now())
 
     assert [(one.kind, one.partner_name, one.name) for one in desk.attention] == [
         ("review", "Review", None),
@@ -76,16 +76,16 @@ async def test_what_keeps_partnerships_from_earning_is_listed_the_most_pressing_
 
 
 async def test_an_agreement_waits_for_whoever_has_not_signed_and_since_the_last_step(sale: Sale) -> None:
-    before = await manager.desk(await clock.now())
+    before = await partnering.desk(await clock.now())
     await builders.set_clock(at(2, 1))
     terms = builders.TERMS.format(structure="graduated", bonus="", rate_ppm=90_000)
     new = NewAgreement(sale.partnerships[SHOP, SMALL].id, "cross-promotion", "2026-11", terms)
     drafted = await draft.draft_agreement(sale.owners[SHOP], new, builders.OPERATOR)
-    both = (await manager.desk(await clock.now())).attention
+    both = (await partnering.desk(await clock.now())).attention
     await builders.set_clock(at(2, 3))
     signer = Signer(sale.owners[SHOP], "192.0.2.7", "Tests")
     await sign.sign_agreement(signer, drafted.id, drafted.content_hash)
-    one = (await manager.desk(await clock.now())).attention
+    one = (await partnering.desk(await clock.now())).attention
 
     assert before.attention == []
     assert [(each.waits_for, each.since) for each in both] == [("both", at(2, 1))]
@@ -97,20 +97,20 @@ async def test_an_agreement_waits_for_whoever_has_not_signed_and_since_the_last_
 async def test_terms_that_a_signed_change_ends_are_expiring_within_90_days(sale: Sale) -> None:
     await builders.set_clock(at(2, 1))
     await builders.agree(sale, SHOP, SMALL, rate_ppm=90_000)
-    (terms,) = (await manager.desk(await clock.now())).expiring
+    (terms,) = (await partnering.desk(await clock.now())).expiring
 
     assert (terms.number, terms.is_followed) == ("tune-house-records/needle-drop/1", True)
     ends_at = terms.at
-    assert [one.at for one in (await manager.desk(ends_at - manager.SOON)).expiring] == [ends_at]
-    assert (await manager.desk(ends_at - manager.SOON - timedelta(seconds=1))).expiring == []
-    assert (await manager.desk(ends_at)).expiring == []
+    assert [one.at for one in (await partnering.desk(ends_at - partnering.SOON)).expiring] == [ends_at]
+    assert (await partnering.desk(ends_at - partnering.SOON - timedelta(seconds=1))).expiring == []
+    assert (await partnering.desk(ends_at)).expiring == []
 
 
 async def test_who_grew_and_who_fell_is_told_to_the_cent(sale: Sale) -> None:
     # 10 % of the one order of 150.00 on 10 January.
-    grown = (await manager.desk(at(1, 20))).movers
-    fallen = (await manager.desk(at(2, 20))).movers
-    forgotten = (await manager.desk(at(4, 20))).movers
+    grown = (await partnering.desk(at(1, 20))).movers
+    fallen = (await partnering.desk(at(2, 20))).movers
+    forgotten = (await partnering.desk(at(4, 20))).movers
 
     assert [(one.partner_name, one.now_minor, one.before_minor, one.change_minor) for one in grown] == [
         ("Needle Drop", 1_500, 0, 1_500)

@@ -17,7 +17,7 @@ from uuid import UUID
 from bench.walls import network
 from partner_network.conversions import queries as conversions
 from partner_network.conversions.actions import record_conversions
-from partner_network.dashboards.queries import earnings, next_payouts, owed
+from partner_network.dashboards.queries import credited, earnings, next_payouts, owed, standing
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.database.embedded_server import DATABASE, OWNER, WEB, EmbeddedServer
@@ -33,7 +33,7 @@ Read = Callable[[Connection, UUID], Awaitable[object]]
 
 async def home_of_a_partner(connection: Connection, brand_id: UUID) -> None:
     """What the first page of the portal asks for a partner with 4,000 commissions."""
-    await earnings.recently_credited(connection, brand_id, 8)
+    await credited.recently_credited(connection, brand_id, 8)
     await earnings.earned_by_month(connection, brand_id)
     await earnings.whereabouts_of(connection, brand_id)
     await next_payouts.next_payouts_of(connection, brand_id, datetime.now(UTC))
@@ -42,7 +42,7 @@ async def home_of_a_partner(connection: Connection, brand_id: UUID) -> None:
 async def home_of_an_advertiser(connection: Connection, brand_id: UUID) -> None:
     """The same for an advertiser: what it owes."""
     await owed.debts_of(connection, brand_id)
-    await owed.last_payment_failed(connection, brand_id)
+    await standing.standing_of(connection, brand_id)
 
 
 async def statement(connection: Connection, brand_id: UUID) -> None:

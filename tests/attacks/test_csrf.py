@@ -4,8 +4,8 @@ from partner_network.identity.web.requests import WITHOUT_SESSION
 from tests.agreements.cast import Cast
 from tests.attacks.routes import UNSAFE, doors, everything
 
-MACHINES_OWN = {"/stripe/webhooks"}
-"""Who comes here brings no cookie but a signature."""
+MACHINES_OWN = {"/stripe/webhooks", "/unsubscribe/{token:str}"}
+"""Who comes here brings no cookie but a signature, which only Stripe or a letter's reader has."""
 AUDIT = ("audit_records", "unsealed_audit_records")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 

@@ -13,9 +13,9 @@ from litestar.response import Template
 
 from partner_network.identity import audit_queries
 from partner_network.identity.audit_queries import Entry
-from partner_network.identity.rules import audit, wording
+from partner_network.identity.rules import audit, permissions, wording
 from partner_network.identity.rules.audit import Record
-from partner_network.identity.rules.permissions import Member
+from partner_network.identity.rules.permissions import Member, Verb
 from partner_network.identity.web import (
     audit_asked,
     coded_words,
@@ -48,6 +48,12 @@ PAGE_OF: Mapping[str, str] = {
     "payment method": "/payment-method",
 }
 """Where the portal shows an object of a kind; the other kinds have no page of their own there."""
+OPENED_BY: Mapping[str, Verb] = {
+    "API key": "manage API keys",
+    "payout account": "connect payouts",
+    "payment method": "fund payouts",
+}
+"""What it takes to open such a page where not everybody who reads the trail may."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -89,7 +95,12 @@ async def show_trail(
         raise ForbiddenError("The network’s own people read the whole trail in the back office.")
     if file_format == "csv":
         return await file_of(member, asked)
-    return Template("identity/audit.html", context=await context_of(member, asked, before, "/audit", PAGE_OF))
+    page_of = {kind: page for kind, page in PAGE_OF.items() if _may_open(member, kind)}
+    return Template("identity/audit.html", context=await context_of(member, asked, before, "/audit", page_of))
+
+
+def _may_open(member: Member, kind: str) -> bool:
+    return kind not in OPENED_BY or permissions.may(member, OPENED_BY[kind])
 
 
 async def file_of(member: Member, asked: Asked) -> Response[bytes]:

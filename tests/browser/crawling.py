@@ -74,8 +74,16 @@ class Inline(HTMLParser):
 class Crawler:
     """One person's walk."""
 
-    def __init__(self, tab: Watched, *, starts: tuple[str, ...] = ("/",), same_kind: int = SAME_KIND) -> None:
+    def __init__(
+        self,
+        tab: Watched,
+        *,
+        starts: tuple[str, ...] = ("/",),
+        same_kind: int = SAME_KIND,
+        has_script: bool = True,
+    ) -> None:
         self.tab = tab
+        self._has_script = has_script
         self._same_kind = same_kind
         self.findings: list[str] = []
         self.pages: list[str] = []
@@ -117,7 +125,8 @@ class Crawler:
             return True  # only another part of the page that was open
         if answer.status >= 400:
             self.findings.append(f"{path}: answered {answer.status}, linked from {self._from.get(path)}")
-        shifted: float = page.evaluate(SETTLED) or 0
+        # Where no script runs, no promise is ever kept, and nothing moves a page that was laid out.
+        shifted: float = (page.evaluate(SETTLED) or 0) if self._has_script else 0
         if shifted > 0.1:
             self.tell([f"moved by {shifted:.3f} while it was loaded"])
         self.tell(self.tab.faults[faults:])

@@ -23,7 +23,7 @@ CHARTS = """() => [...document.querySelectorAll("[data-chart]")]
 @pytest.mark.parametrize("kind", EVERYBODY)
 def test_without_script_no_page_hides_anything_and_charts_are_tables(enter: Enter, kind: str) -> None:
     tab = enter(kind, viewport=DESK, java_script_enabled=False)
-    crawler = Crawler(tab, starts=STARTS.get(kind, ("/",)), same_kind=1)
+    crawler = Crawler(tab, starts=STARTS.get(kind, ("/",)), same_kind=1, has_script=False)
     for _ in crawler.pages_ahead():
         crawler.tell(tab.page.evaluate(LOST), about=" hides")
         crawler.tell(tab.page.evaluate(CHARTS), about=" shows no table for")

@@ -5,8 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-STEPS_DAYS = (30, 60, 90)
-"""The last day of each step but the open one."""
+from partner_network.payouts.ages import STEPS_DAYS, step_of
 
 
 class Waited(msgspec.Struct, frozen=True):
@@ -31,11 +30,6 @@ class Aged(msgspec.Struct, frozen=True):
     def sum_minor(self) -> int:
         """All of it."""
         return sum(self.steps_minor)
-
-
-def step_of(days: int) -> int:
-    """Return the step of an age: 0 up to 30 days, 1 up to 60, 2 up to 90, 3 beyond."""
-    return sum(days > last for last in STEPS_DAYS)
 
 
 def aged(waited: Iterable[Waited]) -> Sequence[Aged]:

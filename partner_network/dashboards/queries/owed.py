@@ -8,11 +8,12 @@ import msgspec
 
 from partner_network.database.connections import Connection
 from partner_network.ledger import queries as ledger
+from partner_network.payouts import ages
 from partner_network.payouts import queries as payouts
 from partner_network.payouts.queries import Fundable, Need
 
-AGES = ((0, 30), (31, 60), (61, 90), (91, 0))
-"""The first and last day of each age; 0 as last is open."""
+_FIRST_DAYS = (0, *(last + 1 for last in ages.STEPS_DAYS))
+_LAST_DAYS = (*ages.STEPS_DAYS, 0)
 
 
 class Age(msgspec.Struct, frozen=True):
@@ -37,15 +38,10 @@ class Debt(msgspec.Struct, frozen=True):
 
     def by_age(self, now: datetime) -> tuple[Age, ...]:
         """Sort what is approved and not funded by the days since its approval."""
-        aged = [(_days_since(one.statement.approved_at, now), one.amount_minor) for one in self.fundable]
-        return tuple(
-            Age(
-                first,
-                last,
-                sum(minor for days, minor in aged if first <= days and (not last or days <= last)),
-            )
-            for first, last in AGES
-        )
+        sums = [0] * len(_FIRST_DAYS)
+        for one in self.fundable:
+            sums[ages.step_of(_days_since(one.statement.approved_at, now))] += one.amount_minor
+        return tuple(map(Age, _FIRST_DAYS, _LAST_DAYS, sums))
 
     @property
     def owed_minor(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Literal, TypeAlias
+from uuid import UUID
 
 import msgspec
 
@@ -126,6 +127,5 @@ def changes(agreements: Sequence[Agreement]) -> Sequence[Change]:
     return [Change(before, after) for before, after in reversed(list(pairwise(agreements)))]
 
 
-def _by(read: ReadStatement, member_id: object) -> str:
-    names = {str(key): name for key, name in read.name_of.items()}
-    return say("by {name}", name=names.get(str(member_id), say("somebody who left")))
+def _by(read: ReadStatement, member_id: UUID) -> str:
+    return say("by {name}", name=read.name_of.get(member_id, say("somebody who left")))

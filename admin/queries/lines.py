@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from partner_network.dashboards.queries import listed_statements
 from partner_network.database.connections import Connection
 from partner_network.identity.web.listings import Listing
 from partner_network.statements import queries as statements
@@ -37,13 +38,6 @@ async def lines_of(
         counted.offset,
         counted.limit,
     )
-    # Tax, netting and payment have no agreement of their own: they follow the first line that has one,
-    # which may stand on another page.
-    signed = await connection.fetchrow(
-        f"""SELECT contract_name, contract_version FROM ({_OF_STATEMENT}) line
-            WHERE contract_name IS NOT NULL ORDER BY effective_at, transfer_id LIMIT 1""",
-        statement_id,
-    )
-    contract = None if signed is None else (signed["contract_name"], signed["contract_version"])
+    contract = await listed_statements.contract_of(connection, statement_id)
     lines = [statements.line_in(line, contract) for line in rows]
     return counted, lines, 0 if row is None else row["minor"]

@@ -92,11 +92,11 @@ async def lines_of(
         listing.limit,
         listing.offset,
     )
-    signed = await _contract_of(connection, statement_id)
+    signed = await contract_of(connection, statement_id)
     return listing, [queries.line_in(row, signed) for row in rows]
 
 
-async def _contract_of(connection: Connection, statement_id: UUID) -> tuple[str, str] | None:
+async def contract_of(connection: Connection, statement_id: UUID) -> tuple[str, str] | None:
     """Return the contract that lines without one of their own follow: that of the first line with one."""
     row = await connection.fetchrow(
         """SELECT a.contract_name, a.contract_version

@@ -7,7 +7,7 @@ import msgspec
 from partner_network.dashboards.queries.owed import Debt
 from partner_network.dashboards.queries.standing import Standing, Waiting
 from partner_network.identity.rules import permissions
-from partner_network.identity.rules.permissions import Member, Verb
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.money import Money
 from partner_network.kernel.sentences import Sentence
@@ -51,7 +51,7 @@ def _idle(member: Member, standing: Standing) -> NextStep:
             href="/agreements",
             is_mine=True,
         )
-    if standing.promotes and _may(member, "manage links"):
+    if standing.promotes and permissions.may(member, "manage links"):
         return NextStep(
             title=title,
             why=Sentence("Put your best link where your customers see it, or make another."),
@@ -59,7 +59,7 @@ def _idle(member: Member, standing: Standing) -> NextStep:
             href="/links#new",
             is_mine=True,
         )
-    if _may(member, "read money"):
+    if permissions.may(member, "read money"):
         return NextStep(
             title=title,
             why=Sentence("Every amount on a statement leads to the clause it follows from."),
@@ -76,12 +76,8 @@ def _idle(member: Member, standing: Standing) -> NextStep:
     )
 
 
-def _may(member: Member, verb: Verb) -> bool:
-    return permissions.may(member, verb)
-
-
 def _invitations(member: Member, waiting: Sequence[Waiting]) -> Iterator[NextStep]:
-    is_mine = _may(member, "accept partnerships")
+    is_mine = permissions.may(member, "accept partnerships")
     for one in waiting:
         yield NextStep(
             title=Sentence(
@@ -97,7 +93,7 @@ def _invitations(member: Member, waiting: Sequence[Waiting]) -> Iterator[NextSte
 
 
 def _signatures(member: Member, waiting: Sequence[Waiting]) -> Iterator[NextStep]:
-    is_mine = _may(member, "sign agreements")
+    is_mine = permissions.may(member, "sign agreements")
     for one in waiting:
         yield NextStep(
             title=Sentence("An agreement waits for your brand’s signature"),
@@ -115,9 +111,9 @@ def _signatures(member: Member, waiting: Sequence[Waiting]) -> Iterator[NextStep
 
 
 def _payments(member: Member, standing: Standing, debts: Sequence[Debt]) -> Iterator[NextStep]:
-    if not _may(member, "read money"):
+    if not permissions.may(member, "read money"):
         return
-    is_mine = _may(member, "fund payouts")
+    is_mine = permissions.may(member, "fund payouts")
     failed = standing.failed_payment
     if failed is not None:
         yield NextStep(
@@ -160,7 +156,7 @@ def _payments(member: Member, standing: Standing, debts: Sequence[Debt]) -> Iter
 def _introduction(member: Member, standing: Standing) -> Iterator[NextStep]:
     if standing.can_be_paid or not (standing.promotes or standing.has_earned):
         return
-    is_mine = _may(member, "connect payouts")
+    is_mine = permissions.may(member, "connect payouts")
     if standing.account_id:
         title = Sentence("Stripe still misses something of your brand")
         label = Sentence("Go on at Stripe")
@@ -179,7 +175,7 @@ def _introduction(member: Member, standing: Standing) -> Iterator[NextStep]:
 
 
 def _first_links(member: Member, waiting: Sequence[Waiting]) -> Iterator[NextStep]:
-    is_mine = _may(member, "manage links")
+    is_mine = permissions.may(member, "manage links")
     for one in waiting:
         yield NextStep(
             title=Sentence("Make your first link to “{program}”", program=one.program),

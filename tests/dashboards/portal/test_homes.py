@@ -211,6 +211,17 @@ async def test_the_developers_sample_is_taken_as_it_stands_with_a_test_key(porta
     assert "trial test" in after
 
 
+@pytest.mark.parametrize(
+    ("roles", "is_led"), [(("owner",), True), (("owner", "developer"), True), (("developer",), False)]
+)
+async def test_who_has_another_home_is_led_to_the_developers_page(
+    portal: Network, roles: tuple[str, ...], is_led: bool
+) -> None:
+    html = await page(await person_of(portal, WEEKLY, *roles), "/links")
+
+    assert ('href="/developers"' in html) == is_led
+
+
 async def test_an_owner_reads_the_developers_page_and_a_marketer_does_not(portal: Network) -> None:
     assert "Samples that run" in await page(await portal.signed_in(owner_of(WEEKLY)), "/developers")
     await page(await person_of(portal, WEEKLY, "marketer"), "/developers", status=403)

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -41,7 +42,7 @@ def render(html: str, *, folder: Path = ASSETS) -> bytes:
     _within_limits(html)
     process = _Process(folder)
     try:
-        process.receive(START_LIMIT_S)
+        process.wait_until_ready()
         return process.pdf(html, LIMIT_S)
     finally:
         process.end()
@@ -112,7 +113,7 @@ class Renderer:
         process = _Process(self._folder)
         self._live.add(process)
         try:
-            await asyncio.to_thread(process.receive, START_LIMIT_S)
+            await asyncio.to_thread(process.wait_until_ready)
         except BaseException:
             self._discard(process)
             raise
@@ -138,15 +139,23 @@ class _Process:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             )
         self._pipe = Connection(ours.detach())
+        self._speaking = threading.Lock()
 
     def pdf(self, html: str, limit_s: float) -> bytes:
-        try:
-            self._pipe.send_bytes(html.encode())
-        except OSError as error:
-            raise PdfError("The PDF process had ended; ask again, a fresh one takes its place.") from error
-        return self.receive(limit_s)
+        with self._speaking:
+            try:
+                self._pipe.send_bytes(html.encode())
+            except OSError as error:
+                raise PdfError(
+                    "The PDF process had ended; ask again, a fresh one takes its place."
+                ) from error
+            return self._receive(limit_s)
 
-    def receive(self, limit_s: float) -> bytes:
+    def wait_until_ready(self) -> None:
+        with self._speaking:
+            self._receive(START_LIMIT_S)
+
+    def _receive(self, limit_s: float) -> bytes:
         try:
             if not self._pipe.poll(limit_s):
                 raise PdfError(f"No PDF after {limit_s:g} s; make the document smaller or raise the limit.")
@@ -160,7 +169,10 @@ class _Process:
     def end(self) -> None:
         self._child.kill()
         self._child.wait()
-        self._pipe.close()
+        # The child's death ends whoever still speaks with it. Closed under them, the descriptor's number
+        # would go to the next process, and they would read its answer or write into its document.
+        with self._speaking:
+            self._pipe.close()
 
 
 def _within_limits(html: str) -> None:

@@ -3,8 +3,11 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator
 from io import BytesIO
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pypdf
@@ -23,6 +26,23 @@ PAGE = """<html lang="en"><head><title>Two pages</title><link rel="stylesheet" h
 <link rel="attachment" href="data:text/plain,12.50" title="amount.txt">
 <style>body { font-family: "Plex Sans" } h1 { break-before: page }</style></head>
 <body><h1>First</h1><p>12.50</p><h1>Second</h1></body></html>"""
+
+
+class SlowlyRead:
+    """A pipe whose reader is held up between learning of an answer and reading it."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self.is_being_read = threading.Event()
+        self.was_closed_while_read: bool | None = None
+        self.send_bytes, self.recv_bytes, self.close = pipe.send_bytes, pipe.recv_bytes, pipe.close
+
+    def poll(self, limit_s: float) -> bool:
+        self.is_being_read.set()
+        is_answered = self._pipe.poll(limit_s)
+        time.sleep(0.3)
+        self.was_closed_while_read = self._pipe.closed
+        return is_answered
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -169,6 +189,19 @@ async def test_a_cancelled_document_never_reaches_the_next_caller(renderer: pdf.
     with pytest.raises(asyncio.CancelledError):
         await first
     assert "second" in text_of(await renderer.pdf("<title>t</title><p>for the second caller"))[0]
+
+
+async def test_a_pipe_is_closed_only_when_nobody_reads_it_any_more() -> None:
+    async with pdf.Renderer(processes=1) as renderer:
+        [process] = renderer._live  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the pipe under test
+        pipe = SlowlyRead(process._pipe)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same
+        process._pipe = pipe  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - the same
+        first = asyncio.create_task(renderer.pdf("<title>t</title><p>for the first caller"))
+        await asyncio.to_thread(pipe.is_being_read.wait, 30)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+    assert pipe.was_closed_while_read is False
 
 
 async def test_missing_system_libraries_are_named_with_the_command_that_installs_them(tmp_path: Path) -> None:

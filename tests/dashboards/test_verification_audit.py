@@ -19,7 +19,7 @@ from partner_network.gateways import clock
 from partner_network.identity.actions import audit, seal
 from partner_network.identity.rules import audit as rules
 from partner_network.identity.rules.audit import Personal
-from partner_network.kernel import ids
+from partner_network.kernel import ids, merkle
 from tests.conftest import FreshDatabase
 
 TABLES = ("audit_records", "audit_seals", "audit_seal_members", "unsealed_audit_records")
@@ -233,7 +233,7 @@ async def invited_person() -> tuple[UUID, UUID]:
 def test_however_records_fall_into_seals_each_root_stands_over_all_of_them(sizes: list[int]) -> None:
     last, next_id, hashes = None, 1, set[bytes]()
     for size in sizes:
-        leaves = [(n, rules.merkle_root([n.to_bytes(32, "big")])) for n in range(next_id, next_id + size)]
+        leaves = [(n, merkle.root_of([n.to_bytes(32, "big")])) for n in range(next_id, next_id + size)]
         made = rules.next_seal(leaves, last, clock.wall_now())
         assert made.previous_hash == (None if last is None else last[1])
         for n in range(size):

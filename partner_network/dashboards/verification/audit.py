@@ -13,6 +13,7 @@ from partner_network.database.connections import Connection
 from partner_network.identity import audit_queries
 from partner_network.identity.rules import audit
 from partner_network.identity.rules.audit import Record, Seal
+from partner_network.kernel import merkle
 
 SEALED_WITHIN = timedelta(minutes=1)
 """How long before a seal a record may have been written that the seal has not: its transaction was open."""
@@ -109,7 +110,7 @@ def _of_seal(seal: Seal, stored: bytes, inside: Sequence[asyncpg.Record], link: 
         yield f"Seal {seal.no} was made over {seal.record_count:,} records; {len(inside):,} are in it."
     if record_ids != sorted(record_ids) or (record_ids[0], record_ids[-1]) != (seal.first_id, seal.last_id):
         yield f"Seal {seal.no} holds its records in another order than it was made over."
-    if audit.merkle_root([row["leaf_hash"] for row in inside]) != seal.root:
+    if merkle.root_of([row["leaf_hash"] for row in inside]) != seal.root:
         yield f"Seal {seal.no} holds other records than it was made over: its root differs."
     if audit.seal_hash(seal) != stored:
         yield f"Seal {seal.no} is no longer what was sealed: its hash differs."

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.identity.rules.permissions import ApiKey, Member
-from partner_network.kernel import ids
+from partner_network.kernel import ids, merkle
 
 ActorKind = Literal["member", "api key", "command line", "worker", "visitor"]
 Nobody = Literal["command line", "worker", "visitor"]
@@ -55,7 +55,7 @@ NEVER = frozenset({"password", "password_hash", "key", "token", "secret"})
 PERSONAL = frozenset({"email", "name", "legal_name", "address", "user_agent", "tax_id"})
 """What enters as a salted hash, unless it names a thing and not a person."""
 _OF_THINGS = frozenset({"API key", "program", "creative", "link", "closing"})
-_LEAF, _NODE, _SEAL = b"\x00", b"\x01", b"\x02"  # so that no hash of one kind can be taken for another's
+_SEAL = b"\x02"  # so that no seal's hash can be taken for a leaf's or a node's
 
 
 class Personal(msgspec.Struct, frozen=True):
@@ -174,29 +174,13 @@ def leaf_hash(record: Record) -> bytes:
     """Return the hash of all that a record says."""
     at, wall_at = record.at.astimezone(UTC), record.wall_at.astimezone(UTC)
     said = msgspec.structs.replace(record, at=at, wall_at=wall_at)
-    return _hash(_LEAF, msgspec.json.encode(said, order="sorted"))
-
-
-def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """Return the root over hashed leaves in their order. Source: RFC 6962, section 2.1.
-
-    Errors: ValueError when there is no leaf.
-    """
-    if not leaves:
-        raise ValueError("no root stands over nothing")
-    level = list(leaves)
-    # Pairing neighbours level by level, the odd one moving up as it is, splits where the RFC does: at the
-    # largest power of two below the count.
-    while len(level) > 1:
-        pairs = [_hash(_NODE, level[n] + level[n + 1]) for n in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(pairs) * 2 :]
-    return level[0]
+    return merkle.leaf_hash(msgspec.json.encode(said, order="sorted"))
 
 
 def seal_hash(seal: Seal) -> bytes:
     """Return the hash of a seal, which names the seal before it and so all of them."""
     said = msgspec.structs.replace(seal, sealed_at=seal.sealed_at.astimezone(UTC))
-    return _hash(_SEAL, msgspec.json.encode(said, order="sorted"))
+    return hashlib.sha256(_SEAL + msgspec.json.encode(said, order="sorted")).digest()
 
 
 def next_seal(records: Sequence[tuple[int, bytes]], last: tuple[int, bytes] | None, at: datetime) -> Seal:
@@ -208,14 +192,10 @@ def next_seal(records: Sequence[tuple[int, bytes]], last: tuple[int, bytes] | No
         first_id=ordered[0][0],
         last_id=ordered[-1][0],
         record_count=len(ordered),
-        root=merkle_root([leaf for _, leaf in ordered]),
+        root=merkle.root_of([leaf for _, leaf in ordered]),
         previous_hash=previous,
         sealed_at=at,
     )
-
-
-def _hash(domain: bytes, content: bytes) -> bytes:
-    return hashlib.sha256(domain + content).digest()
 
 
 KINDS: tuple[str, ...] = get_args(Kind)

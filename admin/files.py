@@ -1,27 +1,20 @@
-"""Lists of the back office as files for spreadsheets, their heads in the reader's language."""
+"""Lists of the back office as files for spreadsheets; heads and codes are the same in every language."""
 
 from collections.abc import Sequence
 
 from litestar import Response
 
-from admin import wording
 from admin.queries.jobs import FailedJob
 from admin.queries.network import BrandRow, PartnershipRow, ProgramRow
 from admin.queries.statements import ReadStatement, StatementRow
-from partner_network.identity.web import coded_words
 from partner_network.identity.web.listings import csv_answer
-from partner_network.languages import catalogs
-from partner_network.languages.catalogs import say
 from partner_network.payouts.queries import Payout
 from partner_network.statements.wording import decimal_text
 
 
 def statements(rows: Sequence[StatementRow]) -> Response[bytes]:
     """Return statements; amounts are decimals with a point, whatever the language."""
-    head = [
-        *(say("Number"), say("Period"), say("Paid to"), say("Paid by")),
-        *(say("Closing"), say("Currency"), say("Status")),
-    ]
+    head = ["number", "period", "payee", "payer", "closing", "currency", "status"]
     return csv_answer(
         "statements",
         head,
@@ -29,7 +22,7 @@ def statements(rows: Sequence[StatementRow]) -> Response[bytes]:
             (
                 *(one.number, one.period, one.payee_name, one.payer_name),
                 *(decimal_text(one.closing_minor, one.currency), one.currency),
-                catalogs.translated(wording.STATEMENT[one.status]),
+                one.status,
             )
             for one in rows
         ],
@@ -41,15 +34,22 @@ def lines(read: ReadStatement) -> Response[bytes]:
     """Return the lines of a statement that were found."""
     currency = read.statement.currency
     head = [
-        *(say("Date"), say("What"), say("Order"), say("Order net"), say("Component"), say("Earned in")),
-        *(say("Clause"), say("Amount"), say("Currency")),
+        "date",
+        "kind",
+        "order",
+        "order_net",
+        "component",
+        "earning_period",
+        "clause",
+        "amount",
+        "currency",
     ]
     return csv_answer(
         read.statement.number.lower(),
         head,
         [
             (
-                *((one.occurred_at or one.effective_at).date().isoformat(), _line_word(one.kind)),
+                *((one.occurred_at or one.effective_at).date().isoformat(), one.kind),
                 one.order_id or "",
                 "" if one.order_net_minor is None else decimal_text(one.order_net_minor, currency),
                 *(one.component or "", one.earning_period or "", one.clause or ""),
@@ -63,10 +63,7 @@ def lines(read: ReadStatement) -> Response[bytes]:
 
 def payouts(rows: Sequence[Payout]) -> Response[bytes]:
     """Return payouts."""
-    head = [
-        *(say("Statement"), say("Paid to"), say("Paid by"), say("Amount"), say("Currency"), say("Status")),
-        *(say("Transfer at Stripe"), say("Reserved")),
-    ]
+    head = ["statement", "payee", "payer", "amount", "currency", "status", "stripe_transfer", "reserved"]
     return csv_answer(
         "payouts",
         head,
@@ -74,7 +71,7 @@ def payouts(rows: Sequence[Payout]) -> Response[bytes]:
             (
                 *(one.statement_number, one.payee_name, one.payer_name),
                 *(decimal_text(one.amount_minor, one.currency), one.currency),
-                _status_word("held" if one.held_reason else one.status),
+                "held" if one.held_reason else one.status,
                 *(one.stripe_transfer_id or "", one.reserved_at.date().isoformat()),
             )
             for one in rows
@@ -85,13 +82,13 @@ def payouts(rows: Sequence[Payout]) -> Response[bytes]:
 
 def partnerships(rows: Sequence[PartnershipRow]) -> Response[bytes]:
     """Return partnerships."""
-    head = [say("Partner"), say("Program"), say("Advertiser"), say("Status"), say("Active since")]
+    head = ["partner", "program", "advertiser", "status", "active_since"]
     return csv_answer(
         "partnerships",
         head,
         [
             (
-                *(one.partner_name, one.program_name, one.advertiser_name, _status_word(one.status)),
+                *(one.partner_name, one.program_name, one.advertiser_name, one.status),
                 one.active_from.date().isoformat() if one.active_from else "",
             )
             for one in rows
@@ -101,7 +98,7 @@ def partnerships(rows: Sequence[PartnershipRow]) -> Response[bytes]:
 
 def programs(rows: Sequence[ProgramRow]) -> Response[bytes]:
     """Return programs."""
-    head = [say("Program"), say("Advertiser"), say("Offer"), say("Links lead to"), say("Active partners")]
+    head = ["program", "advertiser", "offer", "destination_hosts", "active_partners"]
     return csv_answer(
         "programs",
         head,
@@ -116,8 +113,14 @@ def programs(rows: Sequence[ProgramRow]) -> Response[bytes]:
 def brands(rows: Sequence[BrandRow]) -> Response[bytes]:
     """Return brands; the tax in parts per million, as it is reckoned with."""
     head = [
-        *(say("Brand"), say("Legal name"), say("Country"), say("Tax in ppm"), say("Programs")),
-        *(say("Promotes"), say("Can be paid"), say("Can pay in")),
+        "brand",
+        "legal_name",
+        "country",
+        "tax_rate_ppm",
+        "programs",
+        "partnerships",
+        "transfers_status",
+        "has_payment_method",
     ]
     return csv_answer(
         "brands",
@@ -126,7 +129,7 @@ def brands(rows: Sequence[BrandRow]) -> Response[bytes]:
             (
                 *(one.name, one.legal_name, one.country, one.tax_rate_ppm, one.programs, one.partnerships),
                 one.transfers_status or "",
-                say("yes") if one.has_payment_method else say("no"),
+                "yes" if one.has_payment_method else "no",
             )
             for one in rows
         ],
@@ -136,19 +139,10 @@ def brands(rows: Sequence[BrandRow]) -> Response[bytes]:
 
 def failed_jobs(rows: Sequence[FailedJob]) -> Response[bytes]:
     """Return the jobs that failed."""
-    head = [say("No."), say("Job"), say("What went wrong"), say("Failed at"), say("Attempts")]
+    head = ["number", "job", "error", "failed_at", "attempts"]
     return csv_answer(
         "failed-jobs",
         head,
         [(one.id, one.entrypoint, one.error or "", one.failed_at.isoformat(), one.attempts) for one in rows],
         numbers={0, 4},
     )
-
-
-def _status_word(status: str) -> str:
-    return catalogs.translated(coded_words.status(status).word)
-
-
-def _line_word(kind: str) -> str:
-    words = {str(key): word for key, word in wording.LINE.items()}
-    return catalogs.translated(words[kind])

@@ -12,8 +12,8 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
 Prefix = Literal[
-    "adj", "agr", "bnd", "clk", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "msg", "pay", "prg",
-    "prt", "ref", "stm", "tch",
+    "adj", "agr", "bnd", "clk", "cod", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "msg", "pay", "prg",
+    "prt", "ref", "stm", "tch", "try",
 ]  # fmt: skip
 
 NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
@@ -22,6 +22,7 @@ NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
         "agr": Sentence("agreement"),
         "bnd": Sentence("brand"),
         "clk": Sentence("click"),
+        "cod": Sentence("code"),
         "com": Sentence("commission"),
         "cnv": Sentence("conversion"),
         "crt": Sentence("creative"),
@@ -37,6 +38,7 @@ NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
         "ref": Sentence("refund"),
         "stm": Sentence("statement"),
         "tch": Sentence("touch"),
+        "try": Sentence("trial"),
     }
 )
 

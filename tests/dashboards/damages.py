@@ -34,6 +34,7 @@ WITHOUT_MONEY = {
     "statement_documents",
     "stripe_events",
     "test_facts",
+    "trials",
     "unaccrued_conversions",
     "undecided_conversions",
     "unsealed_audit_records",

@@ -15,7 +15,9 @@ _OF_COMMISSION = """EXISTS (SELECT FROM commissions c WHERE c.id = t.commission_
     AND $1 IN (c.advertiser_id, c.partner_id))"""
 _OF_CONVERSION = """$1 IN (SELECT brand_id FROM conversions WHERE id = {0} UNION ALL
     SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
-    WHERE c.conversion_id = {0})"""
+    WHERE c.conversion_id = {0} UNION ALL
+    SELECT (jsonb_path_query(d.candidates, '$[*].partner') #>> '{{}}')::uuid FROM decisions d
+    WHERE d.conversion_id = {0})"""
 _OF_OWN_PROGRAM = "$1 = (SELECT brand_id FROM programs WHERE id = t.program_id)"
 _OF_PARTNERED = "EXISTS (SELECT FROM partnerships p WHERE p.program_id = {} AND p.partner_id = $1 AND ({}))"
 _OF_ACCOUNT = (
@@ -38,10 +40,12 @@ ROWS_OF: Mapping[str, str] = {
     "audit_seals": "true",
     "brands": """t.id = $1 OR EXISTS (SELECT FROM partnerships p
         WHERE (p.advertiser_id, p.partner_id) IN ((t.id, $1), ($1, t.id)))""",
+    "candidacies": "t.partner_id = $1",
     "clawback_settlements": """EXISTS (SELECT FROM clawbacks b JOIN commissions c ON c.id = b.commission_id
         WHERE b.transfer_id = t.clawback_id AND $1 IN (c.advertiser_id, c.partner_id))""",
     "clawbacks": _OF_COMMISSION,
     "clicks": "$1 IN (t.advertiser_id, t.partner_id)",
+    "codes": "$1 IN (t.advertiser_id, t.partner_id)",
     "commission_revisions": _OF_COMMISSION,
     "commissions": "$1 IN (t.advertiser_id, t.partner_id)",
     "conversions": _OF_CONVERSION.format("t.id"),
@@ -82,6 +86,11 @@ ROWS_OF: Mapping[str, str] = {
         {_OF_PARTNERED.format("t.program_id", f"{_WHILE_PARTNERS} OR t.recorded_at < p.ended_at")}""",
     "programs": f"t.brand_id = $1 OR {_OF_PARTNERED.format('t.id', _WHILE_PARTNERS)}",
     "rate_limits": "true",
+    "receipts": """$1 IN (SELECT brand_id FROM conversions WHERE id = t.conversion_id UNION ALL
+        SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
+        WHERE (c.conversion_id, c.rev) = (t.conversion_id, t.rev) UNION ALL
+        SELECT (jsonb_path_query(d.candidates, '$[*].partner') #>> '{}')::uuid FROM decisions d
+        WHERE (d.conversion_id, d.rev) = (t.conversion_id, t.rev))""",
     "recovery_codes": _NO_BRAND,
     "refunds": "t.brand_id = $1",
     "retentions": _NO_BRAND,
@@ -97,6 +106,8 @@ ROWS_OF: Mapping[str, str] = {
     "stripe_events": _NO_BRAND,
     "terms": _OF_PARTNERSHIP.format("t.partnership_id"),
     "test_facts": "t.brand_id = $1",
+    "touches": "$1 IN (t.brand_id, t.partner_id)",
+    "trials": "t.brand_id = $1",
     "unaccrued_conversions": "$1 = (SELECT advertiser_id FROM partnerships WHERE id = t.partnership_id)",
     "undecided_conversions": "$1 = (SELECT brand_id FROM conversions WHERE id = t.conversion_id)",
     "unsealed_audit_records": _NO_BRAND,

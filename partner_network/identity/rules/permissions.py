@@ -24,11 +24,12 @@ Verb = Literal[
     "manage brands", "invite members", "read members", "manage members", "manage API keys",
     "manage programs", "read programs", "invite partners", "accept partnerships", "read partnerships",
     "draft agreements", "sign agreements", "read agreements",
-    "manage creatives", "read creatives", "manage links", "read links",
+    "manage creatives", "read creatives", "manage links", "read links", "manage codes",
     "report conversions", "read conversions", "read reports",
     "read money", "prepare statements", "approve statements",
     "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
     "reset second factors", "read audit trail", "erase people", "manage customers",
+    "try terms",
 ]  # fmt: skip
 
 Whose = Literal["own", "both", "program", "network"]
@@ -75,6 +76,7 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "read creatives": _who("all", "all", of="program"),
         "manage links": _who("owner marketer", "manager"),
         "read links": _who("all", "all", of="both"),
+        "manage codes": _who("owner marketer", "manager"),
         "report conversions": _who(),
         "read conversions": _who("all"),
         "read reports": _who("all", "all", of="both"),
@@ -90,6 +92,8 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "read audit trail": _who("owner finance viewer", "all", of="both"),
         "erase people": _who(operator="admin", of="network"),
         "manage customers": _who("owner"),
+        # a partner also has to read money: what its own row says is money
+        "try terms": _who("owner marketer finance", "manager"),
     }
 )
 NEEDS_SECOND_FACTOR = frozenset[Verb](
@@ -107,11 +111,11 @@ SCOPES: Mapping[Scope, frozenset[Verb]] = MappingProxyType(
         # What a person must stand for (to sign, approve, fund, invite, make keys) is in no scope.
         "conversions:write": frozenset({"report conversions"}),
         "conversions:read": frozenset({"read conversions"}),
-        "reports:read": frozenset({"read conversions", "read reports"}),
+        "reports:read": frozenset({"read conversions", "read reports", "try terms"}),
         "statements:read": frozenset({"read money"}),
         "payouts:read": frozenset({"read payouts"}),
         "links:read": frozenset({"read links"}),
-        "links:write": frozenset({"manage links"}),
+        "links:write": frozenset({"manage links", "manage codes"}),
         "creatives:read": frozenset({"read creatives"}),
         "programs:read": frozenset({"read programs"}),
         "partnerships:read": frozenset({"read partnerships"}),

@@ -19,12 +19,12 @@ _VERBS = (
     Sentence("read programs"), Sentence("invite partners"), Sentence("accept partnerships"),
     Sentence("read partnerships"), Sentence("draft agreements"), Sentence("sign agreements"),
     Sentence("read agreements"), Sentence("manage creatives"), Sentence("read creatives"),
-    Sentence("manage links"), Sentence("read links"), Sentence("report conversions"),
+    Sentence("manage links"), Sentence("read links"), Sentence("manage codes"), Sentence("report conversions"),
     Sentence("read conversions"), Sentence("read reports"), Sentence("read money"),
     Sentence("prepare statements"), Sentence("approve statements"), Sentence("read payouts"),
     Sentence("fund payouts"), Sentence("connect payouts"), Sentence("manage payouts"),
     Sentence("browse data"), Sentence("reset second factors"), Sentence("read audit trail"),
-    Sentence("erase people"), Sentence("manage customers"),
+    Sentence("erase people"), Sentence("manage customers"), Sentence("try terms"),
 )  # fmt: skip
 VERBS: Mapping[str, Sentence] = MappingProxyType({str(word): word for word in _VERBS})
 

@@ -99,6 +99,14 @@ PERIODS = (
         emptied="payload",
     ),
     Period(
+        table="trials",
+        key="id",
+        is_old="coalesce(finished_at, asked_at) < $1",
+        after=timedelta(days=90),
+        why="a quarter is enough to talk terms over; whoever needs it longer asks again and gets the same",
+        time="wall",
+    ),
+    Period(
         table="pgqueuer_log",
         key="id",
         is_old="created < $1",

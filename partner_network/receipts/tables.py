@@ -1,0 +1,29 @@
+"""How Piccolo sees the trials that people asked for."""
+
+from piccolo.columns import JSONB, UUID, Boolean, Date, ForeignKey, Text, Timestamptz
+from piccolo.table import Table
+
+from partner_network.brands.tables import Brand
+from partner_network.database import connections
+from partner_network.identity.tables import Member
+from partner_network.programs.tables import Partnership, Program
+
+
+class Trial(Table, tablename="trials", db=connections.engine):
+    """Other terms tried on a period of the past; nothing is booked."""
+
+    id = UUID(primary_key=True, default=None)
+    program_id = ForeignKey(Program, default=None, null=False)
+    partnership_id = ForeignKey(Partnership, default=None)
+    advertiser_id = ForeignKey(Brand, default=None, null=False)
+    brand_id = ForeignKey(Brand, default=None, null=False)
+    asked_by = ForeignKey(Member, default=None)
+    is_by_operator = Boolean(default=None)
+    starts_on = Date(default=None)
+    ends_on = Date(default=None)
+    terms_toml = Text(default=None)
+    asked_at = Timestamptz(default=None)
+    started_at = Timestamptz(default=None, null=True)
+    finished_at = Timestamptz(default=None, null=True)
+    result = JSONB(default=None, null=True)
+    error = JSONB(default=None, null=True)

@@ -1,12 +1,14 @@
 """Decide what waits."""
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
 from uuid import UUID
 
 import msgspec
 
-from partner_network.attribution import walk
+from partner_network.attribution import receipt, walk
 from partner_network.attribution.cases import Case, Outcome, PolicyVersion, Standing
 from partner_network.attribution.queries import decisions, facts, waiting
 from partner_network.conversions import queries as conversions
@@ -21,9 +23,9 @@ async def decide_pending(limit: int = BATCH) -> int:
     """Decide up to ``limit`` waiting conversions in canonical order and return how many there were.
 
     Idempotent, and safe with several workers: one decides a program at a time. A decision that stands is
-    revised only where its outcome differs; who is credited, and who was, is put up for accrual. Decided
-    conversions of the same customers that come later are looked at again where the program binds
-    customers or credits new ones only.
+    revised only where its outcome or its candidates differ; where credits do, who is credited, and who was,
+    is put up for accrual. Each decision gets its receipt. Decided conversions of the same customers that
+    come later are looked at again where the program binds customers or credits new ones only.
     Source: MONEY section 3.
     """
     async with connections.transaction() as connection:
@@ -66,12 +68,9 @@ async def _record(
     changed = [outcome for outcome in outcomes if _differs(outcome, standing.get(outcome.case.id))]
     await _insert_decisions(connection, changed, standing, now)
     concerned = {
-        (partnership_id, outcome.case.id) for outcome in changed for _, partnership_id, _ in outcome.credits
-    } | {
         (partnership_id, outcome.case.id)
         for outcome in changed
-        if outcome.case.id in standing
-        for _, partnership_id, _ in standing[outcome.case.id].credits
+        for partnership_id in _concerned(outcome, standing.get(outcome.case.id))
     }
     newly_sold = [
         outcome.case
@@ -84,7 +83,21 @@ async def _record(
 
 
 def _differs(outcome: Outcome, standing: Standing | None) -> bool:
-    return standing is None or (outcome.bound_to, outcome.credits) != (standing.bound_to, standing.credits)
+    """Tell whether a decision is worth a revision; one that has no receipt yet gets it by one."""
+    return (
+        standing is None
+        or not standing.has_receipt
+        or (outcome.bound_to, outcome.credits, outcome.decision.candidates)
+        != (standing.bound_to, standing.credits, standing.candidates)
+    )
+
+
+def _concerned(outcome: Outcome, standing: Standing | None) -> set[UUID]:
+    """Return whose money a revision may move: nobody's where the credits stay as they were."""
+    before: frozenset[tuple[str, UUID, Fraction]] = frozenset() if standing is None else standing.credits
+    if outcome.credits == before:
+        return set()
+    return {partnership_id for _, partnership_id, _ in outcome.credits | before}
 
 
 async def _insert_decisions(
@@ -106,6 +119,11 @@ async def _insert_decisions(
         [msgspec.json.encode(one.decision.candidates).decode() for one in outcomes],
         now,
     )
+    await _insert_receipts(connection, outcomes, revs)
+    await _insert_credits(connection, outcomes, revs)
+
+
+async def _insert_credits(connection: Connection, outcomes: Sequence[Outcome], revs: Sequence[int]) -> None:
     credited = [
         (one, rev, credit) for one, rev in zip(outcomes, revs, strict=True) for credit in one.decision.credits
     ]
@@ -122,6 +140,27 @@ async def _insert_decisions(
         [credit.touched_at for _, _, credit in credited],
         [str(credit.weight.numerator) for _, _, credit in credited],
         [str(credit.weight.denominator) for _, _, credit in credited],
+    )
+
+
+async def _insert_receipts(connection: Connection, outcomes: Sequence[Outcome], revs: Sequence[int]) -> None:
+    salts = [secrets.token_bytes(receipt.SALT_BYTES) for _ in outcomes]
+    await connection.execute(
+        """WITH recorded AS (
+               INSERT INTO receipts (conversion_id, rev, facts, salt, root, partner_ids)
+               SELECT id, rev, facts, salt, root, string_to_array(partners, ' ')::uuid[]
+               FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[])
+                   AS t (id, rev, facts, salt, root, partners)
+               RETURNING conversion_id, partner_ids)
+           INSERT INTO candidacies (partner_id, conversion_id)
+           SELECT DISTINCT partner_id, conversion_id FROM recorded, unnest(partner_ids) AS p (partner_id)
+           ON CONFLICT DO NOTHING""",
+        [one.case.id for one in outcomes],
+        revs,
+        [receipt.encode(one.facts).decode() for one in outcomes],
+        salts,
+        [receipt.root_of(one.facts, one.decision, salt) for one, salt in zip(outcomes, salts, strict=True)],
+        [" ".join(one.partners) for one in outcomes],
     )
 
 

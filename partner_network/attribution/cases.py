@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from partner_network.agreements import rules as agreements
 from partner_network.agreements.terms import Event, ProgramPolicy, Terms
-from partner_network.attribution.facts import Credit, Decision, Reach, Touch
+from partner_network.attribution.facts import Candidate, Credit, Decision, Reach, Touch
+from partner_network.attribution.receipt import Facts
 from partner_network.kernel import periods
 
 Place = tuple[datetime, str, str]
@@ -31,6 +32,10 @@ class Case(Struct, frozen=True, gc=False):
     occurred_at: datetime
     recorded_at: datetime
     click_id: UUID | None
+    currency: str
+    net_minor: int
+    customer_pseudonym: str
+    """In hexadecimal digits."""
 
     @property
     def place(self) -> Place:
@@ -101,12 +106,15 @@ class Standing(Struct, frozen=True, gc=False):
     rev: int
     bound_to: UUID | None
     credits: frozenset[tuple[str, UUID, Fraction]]
+    candidates: tuple[Candidate, ...]
+    has_receipt: bool
 
 
 class PolicyVersion(Struct, frozen=True, gc=False):
     """A program's rule of choice, from when it was recorded."""
 
     id: UUID
+    number: int
     recorded_at: datetime
     policy: ProgramPolicy
 
@@ -117,10 +125,11 @@ class PolicyVersion(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """A decision of one case, under which version, and whose partnerships its credits are."""
+    """A decision of one case, under which version, from what, and whose partnerships its credits are."""
 
     case: Case
     version: PolicyVersion
+    facts: Facts
     decision: Decision
     bound_to: UUID | None
     partnership_of: Mapping[str, UUID]
@@ -132,6 +141,12 @@ class Outcome(Struct, frozen=True, gc=False):
             (credit.touch, self.partnership_of[credit.touch], credit.weight)
             for credit in self.decision.credits
         )
+
+    @property
+    def partners(self) -> list[str]:
+        """Whom the receipt concerns: each partner with a touch that was looked at, or with credit."""
+        seen = {touch.partner for touch in self.facts.touches if touch.partner is not None}
+        return sorted(seen.union(credit.partner for credit in self.decision.credits))
 
 
 class Known(Struct, frozen=True, gc=False):

@@ -1,10 +1,10 @@
-"""Why a touch cannot count, each reason in one sentence with its numbers."""
+"""Why a touch cannot count, each reason in one sentence with its numbers and the clause they come from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from partner_network.agreements.terms import Evidence, ProgramPolicy
-from partner_network.attribution.facts import Conversion, Reach, Touch
+from partner_network.attribution.facts import UNNAMED, Clauses, Conversion, Reach, Touch
 
 VERB_OF = {"click": "clicked", "view": "viewed", "code": "used a code", "self_report": "was named"}
 _MINUTES_AN_HOUR = 60
@@ -23,65 +23,111 @@ def evidence_of(touch: Touch, conversion: Conversion) -> Evidence:
     return "click_id" if touch.id == conversion.click_id else touch.evidence
 
 
-def for_anyone(touch: Touch, conversion: Conversion, policy: ProgramPolicy) -> Iterator[str]:
-    """Yield why a touch counts for nobody, whoever it belongs to; the first reason is the one shown."""
+def for_anyone(
+    touch: Touch, conversion: Conversion, policy: ProgramPolicy, clauses: Clauses
+) -> str | None:
+    """Return why a touch counts for nobody, whoever it belongs to: the first reason there is."""
     if touch.program != conversion.program:
-        yield "it belongs to another program"
+        return "it belongs to another program" + under(clauses.counted)
     if touch.at > conversion.at:
-        yield f"it came {spoken(touch.at - conversion.at)} after the {conversion.event}"
+        after = f"it came {spoken(touch.at - conversion.at)} after the {conversion.event}"
+        return after + under(clauses.counted)
     excluded = touch.excluded
     if excluded is not None and (excluded not in _REASON_OF or excluded in policy.exclusions):
-        yield _REASON_OF.get(excluded, excluded)
+        return _REASON_OF.get(excluded, excluded) + under(clauses.exclusions)
     if not touch.consent and "no_consent" in policy.exclusions:
-        yield _REASON_OF["no_consent"]
+        return _REASON_OF["no_consent"] + under(clauses.exclusions)
     if policy.customers == "new_only" and not conversion.new_customer:
-        yield "it reached an existing customer, and the program credits new ones only"
-    if touch.channel == "partner" and evidence_of(touch, conversion) not in policy.evidence:
-        yield f"the program does not accept {touch.evidence} as evidence"
+        why = "it reached an existing customer, and the program credits new ones only"
+        return why + under(clauses.customers)
+    if not touch.is_direct:
+        evidence = evidence_of(touch, conversion)
+        if evidence not in policy.evidence:
+            why = f"the program does not accept {evidence} as evidence"
+            return why + under(clauses.evidence)
+    return None
 
 
-def by_agreement(touch: Touch, conversion: Conversion, reach: Reach | None) -> Iterator[str]:
-    """Yield why the partner's own agreement does not reach from this touch to the conversion."""
+def by_agreement(touch: Touch, conversion: Conversion, reach: Reach | None) -> str | None:
+    """Return why the partner's own agreement does not reach from this touch to the conversion."""
     if reach is None:
-        yield "the partner had no agreement"
-        return
+        return "the partner had no agreement"
+    clauses = reach.clauses or UNNAMED
     if reach.active_from is not None and touch.at < reach.active_from:
-        yield f"the partnership was not active yet; it began on {reach.active_from.isoformat()}"
+        why = f"the partnership was not active yet; it began on {reach.active_from.isoformat()}"
+        return why + under(clauses.exclusions)
     if reach.ended_at is not None:
-        yield from _after_the_end(touch, conversion, reach, reach.ended_at)
-    if reach.locked_at is not None and touch.recorded_at >= max(reach.locked_at, _just_after(conversion)):
-        recorded, locked = touch.recorded_at.isoformat(), reach.locked_at.isoformat()
-        yield f"it was recorded at {recorded}; the lock date was {locked}"
-    days = reach.windows.days(touch.kind, conversion.event)
-    age = conversion.at - touch.at
-    if age.days >= days:
-        if touch.kind == "view" and days == 0:
-            yield "views do not count under these terms"
-        yield f"{VERB_OF[touch.kind]} {spoken(age)} before the {conversion.event}; the window is {days} d"
+        ended = _after_the_end(touch, conversion, reach, reach.ended_at)
+        if ended is not None:
+            return ended
+    late = too_late(touch, conversion, reach)
+    if late is not None:
+        return late
+    age, days = conversion.at - touch.at, reach.windows.days(touch.kind, conversion.event)
+    if age.days < days:
+        return None
+    clause = window_clause(touch, conversion, reach)
+    if touch.kind == "view" and days == 0:
+        return "views do not count under these terms" + under(clause)
+    return f"{VERB_OF[touch.kind]} {spoken(age)} before the {conversion.event}; the window{named('in', clause)} is {days} d"
 
 
-def _after_the_end(touch: Touch, conversion: Conversion, reach: Reach, ended_at: datetime) -> Iterator[str]:
+def _after_the_end(touch: Touch, conversion: Conversion, reach: Reach, ended_at: datetime) -> str | None:
+    clauses = reach.clauses or UNNAMED
     if touch.at >= ended_at:
-        yield f"the partnership had ended on {ended_at.isoformat()}"
+        ended = f"the partnership had ended on {ended_at.isoformat()}"
+        return ended + under(clauses.exclusions)
     since, run_off_days = conversion.at - ended_at, reach.windows.run_off_days
     if since >= timedelta(days=run_off_days):
         ended = f"the agreement ended {spoken(since)} before the {conversion.event}"
-        yield f"{ended}; its run-off is {run_off_days} d"
+        return f"{ended}; its run-off{named('in', clauses.run_off)} is {run_off_days} d"
+    return None
 
 
-def _just_after(conversion: Conversion) -> datetime:
-    # What was known when a late conversion was first decided stays part of its decision.
-    return conversion.recorded_at + datetime.resolution
+def too_late(touch: Touch, conversion: Conversion, reach: Reach) -> str | None:
+    """Return why a touch was recorded too late to change the decision.
+
+    What was known when a late conversion was first decided stays part of its decision.
+    """
+    locked_at = reach.locked_at
+    if locked_at is None or touch.recorded_at < locked_at or touch.recorded_at <= conversion.recorded_at:
+        return None
+    of_clause = named("of", (reach.clauses or UNNAMED).lock)
+    recorded, locked = touch.recorded_at.isoformat(), locked_at.isoformat()
+    return f"it was recorded at {recorded}; the lock date{of_clause} was {locked}"
 
 
-def by_code_policy(claimed: Touch, tracked: Mapping[str | None, int], policy: ProgramPolicy) -> Iterator[str]:
-    """Yield why a code or self-report takes no part beside the tracked touches that qualified, by partner."""
+def by_code_policy(
+    claimed: Touch, tracked: Mapping[str | None, int], policy: ProgramPolicy, clauses: Clauses
+) -> str | None:
+    """Return why a code or self-report takes no part beside the tracked touches that qualified, by partner."""
+    why = None
     if policy.code_policy == "never":
-        yield "codes and self-reports do not count in this program"
-    if policy.code_policy == "tie_only" and tracked:
-        yield f"it counts only without tracked touches, and {sum(tracked.values())} qualified"
-    if policy.code_policy == "click_required" and claimed.partner not in tracked:
-        yield "it counts only beside a qualifying tracked touch of the same partner, and there is none"
+        why = "codes and self-reports do not count in this program"
+    elif policy.code_policy == "tie_only" and tracked:
+        why = f"it counts only without tracked touches, and {sum(tracked.values())} qualified"
+    elif policy.code_policy == "click_required" and claimed.partner not in tracked:
+        why = "it counts only beside a qualifying tracked touch of the same partner, and there is none"
+    return None if why is None else why + under(clauses.code_policy)
+
+
+def window_clause(touch: Touch, conversion: Conversion, reach: Reach) -> str:
+    """Return which clause sets the window of a touch of that kind before that event."""
+    clauses = reach.clauses or UNNAMED
+    if touch.kind == "view":
+        return clauses.view_days
+    own = getattr(reach.windows.events, conversion.event)
+    return clauses.click_days if own is None else clauses.event_days
+
+
+def named(preposition: str, clause: str) -> str:
+    """Return where a number is agreed, to stand behind it; nothing where no clause is known."""
+    return f" {preposition} clause {clause}" if clause else ""
+
+
+def under(clause: str) -> str:
+    """Return where a rule is agreed, to stand behind a whole reason."""
+    return f" (clause {clause})" if clause else ""
 
 
 def spoken(span: timedelta) -> str:

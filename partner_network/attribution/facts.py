@@ -30,6 +30,11 @@ class Touch(Struct, frozen=True, gc=False, kw_only=True):
     consent: bool = True
     excluded: str | None = None
 
+    @property
+    def is_direct(self) -> bool:
+        """Tell whether the customer came without any partner."""
+        return self.partner is None or self.channel == "direct"
+
 
 class Credit(Struct, frozen=True, gc=False):
     """An exact part of one conversion; the weights of a decision sum to one, or there is none."""
@@ -62,17 +67,44 @@ class Conversion(Struct, frozen=True, gc=False, kw_only=True):
     binding: Binding | None = None
 
 
-class Reach(Struct, frozen=True, gc=False, kw_only=True):
+class Clauses(Struct, frozen=True, gc=False, array_like=True):
+    """The numbers of the clauses that a decision follows, in the contract behind one agreement.
+
+    Stored as a plain list in this order, so a new one goes to the end and has a default.
+    """
+
+    counted: str
+    click_days: str
+    view_days: str
+    event_days: str
+    run_off: str
+    evidence: str
+    code_policy: str
+    exclusions: str
+    model: str
+    customers: str
+    binding: str
+    lock: str
+
+
+UNNAMED = Clauses(*[""] * len(Clauses.__struct_fields__))
+"""The clauses where no contract is known: reasons name none."""
+
+
+class Reach(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How far one partner's agreement reaches for one conversion.
 
     The partnership is active in [active_from, ended_at). `locked_at` is the conversion's lock date under
-    this agreement: touches recorded from then on, and after the conversion, change nothing.
+    this agreement: touches recorded from then on, and after the conversion, change nothing. `agreement` is
+    the number of the agreement in force, for the receipt; without `clauses` no reason names one.
     """
 
     windows: Windows
     active_from: datetime | None = None
     ended_at: datetime | None = None
     locked_at: datetime | None = None
+    agreement: str | None = None
+    clauses: Clauses | None = None
 
 
 WindowsOf = Callable[[str], Reach | None]

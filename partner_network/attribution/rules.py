@@ -58,7 +58,7 @@ def decide(
     Pure and total: the order in which touches come, and touches given twice, change nothing. Windows and
     ages are elapsed time, half-open. Source: MONEY, section 3.
     """
-    ordered = _distinct(touches)
+    ordered = distinct(touches)
     binding = conversion.binding
     if program_policy.binding_months and binding and binding.at <= conversion.at < binding.until:
         reason = f"conversion {binding.conversion} binds this customer until {binding.until.isoformat()}"
@@ -78,7 +78,8 @@ def decide(
     return Decision(conversion.id, program_policy.model, tuple(credited), candidates)
 
 
-def _distinct(touches: Iterable[Touch]) -> list[Touch]:
+def distinct(touches: Iterable[Touch]) -> list[Touch]:
+    """Return touches in canonical order, each once: of two by one id the one that was recorded first."""
     ordered = sorted(touches, key=_CANONICAL)
     if len(ordered) > 1:
         first_of = {touch.id: touch for touch in reversed(ordered)}

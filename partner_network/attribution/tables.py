@@ -3,9 +3,10 @@
 What waits to be decided is a list of work and mapped so that somebody can see it wait.
 """
 
-from piccolo.columns import JSONB, UUID, ForeignKey, Integer, Numeric, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Array, Bytea, ForeignKey, Integer, Numeric, Text, Timestamptz
 from piccolo.table import Table
 
+from partner_network.brands.tables import Brand
 from partner_network.conversions.tables import Conversion
 from partner_network.database import connections
 from partner_network.programs.tables import Partnership, ProgramVersion
@@ -41,3 +42,21 @@ class Credit(Table, tablename="credits", db=connections.engine):
     touched_at = Timestamptz(default=None)
     weight_numerator = Numeric(default=None)
     weight_denominator = Numeric(default=None)
+
+
+class Receipt(Table, tablename="receipts", db=connections.engine):
+    """What one decision was made from, the root over it, and which partners it concerns."""
+
+    conversion_id = ForeignKey(Conversion, primary_key=True, default=None, null=False)
+    rev = Integer(primary_key=True, default=None)
+    facts = Text(default=None)
+    salt = Bytea(default=None, secret=True)
+    root = Bytea(default=None)
+    partner_ids = Array(base_column=UUID(), default=list)
+
+
+class Candidacy(Table, tablename="candidacies", db=connections.engine):
+    """That a partner's touch was looked at for a conversion, or that the partner inherited credit for it."""
+
+    partner_id = ForeignKey(Brand, primary_key=True, default=None, null=False)
+    conversion_id = ForeignKey(Conversion, primary_key=True, default=None, null=False)

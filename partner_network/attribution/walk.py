@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from partner_network.agreements.terms import ProgramPolicy
-from partner_network.attribution import cases, rules
+from partner_network.attribution import cases, receipt, rules
 from partner_network.attribution.cases import (
     Bond,
     Case,
@@ -18,6 +17,7 @@ from partner_network.attribution.cases import (
     PolicyVersion,
 )
 from partner_network.attribution.facts import Binding, Conversion, Reach
+from partner_network.attribution.receipt import Facts
 from partner_network.kernel import ids, periods
 
 _ByPartner = Mapping[str | None, Partnership]
@@ -67,15 +67,23 @@ def _decide(
         click_id=None if case.click_id is None else str(case.click_id),
         binding=None if bond is None else _binding(bond, version.policy, known.partnerships),
     )
-    decision = rules.decide(
-        conversion,
-        [one.touch for one in found],
-        version.policy,
-        partial(_reach, by_partner, case.occurred_at),
+    facts = Facts(
+        conversion=conversion,
+        customer=case.customer_pseudonym,
+        currency=case.currency,
+        net_minor=case.net_minor,
+        policy=version.policy,
+        policy_version=version.number,
+        reaches={
+            partner: _reach(by_partner, case.occurred_at, partner)
+            for partner in sorted({one.touch.partner for one in found if one.touch.partner is not None})
+        },
+        touches=tuple(rules.distinct(one.touch for one in found)),
     )
+    decision = receipt.decide_again(facts)
     if bond is not None and decision.bound_to is not None:
-        return Outcome(case, version, decision, bond.conversion_id, bond.partnership_of)
-    return Outcome(case, version, decision, None, {one.touch.id: one.partnership_id for one in found})
+        return Outcome(case, version, facts, decision, bond.conversion_id, bond.partnership_of)
+    return Outcome(case, version, facts, decision, None, {one.touch.id: one.partnership_id for one in found})
 
 
 def _reach(by_partner: _ByPartner, at: datetime, partner: str) -> Reach | None:

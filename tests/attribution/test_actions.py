@@ -322,7 +322,9 @@ async def test_a_late_identification_revises_before_the_lock_date(story: Story) 
     assert await story.revisions() == 2
 
 
-async def test_a_late_identification_changes_nothing_from_the_lock_date_on(story: Story) -> None:
+async def test_a_late_identification_credits_nobody_from_the_lock_date_on_and_the_receipt_says_so(
+    story: Story,
+) -> None:
     click = await story.click(story.blog, on(1), customer=None)
     await story.shop.report(order(1, on(3)))
     await actions.decide_pending()
@@ -330,7 +332,14 @@ async def test_a_late_identification_changes_nothing_from_the_lock_date_on(story
     await story.shop.identify(("ada", click))
     await actions.decide_pending()
     assert await story.credited() == []
-    assert await story.revisions() == 1
+    assert await story.verdicts() == {
+        str(click): (
+            "excluded",
+            "it was recorded at 2026-05-01T04:00:00+00:00; the lock date was 2026-05-01T04:00:00+00:00",
+        )
+    }
+    assert await story.revisions() == 2
+    assert await rows("SELECT * FROM unaccrued_conversions") == []
 
 
 async def test_an_order_that_comes_after_its_lock_date_is_decided_by_what_was_known_then(

@@ -17,7 +17,7 @@ from tests.conftest import FreshDatabase
 TABLES: list[type[Table]] = APP_CONFIG.table_classes
 UDT_OF = {
     "BIGINT": "int8", "BOOLEAN": "bool", "INTEGER": "int4", "SMALLINT": "int2", "TEXT[]": "_text",
-    "TIMESTAMPTZ": "timestamptz",
+    "TIMESTAMPTZ": "timestamptz", "UUID[]": "_uuid",
 }  # fmt: skip
 NOT_OURS = ("migration", "pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics")
 """What Piccolo and the queue keep for themselves."""

@@ -4,15 +4,21 @@ from collections.abc import Sequence
 from fractions import Fraction
 from uuid import UUID
 
+import msgspec
+
 from partner_network.attribution.cases import Case, Standing
-from partner_network.attribution.facts import Credit
+from partner_network.attribution.facts import Candidate, Credit
 from partner_network.database.connections import Connection
+
+_candidates = msgspec.json.Decoder(tuple[Candidate, ...])
 
 
 async def standing_decisions(connection: Connection, batch: Sequence[Case]) -> dict[UUID, Standing]:
     """Return what stands decided of these conversions; those never decided are left out."""
     rows = await connection.fetch(
-        """SELECT d.conversion_id, d.rev, d.bound_to
+        """SELECT d.conversion_id, d.rev, d.bound_to, d.candidates,
+               EXISTS (SELECT FROM receipts r WHERE r.conversion_id = d.conversion_id AND r.rev = d.rev)
+                   AS has_receipt
            FROM unnest($1::uuid[]) AS w (id) CROSS JOIN LATERAL (
                SELECT * FROM current_decisions WHERE conversion_id = w.id OFFSET 0) d""",
         [case.id for case in batch],
@@ -26,6 +32,8 @@ async def standing_decisions(connection: Connection, batch: Sequence[Case]) -> d
                 (credit.touch, partnership_id, credit.weight)
                 for credit, partnership_id in credited.get(row["conversion_id"], ())
             ),
+            _candidates.decode(row["candidates"]),
+            row["has_receipt"],
         )
         for row in rows
     }

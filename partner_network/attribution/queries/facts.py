@@ -64,13 +64,14 @@ async def policies_of(
 ) -> dict[UUID, tuple[PolicyVersion, ...]]:
     """Return the versions of each program's policy, oldest first."""
     rows = await connection.fetch(
-        """SELECT program_id, id, policy_toml, recorded_at FROM program_versions
+        """SELECT program_id, id, version, policy_toml, recorded_at FROM program_versions
            WHERE program_id = ANY($1::uuid[]) ORDER BY program_id, version""",
         list(program_ids),
     )
     found: dict[UUID, tuple[PolicyVersion, ...]] = {}
     for row in rows:
-        version = PolicyVersion(row["id"], row["recorded_at"], values.read_policy(row["policy_toml"]))
+        policy = values.read_policy(row["policy_toml"])
+        version = PolicyVersion(row["id"], row["version"], row["recorded_at"], policy)
         found[row["program_id"]] = (*found.get(row["program_id"], ()), version)
     return found
 

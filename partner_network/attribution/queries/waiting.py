@@ -18,7 +18,9 @@ EARLIER = """c.customer_id = w.customer_id AND c.program_id = w.program_id AND c
 """Whether a conversion stands before a place among the same customer's; the index finds it by the instant."""
 LATER = EARLIER.replace("<", ">")
 
-_CASE = "c.id, c.program_id, c.customer_id, c.event, c.order_id, c.occurred_at, c.recorded_at, c.click_id"
+_CASE = """c.id, c.program_id, c.customer_id, c.event, c.order_id, c.occurred_at, c.recorded_at, c.click_id,
+    c.currency, c.net_minor, (SELECT encode(r.pseudonym, 'hex') FROM customers r WHERE r.id = c.customer_id)
+    AS customer_pseudonym"""
 
 
 async def prefer_indexes(connection: Connection) -> None:

@@ -94,6 +94,7 @@ class Books(Struct, frozen=True, dict=True):
     @cached_property
     def cases(self) -> list[Case]:
         """Every conversion in canonical order."""
+        pseudonym = {customer.id: customer.pseudonym.hex() for customer in self.customers}
         found = [
             Case(
                 one.id,
@@ -104,6 +105,9 @@ class Books(Struct, frozen=True, dict=True):
                 one.occurred_at,
                 one.recorded_at,
                 one.click_id,
+                one.currency,
+                one.net_minor,
+                pseudonym[one.customer_id],
             )
             for one in self.conversions
         ]

@@ -75,7 +75,8 @@ def _policies(books: Books) -> dict[UUID, tuple[PolicyVersion, ...]]:
     versions = grouped(books.program_versions, lambda version: version.program_id)
     return {
         program_id: tuple(
-            PolicyVersion(one.id, one.recorded_at, cases.read_policy(one.policy_toml)) for one in of_program
+            PolicyVersion(one.id, one.version, one.recorded_at, cases.read_policy(one.policy_toml))
+            for one in of_program
         )
         for program_id, of_program in versions.items()
     }

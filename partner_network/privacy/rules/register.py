@@ -29,6 +29,8 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "unaccrued_conversions": "a work list of orders",
         "decisions": "touches of a pseudonymous order and why each counts or not",
         "credits": "shares of an order by touch",
+        "receipts": "a decision's own copy of its facts, under the customer's pseudonym",
+        "candidacies": "which partner's touches were looked at for an order",
         "commissions": "amounts by order and agreement",
         "commission_revisions": "amounts and how they were computed",
         "clawbacks": "amounts",

@@ -35,17 +35,22 @@ async def decide_pending(limit: int = BATCH) -> int:
         taken = await waiting.take_waiting(connection, program_ids, limit)
         if not taken:
             return 0
-        policies = await facts.policies_of(connection, {case.program_id for case in taken})
-        batch = sorted([*taken, *await _followers(connection, taken, policies)], key=_place)
-        known = await facts.known_about(connection, batch, policies)
-        standing = await decisions.standing_decisions(connection, batch)
-        outcomes = list(walk.decide_in_order(batch, known))
-        await _record(connection, outcomes, standing, await clock.now(connection))
+        await decide_taken(connection, taken)
         await connection.execute(
             "DELETE FROM undecided_conversions WHERE conversion_id = ANY($1::uuid[])",
             [case.id for case in taken],
         )
     return len(taken)
+
+
+async def decide_taken(connection: Connection, taken: Sequence[Case]) -> None:
+    """Decide these conversions and those that follow them; the caller holds the locks of their programs."""
+    policies = await facts.policies_of(connection, {case.program_id for case in taken})
+    batch = sorted([*taken, *await _followers(connection, taken, policies)], key=_place)
+    known = await facts.known_about(connection, batch, policies)
+    standing = await decisions.standing_decisions(connection, batch)
+    outcomes = list(walk.decide_in_order(batch, known))
+    await _record(connection, outcomes, standing, await clock.now(connection))
 
 
 def _place(case: Case) -> tuple[datetime, str, str]:

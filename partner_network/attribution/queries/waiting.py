@@ -18,9 +18,10 @@ EARLIER = """c.customer_id = w.customer_id AND c.program_id = w.program_id AND c
 """Whether a conversion stands before a place among the same customer's; the index finds it by the instant."""
 LATER = EARLIER.replace("<", ">")
 
-_CASE = """c.id, c.program_id, c.customer_id, c.event, c.order_id, c.occurred_at, c.recorded_at, c.click_id,
+CASE = """c.id, c.program_id, c.customer_id, c.event, c.order_id, c.occurred_at, c.recorded_at, c.click_id,
     c.currency, c.net_minor, (SELECT encode(r.pseudonym, 'hex') FROM customers r WHERE r.id = c.customer_id)
     AS customer_pseudonym"""
+"""The columns of a `Case`, of conversions `c`."""
 
 
 async def prefer_indexes(connection: Connection) -> None:
@@ -46,7 +47,7 @@ async def take_waiting(connection: Connection, program_ids: Sequence[UUID], limi
     Whoever is about to put one of them back is waited for, and what they stored is seen from then on.
     """
     rows = await connection.fetch(
-        f"""SELECT {_CASE} FROM undecided_conversions u CROSS JOIN LATERAL (
+        f"""SELECT {CASE} FROM undecided_conversions u CROSS JOIN LATERAL (
                 SELECT * FROM conversions WHERE id = u.conversion_id OFFSET 0) c
             WHERE c.program_id = ANY($1::uuid[])
             ORDER BY c.occurred_at, c.order_id COLLATE "C", c.event LIMIT $2 FOR UPDATE OF u""",
@@ -62,7 +63,7 @@ async def followers_of(connection: Connection, cases: Iterable[Case]) -> list[Ca
     for case in cases:
         first.setdefault(case.customer, case)
     rows = await connection.fetch(
-        f"""SELECT {_CASE} FROM {PLACES} CROSS JOIN LATERAL (
+        f"""SELECT {CASE} FROM {PLACES} CROSS JOIN LATERAL (
                 SELECT * FROM conversions c WHERE {LATER} OFFSET 0) c
             WHERE EXISTS (SELECT FROM decisions d WHERE d.conversion_id = c.id OFFSET 0)
                 AND NOT EXISTS (SELECT FROM undecided_conversions u WHERE u.conversion_id = c.id OFFSET 0)""",

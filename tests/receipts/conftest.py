@@ -1,0 +1,23 @@
+"""An order with touches of three partners, decided under each of two models."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.doors import Network, network
+from tests.receipts import stage
+from tests.receipts.stage import Stage
+
+__all__ = ["network"]
+
+
+@pytest.fixture
+async def last_click(network: Network) -> AsyncIterator[Stage]:
+    async with stage.staged(network) as staged:
+        yield staged
+
+
+@pytest.fixture
+async def linear(network: Network) -> AsyncIterator[Stage]:
+    async with stage.staged(network, 'model = "linear"') as staged:
+        yield staged

@@ -27,7 +27,7 @@ def facts(*, model: str = "linear", binding: Binding | None = None) -> Facts:
         customer="c0ffee",
         currency="EUR",
         net_minor=100,
-        policy=ProgramPolicy(model=model, binding_months=12 if binding else 0),  # pyright: ignore[reportArgumentType]
+        policy=ProgramPolicy(model=model, binding_months=12 if binding else 0),  # pyright: ignore[reportArgumentType] - any model
         policy_version=3,
         reaches={name: Reach(windows=Windows()) for name in ("blog", "shop", "zine")},
         touches=(

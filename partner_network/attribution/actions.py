@@ -150,6 +150,8 @@ async def _insert_credits(connection: Connection, outcomes: Sequence[Outcome], r
 
 async def _insert_receipts(connection: Connection, outcomes: Sequence[Outcome], revs: Sequence[int]) -> None:
     salts = [secrets.token_bytes(receipt.SALT_BYTES) for _ in outcomes]
+    contents = [receipt.encode(one.facts) for one in outcomes]
+    parts = zip(outcomes, salts, contents, strict=True)
     await connection.execute(
         """WITH recorded AS (
                INSERT INTO receipts (conversion_id, rev, facts, salt, root, partner_ids)
@@ -162,9 +164,9 @@ async def _insert_receipts(connection: Connection, outcomes: Sequence[Outcome], 
            ON CONFLICT DO NOTHING""",
         [one.case.id for one in outcomes],
         revs,
-        [receipt.encode(one.facts).decode() for one in outcomes],
+        [content.decode() for content in contents],
         salts,
-        [receipt.root_of(one.facts, one.decision, salt) for one, salt in zip(outcomes, salts, strict=True)],
+        [receipt.root_of(one.facts, one.decision, salt, content) for one, salt, content in parts],
         [" ".join(one.partners) for one in outcomes],
     )
 

@@ -20,6 +20,8 @@ from partner_network.kernel import merkle, money
 
 FORMAT = 1
 SALT_BYTES = 32
+_OF_THE_FACTS = 2**32 - 1
+"""In place of a leaf's number, for the salt of the facts as a whole."""
 
 
 class Facts(Struct, frozen=True, gc=False, kw_only=True):
@@ -40,7 +42,11 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Common(Struct, frozen=True):
-    """What a receipt says to everybody who may see it; nothing in it is one partner's own."""
+    """What a receipt says to everybody who may see it; nothing in it is one partner's own.
+
+    `facts` is the hash of all that the decision was made from, to the byte, under a salt that nobody is
+    shown: whoever changes any of it, shown or not, changes the root.
+    """
 
     format: int
     conversion: str
@@ -58,6 +64,7 @@ class Common(Struct, frozen=True):
     candidates: int
     bound_to: str | None
     bound_until: datetime | None
+    facts: str
 
 
 class Weighed(Struct, frozen=True):
@@ -116,17 +123,17 @@ def decide_again(facts: Facts) -> Decision:
     return rules.decide(facts.conversion, facts.touches, facts.policy, facts.reaches.get)
 
 
-def root_of(facts: Facts, decision: Decision, salt: bytes) -> bytes:
-    """Return the Merkle root of a receipt."""
-    contents = (content for content, _ in _contents(facts, decision))
-    return merkle.root_of([_hash(content, _salt(salt, n)) for n, content in enumerate(contents)])
+def root_of(facts: Facts, decision: Decision, salt: bytes, content: bytes | None = None) -> bytes:
+    """Return the Merkle root of a receipt; ``content`` is its facts as they are stored, if they are."""
+    contents = _contents(facts, decision, _facts_hash(facts, salt, content))
+    return merkle.root_of([_hash(content, _salt(salt, n)) for n, (content, _) in enumerate(contents)])
 
 
 def leaves_of(facts: Facts, decision: Decision, salt: bytes) -> list[Leaf]:
     """Return every leaf of a receipt; whoever is shown one may check it by its salt, and no other."""
     return [
         Leaf(content, partner, _salt(salt, n), _hash(content, _salt(salt, n)))
-        for n, (content, partner) in enumerate(_contents(facts, decision))
+        for n, (content, partner) in enumerate(_contents(facts, decision, _facts_hash(facts, salt, None)))
     ]
 
 
@@ -148,7 +155,13 @@ def _salt(salt: bytes, n: int) -> bytes:
     return hashlib.sha256(salt + n.to_bytes(4)).digest()
 
 
-def _contents(facts: Facts, decision: Decision) -> Iterator[tuple[Common | Weighed | Inherited, str | None]]:
+def _facts_hash(facts: Facts, salt: bytes, content: bytes | None) -> str:
+    return hash_of(encode(facts) if content is None else content, _salt(salt, _OF_THE_FACTS)).hex()
+
+
+def _contents(
+    facts: Facts, decision: Decision, facts_hash: str
+) -> Iterator[tuple[Common | Weighed | Inherited, str | None]]:
     conversion, binding = facts.conversion, facts.conversion.binding
     is_bound = decision.bound_to is not None
     amounts = _amounts(decision, facts.net_minor)
@@ -170,6 +183,7 @@ def _contents(facts: Facts, decision: Decision) -> Iterator[tuple[Common | Weigh
             len(decision.candidates),
             decision.bound_to,
             binding.until if binding is not None and is_bound else None,
+            facts_hash,
         ),
         None,
     )
@@ -199,5 +213,7 @@ def _amounts(decision: Decision, net_minor: int) -> dict[str, int]:
     """Return each credited touch's part of the net, by largest remainder. Source: MONEY, 3.5."""
     if not decision.credits:
         return {}
+    if len(decision.credits) == 1:
+        return {decision.credits[0].touch: net_minor}
     parts = money.largest_remainder(net_minor, [credit.weight for credit in decision.credits])
     return {credit.touch: part for credit, part in zip(decision.credits, parts, strict=True)}

@@ -125,15 +125,21 @@ async def orders_between(
     rows = await connection.fetch(
         _ORDERS, stream.partnership_id, stream.program_id, starts_at, ends_at, by_receipt
     )
+    return [
+        fact
+        for fact in await facts_in(connection, stream, rows)
+        if starts_at <= stream.plan.version_at(fact.order.at).placed_at(fact.order) < ends_at
+    ]
+
+
+async def facts_in(connection: Connection, stream: Stream, rows: Sequence[asyncpg.Record]) -> list[Fact]:
+    """Return the orders behind rows as `orders_between` reads them, with their refunds and adjustments."""
     conversion_ids = [row["id"] for row in rows]
     refunds = await _refunds(connection, conversion_ids)
     adjustments = await _adjustments(connection, stream.partnership_id, conversion_ids)
-    facts: list[Fact] = []
-    for row in rows:
-        order = _order(row, stream, refunds[row["id"]], adjustments[row["id"]])
-        if starts_at <= stream.plan.version_at(order.at).placed_at(order) < ends_at:
-            facts.append(Fact(row["id"], order))
-    return facts
+    return [
+        Fact(row["id"], _order(row, stream, refunds[row["id"]], adjustments[row["id"]])) for row in rows
+    ]
 
 
 def _order(

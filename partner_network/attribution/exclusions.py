@@ -23,20 +23,16 @@ def evidence_of(touch: Touch, conversion: Conversion) -> Evidence:
     return "click_id" if touch.id == conversion.click_id else touch.evidence
 
 
-def for_anyone(
-    touch: Touch, conversion: Conversion, policy: ProgramPolicy, clauses: Clauses
-) -> str | None:
+def for_anyone(touch: Touch, conversion: Conversion, policy: ProgramPolicy, clauses: Clauses) -> str | None:
     """Return why a touch counts for nobody, whoever it belongs to: the first reason there is."""
     if touch.program != conversion.program:
         return "it belongs to another program" + under(clauses.counted)
     if touch.at > conversion.at:
         after = f"it came {spoken(touch.at - conversion.at)} after the {conversion.event}"
         return after + under(clauses.counted)
-    excluded = touch.excluded
-    if excluded is not None and (excluded not in _REASON_OF or excluded in policy.exclusions):
-        return _REASON_OF.get(excluded, excluded) + under(clauses.exclusions)
-    if not touch.consent and "no_consent" in policy.exclusions:
-        return _REASON_OF["no_consent"] + under(clauses.exclusions)
+    excluded = _excluded(touch, policy)
+    if excluded is not None:
+        return excluded + under(clauses.exclusions)
     if policy.customers == "new_only" and not conversion.new_customer:
         why = "it reached an existing customer, and the program credits new ones only"
         return why + under(clauses.customers)
@@ -48,28 +44,36 @@ def for_anyone(
     return None
 
 
+def _excluded(touch: Touch, policy: ProgramPolicy) -> str | None:
+    excluded = touch.excluded
+    if excluded is not None and (excluded not in _REASON_OF or excluded in policy.exclusions):
+        return _REASON_OF.get(excluded, excluded)
+    return None if touch.consent or "no_consent" not in policy.exclusions else _REASON_OF["no_consent"]
+
+
 def by_agreement(touch: Touch, conversion: Conversion, reach: Reach | None) -> str | None:
     """Return why the partner's own agreement does not reach from this touch to the conversion."""
     if reach is None:
         return "the partner had no agreement"
-    clauses = reach.clauses or UNNAMED
     if reach.active_from is not None and touch.at < reach.active_from:
         why = f"the partnership was not active yet; it began on {reach.active_from.isoformat()}"
-        return why + under(clauses.exclusions)
+        return why + under((reach.clauses or UNNAMED).exclusions)
     if reach.ended_at is not None:
         ended = _after_the_end(touch, conversion, reach, reach.ended_at)
         if ended is not None:
             return ended
-    late = too_late(touch, conversion, reach)
-    if late is not None:
-        return late
+    return too_late(touch, conversion, reach) or _outside_window(touch, conversion, reach)
+
+
+def _outside_window(touch: Touch, conversion: Conversion, reach: Reach) -> str | None:
     age, days = conversion.at - touch.at, reach.windows.days(touch.kind, conversion.event)
     if age.days < days:
         return None
     clause = window_clause(touch, conversion, reach)
     if touch.kind == "view" and days == 0:
         return "views do not count under these terms" + under(clause)
-    return f"{VERB_OF[touch.kind]} {spoken(age)} before the {conversion.event}; the window{named('in', clause)} is {days} d"
+    before = f"{VERB_OF[touch.kind]} {spoken(age)} before the {conversion.event}"
+    return f"{before}; the window{named('in', clause)} is {days} d"
 
 
 def _after_the_end(touch: Touch, conversion: Conversion, reach: Reach, ended_at: datetime) -> str | None:
@@ -97,10 +101,25 @@ def too_late(touch: Touch, conversion: Conversion, reach: Reach) -> str | None:
     return f"it was recorded at {recorded}; the lock date{of_clause} was {locked}"
 
 
+def of_direct(touch: Touch, conversion: Conversion, winners: Reach) -> str | None:
+    """Return why a direct visit cannot take the sale from a partner's touch, under that partner's agreement.
+
+    It is tested by `click_days`, whatever the event, and says neither their number nor the lock date.
+    """
+    clauses = winners.clauses or UNNAMED
+    if too_late(touch, conversion, winners):
+        return "a direct visit has no partner, and it was recorded after the lock date" + under(clauses.lock)
+    age = conversion.at - touch.at
+    if age.days >= winners.windows.click_days:
+        why = f"the customer came directly, {spoken(age)} before the {conversion.event}: longer ago than"
+        return f"{why} the window of clicks{under(clauses.click_days)}"
+    return None
+
+
 def by_code_policy(
     claimed: Touch, tracked: Mapping[str | None, int], policy: ProgramPolicy, clauses: Clauses
 ) -> str | None:
-    """Return why a code or self-report takes no part beside the tracked touches that qualified, by partner."""
+    """Return why a code or self-report takes no part beside the tracked touches that qualified."""
     why = None
     if policy.code_policy == "never":
         why = "codes and self-reports do not count in this program"
@@ -109,6 +128,12 @@ def by_code_policy(
     elif policy.code_policy == "click_required" and claimed.partner not in tracked:
         why = "it counts only beside a qualifying tracked touch of the same partner, and there is none"
     return None if why is None else why + under(clauses.code_policy)
+
+
+def within(touch: Touch, conversion: Conversion, reach: Reach) -> str:
+    """Return the window in which a touch lies."""
+    days = reach.windows.days(touch.kind, conversion.event)
+    return f"within the window of {days} d{named('in', window_clause(touch, conversion, reach))}"
 
 
 def window_clause(touch: Touch, conversion: Conversion, reach: Reach) -> str:

@@ -8,9 +8,12 @@ from msgspec import Struct
 
 from partner_network.agreements.terms import ProgramPolicy
 from partner_network.attribution import exclusions, weights
-from partner_network.attribution.exclusions import VERB_OF, spoken
+from partner_network.attribution.exclusions import VERB_OF, spoken, under
 from partner_network.attribution.facts import (
+    UNNAMED,
+    Binding,
     Candidate,
+    Clauses,
     Conversion,
     Credit,
     Decision,
@@ -39,6 +42,11 @@ class _Case(Struct):
             self.reaches[partner] = self.windows_of(partner)
         return self.reaches[partner]
 
+    def clauses_of(self, touch: Touch) -> Clauses:
+        """Return the clauses that the touch's partner agreed to, to be named; a direct visit has none."""
+        reach = None if touch.partner is None else self.reach_of(touch.partner)
+        return UNNAMED if reach is None or reach.clauses is None else reach.clauses
+
     def is_out(self, touch: Touch, why_not: str | None) -> bool:
         """Note an exclusion, if there is one, and tell whether there is."""
         if why_not is not None:
@@ -59,12 +67,10 @@ def decide(
     ages are elapsed time, half-open. Source: MONEY, section 3.
     """
     ordered = distinct(touches)
+    case = _Case(conversion, program_policy, windows_of, {}, {})
     binding = conversion.binding
     if program_policy.binding_months and binding and binding.at <= conversion.at < binding.until:
-        reason = f"conversion {binding.conversion} binds this customer until {binding.until.isoformat()}"
-        bound = tuple(_candidate(touch, "not_credited", reason) for touch in ordered)
-        return Decision(conversion.id, program_policy.model, binding.credits, bound, binding.conversion)
-    case = _Case(conversion, program_policy, windows_of, {}, {})
+        return _bound(ordered, binding, case)
     eligible, direct = _sifted(ordered, case)
     taking_part = _by_code_policy(eligible, case)
     if not taking_part:
@@ -76,6 +82,15 @@ def decide(
     _judge_direct(direct, case)
     candidates = tuple(_candidate(touch, *case.outcomes[touch.id]) for touch in ordered)
     return Decision(conversion.id, program_policy.model, tuple(credited), candidates)
+
+
+def _bound(ordered: Iterable[Touch], binding: Binding, case: _Case) -> Decision:
+    """Hand down the credits of the sale that binds the customer; the candidates change nothing."""
+    why = f"conversion {binding.conversion} binds this customer until {binding.until.isoformat()}"
+    candidates = tuple(
+        _candidate(touch, "not_credited", why + under(case.clauses_of(touch).binding)) for touch in ordered
+    )
+    return Decision(case.conversion.id, case.policy.model, binding.credits, candidates, binding.conversion)
 
 
 def distinct(touches: Iterable[Touch]) -> list[Touch]:
@@ -95,14 +110,13 @@ def _sifted(ordered: Iterable[Touch], case: _Case) -> tuple[list[Touch], list[To
     """Return the partners' touches that qualify and the direct visits, noting why the others do not."""
     eligible: list[Touch] = []
     direct: list[Touch] = []
+    conversion, policy = case.conversion, case.policy
     for touch in ordered:
-        if case.is_out(touch, next(exclusions.for_anyone(touch, case.conversion, case.policy), None)):
+        if case.is_out(touch, exclusions.for_anyone(touch, conversion, policy, case.clauses_of(touch))):
             continue
-        if touch.partner is None or touch.channel == "direct":
+        if touch.partner is None or touch.is_direct:
             direct.append(touch)
-            continue
-        reach = case.reach_of(touch.partner)
-        if not case.is_out(touch, next(exclusions.by_agreement(touch, case.conversion, reach), None)):
+        elif not case.is_out(touch, exclusions.by_agreement(touch, conversion, case.reach_of(touch.partner))):
             eligible.append(touch)
     return eligible, direct
 
@@ -120,7 +134,9 @@ def _by_code_policy(eligible: list[Touch], case: _Case) -> list[Touch]:
         touch
         for touch in eligible
         if touch.id not in claimed
-        or not case.is_out(touch, next(exclusions.by_code_policy(touch, tracked, case.policy), None))
+        or not case.is_out(
+            touch, exclusions.by_code_policy(touch, tracked, case.policy, case.clauses_of(touch))
+        )
     ]
 
 
@@ -129,17 +145,20 @@ def _one_touch(taking_part: Sequence[Touch], direct: Sequence[Touch], case: _Cas
     evidence, pool = _strongest(taking_part, case)
     is_first = case.policy.model == "first_click"
     winner = pool[0] if is_first else pool[-1]
-    for touch in pool:
-        which = "an earlier" if is_first else "a later"
-        apart = spoken(abs(touch.at - winner.at))
-        case.outcomes[touch.id] = ("not_credited", f"{which} touch decides, {apart} apart")
     partner = winner.partner or ""
     reach = case.reach_of(partner)
-    if case.policy.model == "last_click" and _is_beaten_by_direct(winner, direct, reach, case):
+    if case.policy.model == "last_click" and _is_beaten_by_direct(winner, pool, direct, case):
         return []
-    days = reach.windows.days(winner.kind, case.conversion.event) if reach else 0
+    which = "an earlier" if is_first else "a later"
+    for touch in pool:
+        if touch is not winner:
+            apart = spoken(abs(touch.at - winner.at))
+            why = f"{which} touch decides, {apart} apart{under(case.clauses_of(touch).model)}"
+            case.outcomes[touch.id] = ("not_credited", why)
     place = f"the {'first' if is_first else 'last'} of {len(pool)} by {evidence}"
-    case.outcomes[winner.id] = ("credited", f"{case.age(winner)}, within the window of {days} d: {place}")
+    within = exclusions.within(winner, case.conversion, reach) if reach else ""
+    why = f"{case.age(winner)}, {within}: {place}{under(case.clauses_of(winner).model)}"
+    case.outcomes[winner.id] = ("credited", why)
     return [Credit(partner, winner.id, winner.at, weights.WHOLE)]
 
 
@@ -154,26 +173,32 @@ def _strongest(taking_part: Sequence[Touch], case: _Case) -> tuple[str, list[Tou
             pool.append(touch)
         else:
             why_not = f"{order[rank]} is weaker evidence than {order[best]}, which decides"
+            why_not += under(case.clauses_of(touch).evidence)
             case.outcomes[touch.id] = ("not_credited", why_not)
     return order[best], pool
 
 
-def _is_beaten_by_direct(winner: Touch, direct: Sequence[Touch], reach: Reach | None, case: _Case) -> bool:
-    """Tell whether a direct visit within the winner's `click_days` came after it, and note so."""
-    days = reach.windows.click_days if reach else 0
-    ordered_at = case.conversion.at
-    later = [
-        touch
-        for touch in direct
-        if _CANONICAL(touch) > _CANONICAL(winner) and (ordered_at - touch.at).days < days
-    ]
-    if not later:
+def _is_beaten_by_direct(winner: Touch, pool: Iterable[Touch], direct: Iterable[Touch], case: _Case) -> bool:
+    """Tell whether a direct visit, as the winner's agreement counts them, came after it, and note so.
+
+    Everybody may read why a direct visit did not count, so it says nothing of what the winner agreed.
+    """
+    reach, clauses, last = case.reach_of(winner.partner or ""), case.clauses_of(winner), None
+    for touch in direct:
+        if reach is None or case.is_out(touch, exclusions.of_direct(touch, case.conversion, reach)):
+            continue
+        why = f"a direct visit has no partner, and it did not come last{under(clauses.model)}"
+        case.outcomes[touch.id] = ("not_credited", why)
+        if _CANONICAL(touch) > _CANONICAL(winner):
+            last = touch
+    if last is None:
         return False
-    last = later[-1]
-    gap, before = spoken(last.at - winner.at), spoken(ordered_at - last.at)
-    case.outcomes[winner.id] = ("not_credited", f"a direct visit came {gap} later, so nobody is credited")
+    for touch in pool:
+        why = f"a direct visit came {spoken(last.at - touch.at)} later, so nobody is credited"
+        case.outcomes[touch.id] = ("not_credited", why + under(case.clauses_of(touch).model))
+    before = spoken(case.conversion.at - last.at)
     why = f"the customer came directly, {before} before the {case.conversion.event}: nobody is credited"
-    case.outcomes[last.id] = ("not_credited", why)
+    case.outcomes[last.id] = ("not_credited", why + under(clauses.model))
     return True
 
 
@@ -184,7 +209,10 @@ def _many_touches(taking_part: Sequence[Touch], case: _Case) -> list[Credit]:
     for position, (touch, weight) in enumerate(zip(taking_part, shared, strict=True), start=1):
         verdict: Verdict = "credited" if weight else "not_credited"
         place = f"{case.age(touch)}, {position} of {len(taking_part)}"
-        case.outcomes[touch.id] = (verdict, f"{place}: weight {weight}")
+        case.outcomes[touch.id] = (
+            verdict,
+            f"{place}: weight {weight}{under(case.clauses_of(touch).model)}",
+        )
         if weight:
             credited.append(Credit(touch.partner or "", touch.id, touch.at, weight))
     credited.sort(key=lambda credit: (credit.partner, credit.touch))
@@ -196,7 +224,5 @@ def _judge_direct(direct: Iterable[Touch], case: _Case) -> None:
         if case.policy.model != "last_click":
             case.outcomes[touch.id] = ("excluded", "a direct visit has no partner")
         elif touch.id not in case.outcomes:
-            case.outcomes[touch.id] = (
-                "not_credited",
-                "a direct visit has no partner, and it did not come last",
-            )
+            why = "a direct visit has no partner, and no touch of a partner counts"
+            case.outcomes[touch.id] = ("not_credited", why)

@@ -53,11 +53,13 @@ from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie
 from partner_network.identity.web.shapes import ShapeMiddleware
 from partner_network.kernel.errors import NotFoundError
 from partner_network.links import web as links_web
+from partner_network.links.codes import web as codes_web
 from partner_network.links.memory import LinkMemory
 from partner_network.notifications.web import routes as notifications
 from partner_network.payouts import web as payouts
 from partner_network.privacy.web import routes as privacy
 from partner_network.programs.web import routes as programs
+from partner_network.receipts.web import routes as receipts
 from partner_network.settings import Settings
 from partner_network.statements import web as statements
 
@@ -92,8 +94,10 @@ def create_app(
             *agreements.ROUTES,
             *creatives.ROUTES,
             *links_web.ROUTES,
+            *codes_web.ROUTES,
             *conversions.ROUTES,
             *attribution.ROUTES,
+            *receipts.ROUTES,
             *statements.ROUTES,
             *payouts.ROUTES,
             *privacy.ROUTES,

@@ -52,6 +52,7 @@ async def conversions_of(
                 net_minor=said.net_minor,
                 refunded_minor=row["refunded_minor"],
                 status="received",
+                code=said.code,
             )
         )
     return listed

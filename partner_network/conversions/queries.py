@@ -1,6 +1,7 @@
 """Read what advertisers reported."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 from partner_network.conversions.rules.reports import Event, Status
 from partner_network.database.connections import Connection
 from partner_network.kernel import ids
+from partner_network.kernel.errors import InvalidError
 
 
 class ListedConversion(msgspec.Struct, frozen=True):
@@ -26,6 +28,8 @@ class ListedConversion(msgspec.Struct, frozen=True):
     net_minor: int
     refunded_minor: int
     status: Status
+    code: str | None = None
+    """What the order named, as it was told; it is somebody's code only where a touch of it is stored."""
 
 
 def facts_lock(brand_id: UUID) -> str:
@@ -53,7 +57,7 @@ async def conversions_of(
     """Return up to ``limit`` of a brand's conversions, first recorded first, or ``only`` the one."""
     rows = await connection.fetch(
         """SELECT c.id, c.order_id, c.event, p.slug AS program, u.external_id AS customer_id, c.occurred_at,
-               c.recorded_at, c.currency, c.net_minor,
+               c.recorded_at, c.currency, c.net_minor, c.code,
                (SELECT coalesce(sum(r.net_minor), 0)::bigint FROM refunds r WHERE r.conversion_id = c.id)
                    AS refunded_minor,
                coalesce((SELECT d.outcome FROM current_decisions d WHERE d.conversion_id = c.id), 'received')
@@ -73,6 +77,30 @@ async def programs_of(connection: Connection, brand_id: UUID) -> dict[str, UUID]
     """Return a brand's programs by slug."""
     rows = await connection.fetch("SELECT id, slug FROM programs WHERE brand_id = $1 ORDER BY id", brand_id)
     return {row["slug"]: row["id"] for row in rows}
+
+
+async def partnerships_named(
+    connection: Connection, brand_id: UUID, names: Collection[str]
+) -> dict[tuple[UUID, str], tuple[UUID, UUID]]:
+    """Return partnership and partner by program and by the partner's slug or shown id, as it was named."""
+    rows = await connection.fetch(
+        """SELECT p.program_id, p.id, p.partner_id, b.slug
+           FROM partnerships p JOIN brands b ON b.id = p.partner_id
+           WHERE p.advertiser_id = $1 AND (b.slug = ANY($2::text[]) OR p.partner_id = ANY($3::uuid[]))""",
+        brand_id,
+        list(names),
+        [brand_id for name in names for brand_id in _brand_shown(name)],
+    )
+    return {
+        (row["program_id"], name): (row["id"], row["partner_id"])
+        for row in rows
+        for name in (row["slug"], ids.shown("bnd", row["partner_id"]))
+    }
+
+
+def _brand_shown(name: str) -> Iterator[UUID]:
+    with contextlib.suppress(InvalidError):
+        yield ids.parse("bnd", name)
 
 
 async def clicks_of_erased(

@@ -48,6 +48,28 @@ class Conversion(Table, tablename="conversions", db=connections.engine):
     click_id = UUID(default=None, null=True)
     lines = JSONB(default="[]")
     payload_hash = Bytea(default=None)
+    code = Text(default=None, null=True)
+
+
+class Touch(Table, tablename="touches", db=connections.engine):
+    """Evidence, other than a click, that a customer was reached, by a partner or by nobody."""
+
+    id = UUID(primary_key=True, default=None)
+    brand_id = UUID(default=None)
+    program_id = UUID(default=None)
+    partnership_id = UUID(default=None, null=True)
+    partner_id = UUID(default=None, null=True)
+    customer_id = UUID(default=None)
+    kind = Text(default=None)
+    evidence = Text(default=None)
+    channel = Text(default=None)
+    at = Timestamptz(default=None)
+    recorded_at = Timestamptz(default=None)
+    consent = Text(default=None)
+    code = Text(default=None, null=True)
+    conversion_id = UUID(default=None, null=True)
+    touch_id = Text(default=None, null=True)
+    payload_hash = Bytea(default=None)
 
 
 class Refund(Table, tablename="refunds", db=connections.engine):

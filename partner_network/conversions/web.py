@@ -11,16 +11,24 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import ControllerRouterHandler
 
 from partner_network.conversions import described, in_test_queries, queries
-from partner_network.conversions.actions import customers, in_test, record_conversions, record_refunds
+from partner_network.conversions.actions import (
+    customers,
+    in_test,
+    record_conversions,
+    record_refunds,
+    record_touches,
+)
 from partner_network.conversions.queries import ListedConversion
 from partner_network.conversions.rules import reading
 from partner_network.conversions.rules.reports import (
     RecordedConversion,
     RecordedIdentification,
     RecordedRefund,
+    RecordedTouch,
     ReportedConversion,
     ReportedIdentification,
     ReportedRefund,
+    ReportedTouch,
 )
 from partner_network.database import connections
 from partner_network.identity.rules.permissions import ApiKey, Asking
@@ -81,6 +89,26 @@ async def report_identifications(
 
 
 @post(
+    "/api/v1/touches",
+    guards=[guards.must_report_conversions],
+    operation_class=described.batch_of("touches", ReportedTouch, is_told_again=True),
+    request_max_body_size=BATCH_BYTES_MAX,
+)
+async def report_touches(
+    request: AnyRequest, api_key: NamedDependency[ApiKey]
+) -> Response[dict[str, list[RecordedTouch]]]:
+    """Store up to 1000 touches that are no clicks, all or none: 201, or 200 when all were stored before.
+
+    A code that a customer entered; the partner whom they named (`self_report`) or whose page they saw
+    (`view`); a visit that nobody sent (`direct`). What was decided of their orders is looked at again.
+    """
+    batch = reading.read_batch(await request.body(), "touches", ReportedTouch)
+    record = record_touches.record_touches if api_key.is_live else in_test.take_touches
+    answer = await record(batch, brand_id=api_key.brand_id)
+    return Response({"touches": answer.touches}, status_code=_status(is_new=answer.is_new))
+
+
+@post(
     "/api/v1/refunds",
     guards=[guards.must_report_conversions],
     operation_class=described.batch_of("refunds", ReportedRefund, is_told_again=True),
@@ -116,5 +144,6 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     list_conversions,
     read_conversion,
     report_identifications,
+    report_touches,
     report_refunds,
 )

@@ -12,8 +12,8 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
 Prefix = Literal[
-    "adj", "agr", "bnd", "clk", "cod", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "msg", "pay", "prg",
-    "prt", "ref", "stm", "tch", "try",
+    "adj", "agr", "bnd", "clk", "cod", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "msg", "pay",
+    "prg", "prt", "ref", "stm", "tch", "try",
 ]  # fmt: skip
 
 NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(

@@ -21,3 +21,19 @@ class Link(Table, tablename="links", db=connections.engine):
     created_by_key = UUID(default=None, null=True)
     created_at = Timestamptz(default=None)
     disabled_at = Timestamptz(default=None, null=True)
+
+
+class Code(Table, tablename="codes", db=connections.engine):
+    """One promo code of one partnership."""
+
+    id = UUID(primary_key=True, default=None)
+    partnership_id = UUID(default=None)
+    program_id = UUID(default=None)
+    advertiser_id = UUID(default=None)
+    partner_id = UUID(default=None)
+    code = Text(default=None)
+    folded = Text(default=None)
+    created_by = UUID(default=None, null=True)
+    created_by_key = UUID(default=None, null=True)
+    created_at = Timestamptz(default=None)
+    withdrawn_at = Timestamptz(default=None, null=True)

@@ -82,7 +82,7 @@ INSERT INTO unaccrued_conversions SELECT DISTINCT partnership_id, conversion_id 
 INSERT INTO test_facts (id, brand_id, kind, key, payload_hash, body, recorded_at)
     SELECT gen_random_uuid(), id, 'identification', split_part(slug, '-', 1), 'x', '{}', now() FROM brands;
 INSERT INTO trials (id, program_id, partnership_id, advertiser_id, brand_id, is_by_operator, starts_on, ends_on,
-        terms_toml, asked_at)
-    SELECT gen_random_uuid(), program_id, id, advertiser_id, whose, false, '2026-01-01', '2026-02-01', 'x', now()
+        time_zone, terms_toml, asked_at)
+    SELECT gen_random_uuid(), program_id, id, advertiser_id, whose, false, '2026-01-01', '2026-02-01', 'UTC', 'x', now()
     FROM partnerships, unnest(ARRAY[advertiser_id, partner_id]) whose;
 """

@@ -29,8 +29,11 @@ from partner_network.database.connections import Connection
 WINDOWS_BACK = 2
 """Touches older than so many of the program's longest windows are no candidates: they cannot count, and
 receipts still show those that came just too early."""
-MOST_TOUCHES = 200
-"""Of the others the last so many are looked at, so that no order costs without bound."""
+MOST_TOUCHES = 20_000
+"""Of the others the last so many clicks, and as many reported touches, are looked at: nobody who buys comes
+so often, and no order costs without bound."""
+NOBODY = UUID(int=0)
+"""Whose partnership a direct visit is."""
 MOST_BONDS = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no click id is older
 
@@ -76,8 +79,10 @@ async def policies_of(
     return found
 
 
-_TOUCH = """k.click_id::text AS id, k.partner_id::text AS partner, k.program_id::text AS program, k.at,
-    k.consent, k.excluded, k.partnership_id"""
+_CLICK = """k.click_id::text AS id, k.partner_id::text AS partner, k.program_id::text AS program, k.at,
+    k.consent, k.excluded, k.partnership_id, 'click' AS kind, 'click_id' AS evidence, 'partner' AS channel"""
+_TOUCH = """k.id::text AS id, k.partner_id::text AS partner, k.program_id::text AS program, k.at,
+    k.consent, NULL AS excluded, k.partnership_id, k.kind, k.evidence, k.channel, k.recorded_at"""
 
 
 async def _looked_back(connection: Connection, program_ids: Iterable[UUID]) -> dict[UUID, timedelta]:
@@ -103,7 +108,7 @@ def _longest_days(windows: Windows) -> int:
 async def _touches_of(
     connection: Connection, batch: Sequence[Case], looked_back: Mapping[UUID, timedelta]
 ) -> list[list[Found]]:
-    """Return for each conversion its customer's last touches up to it, and its own click.
+    """Return for each conversion its customer's last touches up to it, its own click and its own code.
 
     Click ids carry their millisecond, so that the span of a customer's clicks is found by index. An
     identified click counts as recorded when both it and who stands behind it were.
@@ -113,23 +118,37 @@ async def _touches_of(
             FROM unnest($1::uuid[], $2::timestamptz[], $4::timestamptz[])
                 WITH ORDINALITY AS w (customer_id, at, since, n)
             CROSS JOIN LATERAL (
-                SELECT {_TOUCH}, greatest(k.recorded_at, i.recorded_at) AS recorded_at
+                SELECT {_CLICK}, greatest(k.recorded_at, i.recorded_at) AS recorded_at
                 FROM identifications i JOIN clicks k ON k.click_id = i.click_id
                 WHERE i.customer_id = w.customer_id AND i.click_id >= first_click_id(w.since)
                     AND i.click_id < first_click_id(w.at + interval '2 milliseconds') AND k.at <= w.at
                 ORDER BY i.click_id DESC LIMIT {MOST_TOUCHES}) t
             UNION ALL
-            SELECT w.n, {_TOUCH}, k.recorded_at
+            SELECT w.n, t.*
+            FROM unnest($1::uuid[], $2::timestamptz[], $4::timestamptz[])
+                WITH ORDINALITY AS w (customer_id, at, since, n)
+            CROSS JOIN LATERAL (
+                SELECT {_TOUCH} FROM touches k
+                WHERE k.customer_id = w.customer_id AND k.conversion_id IS NULL
+                    AND k.at >= w.since AND k.at <= w.at
+                ORDER BY k.at DESC, k.id DESC LIMIT {MOST_TOUCHES}) t
+            UNION ALL
+            SELECT w.n, {_CLICK}, k.recorded_at
             FROM unnest($3::uuid[]) WITH ORDINALITY AS w (click_id, n)
-            CROSS JOIN LATERAL (SELECT * FROM clicks WHERE click_id = w.click_id OFFSET 0) k""",
+            CROSS JOIN LATERAL (SELECT * FROM clicks WHERE click_id = w.click_id OFFSET 0) k
+            UNION ALL
+            SELECT w.n, {_TOUCH}
+            FROM unnest($5::uuid[]) WITH ORDINALITY AS w (conversion_id, n)
+            CROSS JOIN LATERAL (SELECT * FROM touches WHERE conversion_id = w.conversion_id OFFSET 0) k""",
         [case.customer_id for case in batch],
         [case.occurred_at for case in batch],
         [case.click_id for case in batch],
         [max(_EPOCH, case.occurred_at - looked_back[case.program_id]) for case in batch],
+        [case.id for case in batch],
     )
     found: list[list[Found]] = [[] for _ in batch]
     for row in rows:
-        found[row["n"] - 1].append(Found(_touch(row), row["partnership_id"]))
+        found[row["n"] - 1].append(Found(_touch(row), row["partnership_id"] or NOBODY))
     return found
 
 
@@ -140,6 +159,9 @@ def _touch(row: asyncpg.Record) -> Touch:
         program=row["program"],
         at=row["at"],
         recorded_at=row["recorded_at"],
+        kind=row["kind"],
+        evidence=row["evidence"],
+        channel=row["channel"],
         consent=row["consent"] != "denied",
         excluded=row["excluded"],
     )

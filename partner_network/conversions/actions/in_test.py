@@ -12,16 +12,23 @@ from uuid import UUID
 import msgspec
 
 from partner_network.conversions import in_test_queries, queries
-from partner_network.conversions.actions import customers, record_conversions, record_refunds
+from partner_network.conversions.actions import (
+    customers,
+    record_conversions,
+    record_refunds,
+    record_touches,
+)
 from partner_network.conversions.rules import reading, reports
 from partner_network.conversions.rules.reports import (
     RecordedConversion,
     RecordedIdentification,
     RecordedRefund,
+    RecordedTouch,
     Report,
     ReportedConversion,
     ReportedIdentification,
     ReportedRefund,
+    ReportedTouch,
 )
 from partner_network.database import connections
 from partner_network.database.connections import Connection
@@ -34,7 +41,7 @@ KEPT = timedelta(days=30)
 FACTS_MAX = 100_000
 """How many of one brand are kept at a time; tests need no more, and whoever sends more is not testing."""
 
-Kind = Literal["conversion", "refund", "identification"]
+Kind = Literal["conversion", "refund", "identification", "touch"]
 
 
 class _Fact(msgspec.Struct, frozen=True):
@@ -119,6 +126,33 @@ async def take_identifications(
         made = [_Fact(ids.new_id(now), key, reported[n]) for key, n in fresh.items()]
         await _store(connection, brand_id, "identification", made, now)
     return [RecordedIdentification(one.customer_id, one.click_id) for one in reported]
+
+
+async def take_touches(reported: Sequence[ReportedTouch], *, brand_id: UUID) -> record_touches.Answer:
+    """Answer a batch of touches as a live key's would be; errors are the same."""
+    keys = [one.touch_id for one in reported]
+    reading.repeats_in("touches", zip(["touch_id"] * len(keys), keys, reported, strict=True))
+    async with connections.transaction(eyes=brand_id) as connection:
+        await _lock(connection, brand_id)
+        stored = await _stored(connection, brand_id, "touch", keys)
+        reading.refuse_conflicts(
+            "touches",
+            [
+                (f"touches[{n}].touch_id", record_touches.used_before(one, stored[one.touch_id].id))
+                for n, one in enumerate(reported)
+                if one.touch_id in stored and stored[one.touch_id].payload_hash != reports.content_hash(one)
+            ],
+        )
+        fresh = _first_places(keys, stored)
+        if fresh:
+            now = await clock.now(connection)
+            places = list(fresh.values())
+            reading.refuse_mistakes_in("touches", reported, places, now)
+            await record_touches.placed(connection, brand_id, reported, places)
+            made = [_Fact(ids.new_id(now), key, reported[n]) for key, n in fresh.items()]
+            stored |= await _store(connection, brand_id, "touch", made, now)
+    answers = [RecordedTouch(ids.shown("tch", stored[key].id), key) for key in keys]
+    return record_touches.Answer(answers, is_new=bool(fresh))
 
 
 async def purge_test_facts(connection: Connection, now: datetime) -> None:

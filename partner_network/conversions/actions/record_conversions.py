@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.conversions import queries
-from partner_network.conversions.actions import customers
+from partner_network.conversions.actions import customers, record_touches
 from partner_network.conversions.rules import pseudonyms, reading, reports
 from partner_network.conversions.rules.pseudonyms import Customer
 from partner_network.conversions.rules.reports import RecordedConversion, ReportedConversion
@@ -16,6 +16,7 @@ from partner_network.gateways import clock
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
+from partner_network.links.codes import queries as codes
 
 Key = tuple[str, str]
 
@@ -36,7 +37,7 @@ async def record_conversions(reported: Sequence[ReportedConversion], *, brand_id
     """
     reading.repeats_in("conversions", (("order_id", _key(one), one) for one in reported))
     async with connections.transaction(eyes=brand_id) as connection:
-        await connections.lock_all(connection, queries.facts_lock(brand_id))
+        await connections.lock_all(connection, queries.facts_lock(brand_id), codes.codes_lock(brand_id))
         ids_of = await _standing(connection, brand_id, reported)
         fresh: dict[Key, int] = {}
         for n, one in enumerate(reported):
@@ -117,13 +118,13 @@ async def _store(
     made = [ids.new_id(now) for _ in fresh]
     await connection.execute(
         """INSERT INTO conversions (id, program_id, customer_id, event, order_id, occurred_at, currency,
-               net_minor, click_id, lines, payload_hash, brand_id, recorded_at)
+               net_minor, click_id, lines, payload_hash, code, brand_id, recorded_at)
            SELECT t.id, program_id, customer_id, event, order_id, occurred_at, currency, net_minor,
-               click_id, lines::jsonb, payload_hash, $12, $13
+               click_id, lines::jsonb, payload_hash, code, $13, $14
            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[],
-               $7::text[], $8::bigint[], $9::uuid[], $10::text[], $11::bytea[])
+               $7::text[], $8::bigint[], $9::uuid[], $10::text[], $11::bytea[], $12::text[])
                AS t (id, program_id, customer_id, event, order_id, occurred_at, currency, net_minor,
-                   click_id, lines, payload_hash)""",
+                   click_id, lines, payload_hash, code)""",
         made,
         program_ids,
         [found[one.customer_id].id for one in fresh],
@@ -135,9 +136,12 @@ async def _store(
         click_ids,
         [msgspec.json.encode(one.lines).decode() for one in fresh],
         [_hash(one, found[one.customer_id]) for one in fresh],
+        [one.code for one in fresh],
         brand_id,
         now,
     )
+    if any(one.code is not None for one in fresh):
+        await record_touches.touch_by_codes(connection, brand_id, made)
     # By itself: the wall around the work list asks whose conversions these are, and sees those stored before.
     await connection.execute("INSERT INTO undecided_conversions SELECT unnest($1::uuid[])", made)
     return dict(zip(map(_key, fresh), made, strict=True))

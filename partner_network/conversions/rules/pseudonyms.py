@@ -2,14 +2,17 @@
 
 import hashlib
 import secrets
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from partner_network.conversions.rules import reports
-from partner_network.conversions.rules.reports import ReportedConversion
+from partner_network.conversions.rules.reports import ReportedConversion, ReportedTouch
 
 KEY_BYTES = 32
+OfCustomer: TypeAlias = ReportedConversion | ReportedTouch
+"""A report whose content names a customer."""
 
 
 class Customer(msgspec.Struct, frozen=True):
@@ -39,6 +42,6 @@ def pseudonym_of(external_id: str, key: bytes) -> bytes:
     return hashlib.sha256(key + external_id.encode()).digest()
 
 
-def content_hash(report: ReportedConversion, pseudonym: bytes) -> bytes:
+def content_hash(report: OfCustomer, pseudonym: bytes) -> bytes:
     """Return the hash of all that a report says, with the pseudonym in place of the customer's id."""
     return reports.content_hash(msgspec.structs.replace(report, customer_id=pseudonym.hex()))

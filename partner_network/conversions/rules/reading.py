@@ -22,11 +22,12 @@ from partner_network.conversions.rules.reports import (
 from partner_network.kernel.errors import ConflictError, InvalidError
 from partner_network.kernel.sentences import Sentence
 
-Noun = Literal["conversions", "identifications", "refunds"]
+Noun = Literal["conversions", "identifications", "refunds", "touches"]
 WORD_OF: Mapping[Noun, Sentence] = {
     "conversions": Sentence("conversions"),
     "identifications": Sentence("identifications"),
     "refunds": Sentence("refunds"),
+    "touches": Sentence("touches"),
 }
 AnyReport = TypeVar("AnyReport", bound=Report)
 

@@ -20,6 +20,8 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 Event = Literal["sale", "lead", "activation"]
 Status = Literal["received", "attributed", "unattributed", "rejected"]
+TouchWord = Literal["code", "self_report", "view", "direct"]
+Consent = Literal["granted", "denied", "unknown"]
 Mistake = tuple[str, str]
 
 _NO_CONTROLS = r"^(?![\s\S]*[\x00-\x1f\x7f])"  # reads alike in Python and in other languages
@@ -55,6 +57,11 @@ REQUIREMENT_OF: Mapping[str, Sentence] = {
         "Give your own id of the refund as 1 to 200 characters without control characters."
     ),
     "line": Sentence("Give the id of one of the order's lines."),
+    "code": Sentence("Give the code as it was typed, as 1 to 200 characters without control characters."),
+    "touch_id": Sentence("Give your own id of the touch as 1 to 200 characters without control characters."),
+    "kind": Sentence("Give code, self_report, view or direct."),
+    "partner": Sentence("Give a partner's slug or its bnd_ id."),
+    "consent": Sentence("Give granted, denied or unknown."),
     "reason": Sentence("Give the reason as 1 to 200 characters without control characters."),
 }
 """What each field asks for, in the words of the person who has to mend it."""
@@ -86,6 +93,7 @@ class ReportedConversion(Report, frozen=True, kw_only=True):
     program: Word | None = None
     click_id: str | None = None
     lines: Annotated[tuple[OrderLine, ...], Meta(max_length=MOST_LINES)] = ()
+    code: Key | None = None
 
 
 class ReportedIdentification(Report, frozen=True, kw_only=True):
@@ -93,6 +101,19 @@ class ReportedIdentification(Report, frozen=True, kw_only=True):
 
     customer_id: Key
     click_id: str
+
+
+class ReportedTouch(Report, frozen=True, kw_only=True):
+    """How else a customer was reached: by a code, by whom they named or saw, or by nobody (`direct`)."""
+
+    touch_id: Key
+    kind: TouchWord
+    customer_id: Key
+    at: Instant
+    program: Word | None = None
+    partner: Word | None = None
+    code: Key | None = None
+    consent: Consent = "unknown"
 
 
 class ReportedRefund(Report, frozen=True, kw_only=True):
@@ -121,6 +142,13 @@ class RecordedIdentification(Struct, frozen=True):
 
     customer_id: str
     click_id: str
+
+
+class RecordedTouch(Struct, frozen=True):
+    """The answer to a touch, today and to every repeat of it."""
+
+    id: str
+    touch_id: str
 
 
 class RecordedRefund(Struct, frozen=True):
@@ -159,6 +187,8 @@ def mistakes_in(report: Report, now: datetime) -> Iterator[Mistake]:
             yield from _mistakes_in_conversion(report)
         case ReportedIdentification():
             yield from _mistakes_in_click_id(report.click_id)
+        case ReportedTouch():
+            yield from _mistakes_in_touch(report)
         case _:
             return
 
@@ -195,6 +225,24 @@ def _mistakes_in_conversion(report: ReportedConversion) -> Iterator[Mistake]:
                 Sentence("{line!r} names an earlier line; give each line an id of its own.", line=line.id),
             )
         seen.add(line.id)
+
+
+def _mistakes_in_touch(report: ReportedTouch) -> Iterator[Mistake]:
+    """Yield what a touch lacks or has too much: a code has its own partner, `direct` has none."""
+    wanted = {"code": "code", "self_report": "partner", "view": "partner", "direct": None}[report.kind]
+    said: Mapping[str, str | None] = {"code": report.code, "partner": report.partner}
+    for name, value in said.items():
+        if name == wanted and value is None:
+            yield (
+                name,
+                Sentence(
+                    "A touch of kind {kind} needs this. {wanted}",
+                    kind=report.kind,
+                    wanted=REQUIREMENT_OF[name],
+                ),
+            )
+        elif name != wanted and value is not None:
+            yield name, Sentence("A touch of kind {kind} has none; leave it out.", kind=report.kind)
 
 
 def _mistakes_in_click_id(text: str) -> Iterator[Mistake]:

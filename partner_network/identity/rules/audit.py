@@ -24,7 +24,7 @@ Verb = Literal[
 ]  # fmt: skip
 Kind = Literal[
     "brand", "member", "invitation", "session", "password", "second factor", "recovery codes", "API key",
-    "program", "partnership", "agreement", "creative", "link", "statement", "closing", "funding",
+    "program", "partnership", "agreement", "creative", "link", "code", "statement", "closing", "funding",
     "payment method", "payout account", "payout", "job", "export", "customer", "webhook",
     "notification choices",
 ]  # fmt: skip
@@ -43,6 +43,7 @@ PREFIX_OF: Mapping[str, ids.Prefix] = MappingProxyType(
         "agreement": "agr",
         "creative": "crt",
         "link": "lnk",
+        "code": "cod",
         "statement": "stm",
         "payout": "pay",
         "payment method": "bnd",

@@ -40,6 +40,7 @@ PAGE_OF: Mapping[str, str] = {
     "agreement": "/agreements/{}",
     "statement": "/statements/{}",
     "link": "/links",
+    "code": "/codes",
     "creative": "/creatives",
     "API key": "/account/api-keys",
     "member": "/account/people",

@@ -56,6 +56,7 @@ THINGS: Mapping[str, Sentence] = MappingProxyType(
         "agreement": Sentence("agreement"),
         "brand": Sentence("brand"),
         "closing": Sentence("closing of a month"),
+        "code": Sentence("code"),
         "creative": Sentence("creative"),
         "customer": Sentence("customer"),
         "export": Sentence("file of data"),

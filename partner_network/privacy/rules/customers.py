@@ -42,6 +42,15 @@ HOLDINGS = (
         columns=columns("customer_id", "click_id"),
     ),
     Holding(
+        table="touches",
+        about="customers",
+        holds="how else a customer was reached: a code, a partner named or seen, a direct visit; and when",
+        ground="legitimate interest",
+        kept=_AS_LONG_AS_MONEY,
+        erasure="keep",
+        columns=columns("customer_id", "touch_id"),
+    ),
+    Holding(
         table="refunds",
         about="customers",
         holds="what was given back on an order, when and for which reason",

@@ -1,0 +1,1 @@
+"""Promo codes: whose they are, and who gives and withdraws them."""

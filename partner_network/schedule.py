@@ -34,6 +34,7 @@ from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, ReadFunding
 from partner_network.privacy import jobs as privacy
+from partner_network.receipts.trials import jobs as trials
 from partner_network.settings import Settings
 from partner_network.statements import jobs as statements
 from partner_network.statements import rules as statement_rules
@@ -97,6 +98,7 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
         payout_rules.CHARGE: charge,
         payout_rules.READ_FUNDING: read_funding,
         payout_rules.PAY: pay,
+        trials.TRY: trials.try_terms,
         **_of_letters(settings, doors.mail),
     }
 

@@ -21,6 +21,8 @@ CREATE TABLE trials (
     is_by_operator boolean NOT NULL,
     starts_on date NOT NULL,
     ends_on date NOT NULL CHECK (ends_on > starts_on),
+    -- whose midnights part the days
+    time_zone text NOT NULL,
     terms_toml text NOT NULL CHECK (length(terms_toml) <= 100000),
     asked_at timestamptz NOT NULL,
     started_at timestamptz,

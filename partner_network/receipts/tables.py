@@ -21,6 +21,7 @@ class Trial(Table, tablename="trials", db=connections.engine):
     is_by_operator = Boolean(default=None)
     starts_on = Date(default=None)
     ends_on = Date(default=None)
+    time_zone = Text(default=None)
     terms_toml = Text(default=None)
     asked_at = Timestamptz(default=None)
     started_at = Timestamptz(default=None, null=True)

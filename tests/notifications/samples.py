@@ -46,6 +46,7 @@ SAMPLES: Values = {
     "review": "rev_1",
     "role": Sentence("viewer"),
     "roles": "viewer",
+    "trial": "try_1",
     "starts": date(2026, 12, 1),
     "statement": "stm_1",
     "until": date(2026, 12, 15),

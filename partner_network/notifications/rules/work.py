@@ -167,4 +167,15 @@ KINDS = (
         at_brand=roles("owner marketer"),
         is_sent=False,
     ),
+    Kind(
+        key="trial-computed",
+        group=WORK,
+        name=Sentence("A trial of other terms is computed"),
+        subject=Sentence("What other terms would have paid for {program} is computed"),
+        says=(Sentence("You asked for {starts} up to {ends}. Nothing was booked."),),
+        facts=(_PROGRAM,),
+        button=Sentence("See what came out"),
+        page="/trials/{trial}",
+        mail="never",
+    ),
 )

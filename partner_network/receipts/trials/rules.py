@@ -38,7 +38,8 @@ class Days(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True):
     """Whose orders are looked at again, over which days, under which terms."""
 
-    program_id: UUID
+    program_id: UUID | None
+    """None: the partnership's own."""
     partnership_id: UUID | None
     """None: every partnership of the program."""
     days: Days

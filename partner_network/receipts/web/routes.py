@@ -4,6 +4,6 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.receipts.web import receipts
+from partner_network.receipts.web import receipts, trials_api
 
-ROUTES: Sequence[ControllerRouterHandler] = (receipts.read_receipt,)
+ROUTES: Sequence[ControllerRouterHandler] = (receipts.read_receipt, *trials_api.ROUTES)

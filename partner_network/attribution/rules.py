@@ -97,8 +97,10 @@ def distinct(touches: Iterable[Touch]) -> list[Touch]:
     """Return touches in canonical order, each once: of two by one id the one that was recorded first."""
     ordered = sorted(touches, key=_CANONICAL)
     if len(ordered) > 1:
-        first_of = {touch.id: touch for touch in reversed(ordered)}
-        ordered = list(first_of.values())[::-1]
+        first_of: dict[str, Touch] = {}
+        for touch in ordered:  # each stands where it was recorded first, also among touches of one instant
+            first_of.setdefault(touch.id, touch)
+        ordered = list(first_of.values())
     return ordered
 
 

@@ -67,8 +67,12 @@ class Composed(msgspec.Struct, frozen=True, dict=True):
         known = signed or next(iter(self.agreements.values()), None)
         if known is None:
             return None
-        number = cited.clause_of(known.contract, cited.term_of(candidate, self.reported.event))
+        named = cited.clauses_in(candidate.reason)
+        number = named[0] if named else self._settled(candidate, known)
         return None if number is None else (number, known.id)
+
+    def _settled(self, candidate: Weighed, signed: Signed) -> str | None:
+        return cited.clause_of(signed.contract, cited.term_of(candidate, self.reported.event))
 
     def clause_of_money(self, one: Paid) -> str | None:
         """Return the clause that a commission follows from."""

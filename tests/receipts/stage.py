@@ -40,12 +40,16 @@ class Stage(Struct, frozen=True):
         """Sign somebody of a partner, or of Tune House, in."""
         brand_id = self.shop.brand_id if partner is None else partner.partner_id
         email = f"{'-'.join(roles) or 'viewer'}@{brand_id}.test"
-        await self.network.person(email, brand_id, roles or ["viewer"])
+        await self._known(email, brand_id, roles or ("viewer",))
         return await self.network.signed_in(email)
 
     async def seen_by_operator(self, role: str = "manager") -> Browser:
-        await self.network.person(f"{role}@operator.test", None, [role])
+        await self._known(f"{role}@operator.test", None, (role,))
         return await self.network.signed_in(f"{role}@operator.test")
+
+    async def _known(self, email: str, brand_id: UUID | None, roles: Sequence[str]) -> None:
+        if not await self.network.owner.fetchval("SELECT count(*) FROM members WHERE email = $1", email):
+            await self.network.person(email, brand_id, roles)
 
     async def decide(self) -> None:
         async with self.network.as_worker():

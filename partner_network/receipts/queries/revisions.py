@@ -103,5 +103,8 @@ async def _with_credits(
             tuple(_candidates.decode(row["candidates"])),
             None if row["bound_to"] is None else ids.shown("cnv", row["bound_to"]),
         )
-        found.append(Revision(row["rev"], row["decided_at"], facts, decision, row["salt"], row["root"]))
+        content = row["facts"].encode()
+        found.append(
+            Revision(row["rev"], row["decided_at"], facts, content, decision, row["salt"], row["root"])
+        )
     return found

@@ -21,6 +21,7 @@ _TERM_OF: Sequence[tuple[str, str]] = (
     ("codes and self-reports do not count", "program.attribution.code_policy"),
     ("binds this customer", "program.attribution.binding_months"),
 )
+_NAMED = re.compile(r"clause (\d+\.\d+)")
 _OF_EXCLUSIONS = "program.attribution.exclusions"
 _OF_MODEL = "program.attribution.model"
 
@@ -38,6 +39,11 @@ def term_of(candidate: Weighed, event: str) -> str:
     if candidate.verdict == "excluded" and candidate.touch.partner is not None:
         return _OF_EXCLUSIONS
     return _OF_MODEL
+
+
+def clauses_in(reason: str) -> Sequence[str]:
+    """Return the clauses that a reason names itself, in its order."""
+    return _NAMED.findall(reason)
 
 
 def clause_of(contract: Contract, term: str) -> str | None:

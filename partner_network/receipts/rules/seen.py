@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from partner_network.attribution import receipt
@@ -34,6 +35,8 @@ class Revision(Struct, frozen=True):
     rev: int
     decided_at: datetime
     facts: Facts
+    content: bytes
+    """The facts as they are stored, to the byte."""
     decision: Decision
     salt: bytes
     root: bytes
@@ -66,6 +69,11 @@ class Seen(Struct, frozen=True):
         if leaf is None or not isinstance(leaf.content, Common):
             raise ValueError("the first leaf of a receipt is what is common to all")
         return leaf.content
+
+    @property
+    def hides_some(self) -> bool:
+        """Tell whether leaves of other partners are among them."""
+        return any(part.leaf is None for part in self.parts)
 
     @property
     def weighed(self) -> Sequence[tuple[int, Weighed]]:
@@ -115,7 +123,7 @@ def seen_by(revision: Revision, viewer: Viewer) -> Seen:
         Part(n, leaf.hash, leaf if viewer is None or leaf.partner in {None, viewer} else None)
         for n, leaf in enumerate(leaves)
     ]
-    return Seen(_with(revision, decision), viewer, parts, proof)
+    return Seen(msgspec.structs.replace(revision, decision=decision), viewer, parts, proof)
 
 
 def _proof(revision: Revision, again: Decision, viewer: Viewer) -> Proof:
@@ -126,16 +134,12 @@ def _proof(revision: Revision, again: Decision, viewer: Viewer) -> Proof:
         and again.bound_to == standing.bound_to
         and _of(again.credits, viewer) == _of(standing.credits, viewer)
     )
-    root = receipt.root_of(revision.facts, again, revision.salt)
+    root = receipt.root_of(revision.facts, again, revision.salt, revision.content)
     return Proof(is_decision_same=is_same, is_root_same=root == revision.root)
 
 
 def _of(credits_: Iterable[Credit], viewer: Viewer) -> list[Credit]:
     return [credit for credit in credits_ if viewer in {None, credit.partner}]
-
-
-def _with(revision: Revision, decision: Decision) -> Revision:
-    return Revision(revision.rev, revision.decided_at, revision.facts, decision, revision.salt, revision.root)
 
 
 def touch_shown(touch_id: str, touch: Touch | None = None) -> str:

@@ -22,6 +22,7 @@ from partner_network.gateways.stripe_connect import StripeConnect, StripeRefused
 from partner_network.gateways.traces import Tracer
 from partner_network.kernel.errors import PartnerNetworkError
 from partner_network.operations import commands as operations
+from partner_network.receipts.replay import commands as replay
 from partner_network.schedule import Gateways
 from partner_network.settings import Settings
 from partner_network.statements.document_queries import Issuer
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add.add_argument("--without-stripe", action="store_true", help="compare with what is booked alone")
     add.set_defaults(command=_verify)
+    replay.add_to(commands)
     operations.add_to(commands)
     return parser
 

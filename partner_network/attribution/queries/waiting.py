@@ -10,6 +10,8 @@ from uuid import UUID
 from partner_network.attribution.cases import Case, Customer
 from partner_network.database.connections import Connection
 
+TOUCHES_A_BATCH = 200_000
+"""About 200 MB of them."""
 PLACES = """unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[])
     WITH ORDINALITY AS w (customer_id, program_id, at, order_id, event, n)"""
 """The columns of `places`, as a table."""
@@ -45,6 +47,7 @@ async def take_waiting(connection: Connection, program_ids: Sequence[UUID], limi
     """Lock and return the first undecided conversions of programs, in canonical order.
 
     Whoever is about to put one of them back is waited for, and what they stored is seen from then on.
+    Fewer are returned where their customers have too many touches to be held in memory at once.
     """
     rows = await connection.fetch(
         f"""SELECT {CASE} FROM undecided_conversions u CROSS JOIN LATERAL (
@@ -54,7 +57,30 @@ async def take_waiting(connection: Connection, program_ids: Sequence[UUID], limi
         program_ids,
         limit,
     )
-    return [Case(**row) for row in rows]
+    return await _borne(connection, [Case(**row) for row in rows])
+
+
+async def _borne(connection: Connection, cases: Sequence[Case]) -> list[Case]:
+    """Return the first of these cases whose touches one batch can hold in memory; one case in any event.
+
+    A customer's touches of all times are counted, which is enough to tell whoever has far too many.
+    """
+    rows = await connection.fetch(
+        """SELECT w.id, (SELECT count(*) FROM (SELECT FROM identifications WHERE customer_id = w.id
+                             LIMIT $2) i)
+                   + (SELECT count(*) FROM (SELECT FROM touches
+                             WHERE customer_id = w.id AND conversion_id IS NULL LIMIT $2) t) AS touches
+           FROM (SELECT DISTINCT unnest($1::uuid[])) AS w (id)""",
+        [case.customer_id for case in cases],
+        TOUCHES_A_BATCH,
+    )
+    touches_of = {row["id"]: row["touches"] for row in rows}
+    room = TOUCHES_A_BATCH
+    for n, case in enumerate(cases):
+        room -= touches_of[case.customer_id]
+        if room < 0:
+            return list(cases[: max(n, 1)])
+    return list(cases)
 
 
 async def followers_of(connection: Connection, cases: Iterable[Case]) -> list[Case]:

@@ -15,6 +15,7 @@ from partner_network.attribution.cases import Case
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.audit import Trail
+from partner_network.dashboards.verification.receipts import Receipts
 from partner_network.ledger.rules import Account, Entry, Leg
 
 Row = TypeVar("Row", bound=Struct)
@@ -36,6 +37,8 @@ class Books(Struct, frozen=True, dict=True):
     clicks: list[facts.Click]
     identifications: list[facts.Identification]
     conversions: list[facts.Conversion]
+    codes: list[facts.Code]
+    touches: list[facts.Touch]
     refunds: list[facts.Refund]
     adjustments: list[facts.Adjustment]
     decisions: list[facts.Decision]
@@ -59,6 +62,7 @@ class Books(Struct, frozen=True, dict=True):
     clicks_in_all: int
     misfiled_click: UUID | None
     audit_trail: Trail
+    receipts: Receipts
 
     @cached_property
     def slug_of(self) -> dict[UUID, str]:

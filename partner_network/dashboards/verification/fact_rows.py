@@ -3,11 +3,13 @@
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-from partner_network.agreements.terms import Event
+from partner_network.agreements.terms import Event, Evidence, TouchKind
+from partner_network.conversions.rules.reports import Consent
 
 
 class Brand(Struct, frozen=True, gc=False):
@@ -145,6 +147,42 @@ class Conversion(Struct, frozen=True, gc=False):
     net_minor: int
     click_id: UUID | None
     lines: str
+    payload_hash: bytes
+    code: str | None
+
+
+class Code(Struct, frozen=True, gc=False):
+    """A promo code, and whose it is for good."""
+
+    id: UUID
+    code: str
+    folded: str
+    partnership_id: UUID
+    program_id: UUID
+    advertiser_id: UUID
+    partner_id: UUID
+    created_at: datetime
+    withdrawn_at: datetime | None
+
+
+class Touch(Struct, frozen=True, gc=False):
+    """A touch that is no click, as it was reported or named by an order."""
+
+    id: UUID
+    brand_id: UUID
+    program_id: UUID
+    partnership_id: UUID | None
+    partner_id: UUID | None
+    customer_id: UUID
+    kind: TouchKind
+    evidence: Evidence
+    channel: Literal["partner", "direct"]
+    at: datetime
+    recorded_at: datetime
+    consent: Consent
+    code: str | None
+    conversion_id: UUID | None
+    touch_id: str | None
     payload_hash: bytes
 
 

@@ -10,9 +10,10 @@ from partner_network.agreements.terms import Event, TouchKind
 from partner_network.attribution import cases
 from partner_network.attribution.cases import Case, Customer, Found, Known, PolicyVersion, Signed
 from partner_network.attribution.facts import Touch
-from partner_network.attribution.queries.facts import MOST_TOUCHES
+from partner_network.attribution.queries.facts import MOST_TOUCHES, NOBODY
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.fact_rows import Click
+from partner_network.dashboards.verification.fact_rows import Touch as ReportedTouch
 
 
 def known_now(books: Books) -> Known:
@@ -45,13 +46,23 @@ def _touches(books: Books, batch: Sequence[Case]) -> list[list[Found]]:
         of_customer[one.customer_id].append(
             (click.at, _found(click, max(click.recorded_at, one.recorded_at)))
         )
+    reported_by: defaultdict[UUID, list[tuple[datetime, Found]]] = defaultdict(list)
+    for touch in books.touches:  # and these too
+        if touch.conversion_id is None:
+            reported_by[touch.customer_id].append((touch.at, _reported(touch)))
+    code_of = {one.conversion_id: one for one in books.touches if one.conversion_id is not None}
     found: list[list[Found]] = []
     for case in batch:
         touches = [one for at, one in of_customer.get(case.customer_id, ()) if at <= case.occurred_at]
-        touches = touches[:MOST_TOUCHES]
+        reported = reported_by.get(case.customer_id, ())
+        touches = (
+            touches[:MOST_TOUCHES] + [one for at, one in reported if at <= case.occurred_at][:MOST_TOUCHES]
+        )
         if case.click_id is not None:
             own = click_of[case.click_id]
             touches.append(_found(own, own.recorded_at))
+        if case.id in code_of:
+            touches.append(_reported(code_of[case.id]))
         found.append(touches)
     return found
 
@@ -68,6 +79,23 @@ def _found(click: Click, recorded_at: datetime) -> Found:
             excluded=click.excluded,
         ),
         click.partnership_id,
+    )
+
+
+def _reported(touch: ReportedTouch) -> Found:
+    return Found(
+        Touch(
+            id=str(touch.id),
+            partner=None if touch.partner_id is None else str(touch.partner_id),
+            program=str(touch.program_id),
+            at=touch.at,
+            recorded_at=touch.recorded_at,
+            kind=touch.kind,
+            evidence=touch.evidence,
+            channel=touch.channel,
+            consent=touch.consent != "denied",
+        ),
+        touch.partnership_id or NOBODY,
     )
 
 

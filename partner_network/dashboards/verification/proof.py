@@ -13,8 +13,10 @@ from partner_network.dashboards.verification import (
     payouts,
     postings,
     reading,
+    receipts,
     reports,
     statements,
+    touches,
     transfers,
 )
 from partner_network.dashboards.verification.books import Books
@@ -58,7 +60,9 @@ def recomputed(rows: Books) -> Iterator[Kind]:
     yield reports.check_clicks(rows)
     yield reports.check_conversions(rows)
     yield reports.check_refunds(rows)
+    yield touches.check(rows)
     yield decisions.check(rows)
+    yield receipts.check(rows.receipts)
     yield postings.check_entries(rows)
     yield commissions.check(rows)
     yield bookings.check_revisions(rows, explained)

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from partner_network.dashboards.verification import audit
+from partner_network.dashboards.verification import audit, receipts
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.books import Books
@@ -71,6 +71,8 @@ async def read_within(connection: Connection) -> Books:
             connection, facts.Identification, "identifications ORDER BY customer_id, click_id DESC"
         ),
         conversions=await _read(connection, facts.Conversion, "conversions"),
+        codes=await _read(connection, facts.Code, "codes ORDER BY id"),
+        touches=await _read(connection, facts.Touch, "touches ORDER BY customer_id, at DESC, id DESC"),
         refunds=await _read(connection, facts.Refund, "refunds ORDER BY at, refund_id"),
         adjustments=await _read(connection, facts.Adjustment, "adjustments ORDER BY at, id"),
         decisions=await _read(connection, facts.Decision, "decisions ORDER BY conversion_id, rev"),
@@ -98,6 +100,7 @@ async def read_within(connection: Connection) -> Books:
         clicks_in_all=await connection.fetchval("SELECT count(*) FROM clicks"),
         misfiled_click=await connection.fetchval(_MISFILED),
         audit_trail=await audit.read(connection),
+        receipts=await receipts.read(connection),
     )
 
 

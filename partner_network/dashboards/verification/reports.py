@@ -46,7 +46,7 @@ def check_conversions(books: Books) -> Kind:
 
 
 def _conversions(books: Books) -> Iterator[str]:
-    pseudonym = {customer.id: _pseudonym(customer) for customer in books.customers}
+    pseudonym = {customer.id: pseudonym_in_hashes(customer) for customer in books.customers}
     programs = {program.id: program for program in books.programs}
     program_of_click = {click.click_id: click.program_id for click in books.clicks}
     programs_of = grouped(books.programs, lambda program: program.brand_id)
@@ -68,7 +68,7 @@ def _only_program(conversion: Conversion, programs: list[Program]) -> UUID | Non
     return known[0] if len(known) == 1 else None
 
 
-def _pseudonym(customer: Customer) -> bytes | None:
+def pseudonym_in_hashes(customer: Customer) -> bytes | None:
     """Return what stands for the customer in hashes; none if that does not follow from the brand's id."""
     if customer.external_id is None:
         return customer.pseudonym if customer.pseudonym_key is None else None
@@ -99,6 +99,7 @@ def _is_as_reported(
         net_minor=conversion.net_minor,
         click_id=None if conversion.click_id is None else ids.shown("clk", conversion.click_id),
         lines=lines,
+        code=conversion.code,
     )
     if by_default == program.id and reports.content_hash(unnamed) == conversion.payload_hash:
         return True

@@ -57,7 +57,7 @@ def _order(order_id: str) -> str:
     return f"(SELECT id FROM conversions WHERE order_id = '{order_id}' AND brand_id = {shop})"
 
 
-BOB, EVE, JON = _order("00002"), _order("00005"), _order("00008")
+BOB, EVE, JON, NED = _order("00002"), _order("00005"), _order("00008"), _order("00031")
 RADIO = "(SELECT id FROM brands WHERE slug = 'night-radio')"
 WEEKLY = "(SELECT id FROM brands WHERE slug = 'vinyl-weekly')"
 RADIO_FEBRUARY = "(SELECT id FROM statements WHERE number = 'TUNE-HOUSE-NIGHT-RADIO-2026-02-USD')"
@@ -205,6 +205,32 @@ DAMAGES = [
         "decisions",
         "sale 00008 of tune-house",
     ),
+    Damage("codes", "folded = 'radio11'", f"partner_id = {RADIO}", "touches", "RADIO10.*as another"),
+    Damage(
+        "codes",
+        "withdrawn_at = created_at",
+        f"partner_id = {RADIO}",
+        "touches",
+        "sale 00031 of tune-house names the code ' radio10'",
+    ),
+    Damage(
+        "touches",
+        "at = at - interval '1 s'",
+        "conversion_id IS NOT NULL",
+        "touches",
+        "sale 00031 of tune-house names the code ' radio10'",
+    ),
+    Damage(
+        "touches", "at = at - interval '1 s'", "touch_id = 'T-ned'", "touches", "Touch T-ned.*no longer what"
+    ),
+    Damage(
+        "touches",
+        "recorded_at = '2026-06-01'",
+        "touch_id = 'T-ned'",
+        "decisions",
+        "sale 00031 of tune-house",
+    ),
+    Damage("conversions", "code = 'RADIO10'", f"id = {NED}", "conversions", "sale 00031 of tune-house"),
     Damage(
         "conversions", "net_minor = net_minor + 1", f"id = {EVE}", "conversions", "sale 00005 of tune-house"
     ),
@@ -277,6 +303,36 @@ DAMAGES = [
         f"conversion_id = {BOB}",
         "decisions",
         "sale 00002 of tune-house",
+    ),
+    Damage("receipts", "facts = facts || ' '", f"conversion_id = {BOB}", "receipts", "00002 has the root"),
+    Damage(
+        "receipts",
+        "facts = replace(facts, '9000', '9001')",
+        f"conversion_id = {BOB}",
+        "receipts",
+        "00002 was made from the facts of another order",
+    ),
+    Damage(
+        "receipts",
+        "root = set_byte(root, 0, get_byte(root, 0) # 1)",
+        f"conversion_id = {BOB}",
+        "receipts",
+        "00002 has the root",
+    ),
+    Damage("receipts", "salt = sha256('x')", f"conversion_id = {BOB}", "receipts", "00002 has the root"),
+    Damage(
+        "receipts",
+        f"partner_ids = partner_ids || {WEEKLY}",
+        f"conversion_id = {BOB}",
+        "receipts",
+        "decision 1 on the sale 00002 of tune-house names other partners",
+    ),
+    Damage(
+        "candidacies",
+        f"partner_id = {WEEKLY}",
+        f"conversion_id = {BOB}",
+        "receipts",
+        "vinyl-weekly may read the sale 00002 of tune-house and was no candidate",
     ),
     Damage(
         "commissions",
@@ -589,6 +645,9 @@ class Gone(Struct, frozen=True):
 
 
 GONE = [
+    Gone("codes", f"partner_id = {RADIO}", "touches", "sale 00031 of tune-house names the code ' radio10'"),
+    Gone("touches", "conversion_id IS NOT NULL", "touches", "sale 00031 of tune-house names the code"),
+    Gone("touches", "touch_id = 'T-ned'", "decisions", "sale 00031 of tune-house"),
     Gone(
         "identifications",
         f"customer_id = (SELECT customer_id FROM conversions WHERE id = {JON})",
@@ -623,6 +682,13 @@ GONE = [
         "NEEDLE-DROP-2026-02-USD lacks transfer",
     ),
     Gone("decisions", f"conversion_id = {EVE}", "decisions", "sale 00005 of tune-house was never decided"),
+    Gone("receipts", f"conversion_id = {EVE}", "receipts", "sale 00005 stands and has no receipt"),
+    Gone(
+        "candidacies",
+        f"conversion_id = {BOB}",
+        "receipts",
+        "A partner may not read the sale 00002 of tune-house",
+    ),
     Gone(
         "commission_revisions",
         f"commission_id = {BOBS} AND rev = 3",

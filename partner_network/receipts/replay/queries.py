@@ -88,7 +88,8 @@ _DECISIONS = """
                       c.weight_denominator::text)
               FROM credits c JOIN partnerships p ON p.id = c.partnership_id
               WHERE c.conversion_id = d.conversion_id AND c.rev = d.rev
-              ORDER BY p.partner_id, c.touch_id)
+              ORDER BY p.partner_id, c.touch_id),
+        EXISTS (SELECT FROM undecided_conversions w WHERE w.conversion_id = v.id)
     FROM conversions v JOIN customers u ON u.id = v.customer_id
     LEFT JOIN decisions d ON d.conversion_id = v.id
     LEFT JOIN receipts r ON r.conversion_id = d.conversion_id AND r.rev = d.rev

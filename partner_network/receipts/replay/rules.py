@@ -1,6 +1,6 @@
 """One stored decision beside what its receipt's own facts give. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -36,11 +36,23 @@ class Stored(Struct, frozen=True, gc=False):
     salt: bytes
     root: bytes
     credits: Sequence[StoredCredit]
+    is_waiting: bool
 
     @property
     def name(self) -> str:
         """How a sentence about it begins."""
         return f"Decision {self.rev} on the {self.event} {self.order_id}"
+
+
+def differences(of_order: Sequence[Stored]) -> Iterator[str]:
+    """Yield what is wrong with the decisions on one order, each in a sentence.
+
+    Those from before there were receipts have none; the worker decides each such order once more, so that
+    the decision that stands has one.
+    """
+    yield from (said for one in of_order if (said := difference(one)) is not None)
+    if of_order and of_order[-1].facts is None and not of_order[-1].is_waiting:
+        yield f"{of_order[-1].name} stands and has no receipt."
 
 
 def difference(stored: Stored) -> str | None:

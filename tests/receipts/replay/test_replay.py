@@ -169,10 +169,24 @@ async def test_a_decision_from_before_there_were_receipts_is_counted_and_not_cal
     owner = await decided.owner.connect("owner")
     await owner.execute("ALTER TABLE decisions DROP CONSTRAINT has_its_receipt")
     await owner.close()
+    await decided.damage("receipts", f"DELETE FROM receipts WHERE {_place(4)} AND rev = 1")
     await decided.damage("receipts", f"DELETE FROM receipts WHERE {_place(1)}")
+    await decided.damage(
+        "undecided_conversions",
+        "INSERT INTO undecided_conversions SELECT id FROM conversions WHERE order_id = '00001'",
+    )
     found = await replayed(decided)
-    assert (found.count, found.without_receipt, found.differing) == (5, 1, 0)
-    assert "1 from before there were receipts" in found.line
+    assert (found.count, found.without_receipt, found.differing) == (5, 2, 0)
+    assert "2 from before there were receipts" in found.line
+
+
+async def test_a_receipt_that_is_gone_is_found_and_named(decided: Decided) -> None:
+    owner = await decided.owner.connect("owner")
+    await owner.execute("ALTER TABLE decisions DROP CONSTRAINT has_its_receipt")
+    await owner.close()
+    await decided.damage("receipts", f"DELETE FROM receipts WHERE {_place(3)}")
+    found = await replayed(decided)
+    assert found.differences == ("Decision 1 on the sale 00003 stands and has no receipt.",)
 
 
 async def test_ten_differences_are_put_into_words_and_all_are_counted(decided: Decided) -> None:

@@ -10,6 +10,13 @@ const money = (currency, options) => new Intl.NumberFormat(language, { style: "c
 const minorDigits = (currency) => money(currency).resolvedOptions().maximumFractionDigits;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// What stands under a bar: a label of its own, cut where it is long, or its month.
+const LABEL_LETTERS = 16;
+function nameOf(row, length) {
+  if (row.label === undefined) return monthName(row.month, length);
+  return length === "long" || row.label.length <= LABEL_LETTERS ? row.label : `${row.label.slice(0, LABEL_LETTERS - 1)}…`;
+}
+
 function monthName(month, length) {
   const named = { month: length, year: length === "short" ? "2-digit" : "numeric", timeZone: "UTC" };
   return new Date(`${month}-01T00:00:00Z`).toLocaleDateString(language, named);
@@ -24,10 +31,14 @@ function onAxis(currency, digits) {
 function options(place, rows, currency) {
   const digits = minorDigits(currency);
   const exact = money(currency, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const key = place.dataset.value ?? "earned_minor";
   const ink = colour("--accent");
   const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "13px Plex Sans" };
-  const lowest = Math.min(0, ...rows.map((one) => one[key]));
+  const keys = keysOf(place);
+  const lowest = Math.min(0, ...rows.flatMap((one) => keys.map((name) => one[name])));
+  const beside = keys.length > 1;
+  const soft = colour("--soft");
+  const amount = (_, minor) => (minor == null ? "–" : exact.format(minor / 10 ** digits));
+  const bars = (align, width) => ({ width: 0, points: { show: false }, value: amount, paths: uPlot.paths.bars({ align, size: [width, 46], radius: 0.12 }) });
   return {
     width: place.clientWidth,
     height: HEIGHT,
@@ -38,22 +49,24 @@ function options(place, rows, currency) {
     },
     cursor: { points: { show: false }, drag: { x: false } },
     axes: [
-      { ...axis, grid: { show: false }, incrs: [1, 2, 3, 6, 12, 24], space: 64, values: (_, at) => at.map((i) => (Number.isInteger(i) && rows[i] ? monthName(rows[i].month, "short") : "")) },
+      { ...axis, grid: { show: false }, incrs: [1, 2, 3, 6, 12, 24], space: rows[0]?.label === undefined ? 64 : 120, values: (_, at) => at.map((i) => (Number.isInteger(i) && rows[i] ? nameOf(rows[i], "short") : "")) },
       { ...axis, size: (_, labels) => 18 + 7.6 * Math.max(0, ...(labels ?? []).map((one) => one.length)), values: onAxis(currency, digits) },
     ],
     series: [
-      { label: place.dataset.monthWords ?? "Month", value: (_, i) => (i == null ? "–" : monthName(rows[i].month, "long")) },
-      { label: place.dataset.valueWords ?? "Earned", fill: ink, stroke: ink, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.68, 46], radius: 0.12 }), value: (_, minor) => (minor == null ? "–" : exact.format(minor / 10 ** digits)) },
+      { label: place.dataset.monthWords ?? "Month", value: (_, i) => (i == null ? "–" : nameOf(rows[i], "long")) },
+      ...(beside ? [{ label: place.dataset.besideWords ?? "Before", fill: soft, stroke: soft, ...bars(-1, 0.36) }] : []),
+      { label: place.dataset.valueWords ?? "Earned", fill: ink, stroke: ink, ...(beside ? bars(1, 0.36) : bars(0, 0.68)) },
     ],
   };
 }
 
+const keysOf = (place) => [place.dataset.beside, place.dataset.value ?? "earned_minor"].filter(Boolean);
+
 function draw(place, rows) {
   place.replaceChildren();
-  const key = place.dataset.value ?? "earned_minor";
   for (const currency of new Set(rows.map((one) => one.currency))) {
     const mine = rows.filter((one) => one.currency === currency);
-    const plot = new uPlot(options(place, mine, currency), [mine.map((_, i) => i), mine.map((one) => one[key])], place);
+    const plot = new uPlot(options(place, mine, currency), [mine.map((_, i) => i), ...keysOf(place).map((key) => mine.map((one) => one[key]))], place);
     const showLast = () => plot.setLegend({ idx: mine.length - 1 });
     plot.over.addEventListener("mouseleave", () => requestAnimationFrame(showLast));
     requestAnimationFrame(showLast);

@@ -25,18 +25,19 @@ _WORDS: Mapping[Tone, tuple[Sentence, ...]] = {
         Sentence("active"), Sentence("paid"), Sentence("settled"), Sentence("signed"), Sentence("on"),
         Sentence("ready"), Sentence("matured"), Sentence("succeeded"), Sentence("upheld"),
         Sentence("part upheld"), Sentence("auto approved"), Sentence("attributed"), Sentence("delivered"),
-        Sentence("verified"), Sentence("in force"), Sentence("yes"),
+        Sentence("verified"), Sentence("in force"), Sentence("yes"), Sentence("done"),
     ),
     "busy": (
         Sentence("approved"), Sentence("accepted"), Sentence("funded"), Sentence("submitting"),
         Sentence("reserved"), Sentence("processing"), Sentence("requested"), Sentence("part paid"),
         Sentence("issued"), Sentence("stated"), Sentence("on its way"), Sentence("received"),
+        Sentence("running"),
     ),
     "wait": (
         Sentence("in review"), Sentence("draft"), Sentence("invited"), Sentence("applied"),
         Sentence("unknown"), Sentence("pending"), Sentence("held"), Sentence("to sign"), Sentence("paused"),
         Sentence("open"), Sentence("needs info"), Sentence("appealed"), Sentence("ending"),
-        Sentence("to prepare"), Sentence("to approve"), Sentence("missing"),
+        Sentence("to prepare"), Sentence("to approve"), Sentence("missing"), Sentence("waiting"),
     ),
     "bad": (
         Sentence("failed"), Sentence("declined"), Sentence("reversed"), Sentence("refused"),

@@ -17,7 +17,7 @@ from partner_network.receipts.trials.result import Result
 from partner_network.receipts.trials.rules import Days, Status
 
 SUBJECTS_MAX = 200
-# $1 is the asking brand, null for the operator, who sees all; $2 is whether partners' money may be read.
+# $1 is the asking brand, null for the operator, who sees all; $2 is whether a partner's money may be read.
 _MAY_TRY = "($1::uuid IS NULL OR {advertiser} = $1 OR ($2 AND {partner} = $1))"
 _TRIAL = """SELECT t.id, t.program_id, g.name AS program_name, t.partnership_id, t.advertiser_id,
         a.name AS advertiser_name, r.name AS partner_name, t.brand_id, t.is_by_operator,
@@ -199,6 +199,15 @@ async def trials_of(asking: Asking, *, after: UUID | None, limit: int) -> Sequen
             _reads_money(asking),
             after,
             limit,
+        )
+    return [_trial(dict(row)) for row in rows]
+
+
+async def newest_trials_of(asking: Asking, *, limit: int) -> Sequence[Trial]:
+    """List the trials of the asking brand, the newest first."""
+    async with connections.transaction(eyes=asking.eyes) as connection:
+        rows = await connection.fetch(
+            f"{_TRIAL} ORDER BY t.id DESC LIMIT $3", asking.brand_id, _reads_money(asking), limit
         )
     return [_trial(dict(row)) for row in rows]
 

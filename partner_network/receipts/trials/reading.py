@@ -15,6 +15,22 @@ from partner_network.kernel.sentences import Sentence
 MISTAKES_MAX = 50
 """How many mistakes are told; whoever has more begins with these."""
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_STAND_INS: Mapping[str, object] = {
+    "event": "sale",
+    "kind": "milestone",
+    "metric": "count",
+    "period": "month",
+    "n": 1,
+    "amount_minor": 0,
+    "multiplier_ppm": 1_000_000,
+    "cap_minor": 0,
+    "until": "9999-12-31",
+    "tiers": [{"from": 0, "rate_ppm": 0}],
+    "currency": "EUR",
+    "time_zone": "UTC",
+    "settlement": {"currency": "EUR", "time_zone": "UTC"},
+}
+"""What stands for a required key that is wrong while the rest is read; none makes a mistake of its own."""
 _SETTLES_ALONE: Mapping[str, object] = {"settlement": {"currency": "USD", "time_zone": "UTC"}}
 """The least that a terms file needs, so that a policy can be read by the same rules."""
 
@@ -57,45 +73,72 @@ def _checked(document: Mapping[str, Any]) -> Terms:
     mistakes: dict[str, str] = {}
     first: InvalidError | None = None
     rest: Mapping[str, Any] | None = document
-    while rest is not None and len(mistakes) < MISTAKES_MAX:
+    for _ in range(2 * MISTAKES_MAX):
         try:
             terms = terms_reading.from_json(msgspec.json.encode(rest))
         except InvalidError as error:
             first = first or error
-            new = {path: why for path, why in error.sentence_of.items() if path not in mistakes}
-            mistakes |= new
-            rest = _without(rest, new)
+            rest = _without(rest, error.sentence_of, mistakes)
+            mistakes = {**error.sentence_of, **mistakes}
         else:
             if first is None:
                 return terms
+            break
+        if rest is None:
             break
     if first is None:
         raise RuntimeError("the terms were neither read nor refused")
     raise InvalidError(first.sentence, fields=mistakes)
 
 
-def _without(document: Mapping[str, Any], paths: Mapping[str, str]) -> Mapping[str, Any] | None:
-    """Return a document without these keys; None where one of them is not there or cannot go alone."""
+def _without(
+    document: Mapping[str, Any] | None, paths: Mapping[str, str], known: Mapping[str, str]
+) -> Mapping[str, Any] | None:
+    """Return a document without these keys, or with a stand-in where one was taken out and has to be there.
+
+    None where that cannot be done: no mistake beyond is looked for.
+    """
     copied = cast("dict[str, Any]", msgspec.json.decode(msgspec.json.encode(document)))
-    taken = [_take_out(copied, path) for path in paths]
-    return copied if taken and all(taken) else None
+    done = [_stand_in(copied, path) if path in known else _take_out(copied, path) for path in paths]
+    return copied if done and all(done) else None
 
 
-def _take_out(document: dict[str, Any], path: str) -> bool:
-    """Take a key out of a document, and say whether it was there; entries of a list stay where they are."""
-    steps: list[str | int] = [int(index) if index else key for key, index in _STEP.findall(path)]
-    place: Any = document
-    for step in steps[:-1]:
-        if not _holds(place, step):
-            return False
-        place = place[step]
-    if not steps or not isinstance(steps[-1], str) or not _holds(place, steps[-1]):
+def _stand_in(document: dict[str, Any], path: str) -> bool:
+    steps = _steps(path)
+    place, last = _place_of(document, steps), steps[-1] if steps else ""
+    if not isinstance(place, dict) or not isinstance(last, str) or last in place:
         return False
-    del place[steps[-1]]
+    # Every name is an identity, so a stand-in has one of its own; it never leaves this module.
+    value = path if last == "name" else _STAND_INS.get(last)
+    if value is None:
+        return False
+    cast("dict[str, object]", place)[last] = value
     return True
 
 
-def _holds(place: object, step: str | int) -> bool:
-    if isinstance(step, int):
-        return isinstance(place, list) and step < len(cast("list[object]", place))
-    return isinstance(place, dict) and step in place
+def _take_out(document: dict[str, Any], path: str) -> bool:
+    """Take a key out of a document, and say whether it can be; entries of a list stay where they are."""
+    steps = _steps(path)
+    place, last = _place_of(document, steps), steps[-1] if steps else 0
+    if not isinstance(place, dict) or not isinstance(last, str):
+        return False
+    table = cast("dict[str, object]", place)
+    if last in table:
+        del table[last]
+        return True
+    return _stand_in(document, path)
+
+
+def _steps(path: str) -> list[str | int]:
+    return [int(index) if index else key for key, index in _STEP.findall(path)]
+
+
+def _place_of(document: dict[str, Any], steps: list[str | int]) -> object:
+    """Return what holds the last of these steps, None where the way there leads nowhere."""
+    place: Any = document
+    for step in steps[:-1]:
+        try:
+            place = place[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return place

@@ -4,6 +4,14 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.receipts.web import receipts, trials_api
+from partner_network.receipts.web import conversions, missing_orders, receipts, trials, trials_api
 
-ROUTES: Sequence[ControllerRouterHandler] = (receipts.read_receipt, *trials_api.ROUTES)
+ROUTES: Sequence[ControllerRouterHandler] = (
+    receipts.read_receipt,
+    conversions.list_conversions,
+    conversions.show_receipt,
+    missing_orders.explain_missing_order,
+    missing_orders.show_missing_order,
+    *trials_api.ROUTES,
+    *trials.ROUTES,
+)

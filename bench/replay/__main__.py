@@ -1,0 +1,130 @@
+"""Measure replay and what-if beside SQL written by hand: `python -m bench.replay [--json]`.
+
+One program with twenty partners, last click, 30 days. Every decision, credit and receipt is stored by the
+product's own code before anything is measured; set-up reports on the error stream. What-if and replay run in
+a fresh process each round, whose memory, with that of all it starts, is watched (Linux); PostgreSQL's is not
+in it. A figure is the best of its rounds, and none is printed unless all three give the same credits.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from bench.replay import deciding, memory, network, progress, yardstick
+from bench.replay.asked import Answer
+from bench.replay.yardstick import Credited
+from partner_network.database.embedded_server import DATABASE, OWNER, WORKER, EmbeddedServer
+
+ROOT = Path(__file__).parents[2]
+MILLION = 1_000_000
+ROUNDS = 2
+
+
+class Measured(Struct, frozen=True):
+    """What one size costs; seconds, and mebibytes of our own processes."""
+
+    conversions: int
+    clicks: int
+    whatif_s: float
+    replay_s: float
+    sql_s: float
+    ratio_whatif: float
+    ratio_replay: float
+    peak_mib: int
+
+
+def main() -> None:
+    """Measure each size that is asked for and print a line for it, the object of the last one as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m bench.replay", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object a size")
+    parser.add_argument("--conversions", type=int, nargs="+", default=[MILLION], metavar="N")
+    parser.add_argument("--linear", action="store_true", help="0.1 million, then a million")
+    options = parser.parse_args()
+    sizes = [MILLION // 10, MILLION] if options.linear else options.conversions
+    for size in sizes:
+        measured = measure(size)
+        if options.json:
+            print(json.dumps(msgspec.to_builtins(measured)), flush=True)
+        else:
+            print_table(measured)
+
+
+def measure(conversions: int) -> Measured:
+    """Found a network of that size on a server of its own, and measure on it."""
+    with tempfile.TemporaryDirectory(prefix="pn-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with EmbeddedServer.start(folder / "postgres", durable=False) as server:
+            url = server.url(OWNER, DATABASE)
+            progress.say(f"{conversions:,} conversions")
+            asyncio.run(network.found(url, conversions))
+            asyncio.run(deciding.decide_all(url))
+            return beside_each_other(url, server.url(WORKER, DATABASE), conversions)
+
+
+def beside_each_other(owner_url: str, worker_url: str, conversions: int) -> Measured:
+    """Take the three in turn, on the same rows."""
+    by_hand = asyncio.run(yardstick.measure(owner_url))
+    progress.say(f"sql: {by_hand.seconds:.2f} s, {by_hand.credits:,} credits")
+    whatif_s, replay_s, peak_mib = (0.0, 0.0, 0.0)
+    for what in ("what_if", "replay"):
+        best, peak = asked_alone(what, worker_url, by_hand, conversions)
+        peak_mib = max(peak_mib, peak)
+        whatif_s, replay_s = (best, replay_s) if what == "what_if" else (whatif_s, best)
+    return Measured(
+        conversions=conversions,
+        clicks=network.CLICKS_EACH * conversions,
+        whatif_s=round(whatif_s, 2),
+        replay_s=round(replay_s, 2),
+        sql_s=round(by_hand.seconds, 2),
+        ratio_whatif=round(whatif_s / by_hand.seconds, 2),
+        ratio_replay=round(replay_s / by_hand.seconds, 2),
+        peak_mib=round(peak_mib),
+    )
+
+
+def asked_alone(what: str, url: str, by_hand: Credited, conversions: int) -> tuple[float, float]:
+    """Ask in a fresh process each round; return the best seconds and the greatest memory."""
+    best, peak = float("inf"), 0.0
+    for _ in range(ROUNDS):
+        argv = [sys.executable, "-m", "bench.replay.asked", what, url]
+        process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603 -- our own words
+        watch = memory.Watch(process)
+        said, _ = process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"{what} ended with {process.returncode}")
+        answer = msgspec.json.decode(said, type=Answer)
+        must_agree(what, answer, by_hand, conversions)
+        best, peak = min(best, answer.seconds), max(peak, watch.wait())
+        progress.say(f"{what}: {answer.seconds:.2f} s, {watch.peak_mib:.0f} MiB")
+    return best, peak
+
+
+def must_agree(what: str, answer: Answer, by_hand: Credited, conversions: int) -> None:
+    """Refuse figures of work that was not done: all orders looked at, the same credits for each partner."""
+    if answer.conversions != conversions:
+        raise RuntimeError(f"{what} looked at {answer.conversions:,} of {conversions:,} conversions")
+    if answer.differing:
+        raise RuntimeError(f"{what} found {answer.differing:,} conversions decided otherwise")
+    if answer.by_partnership is not None and answer.by_partnership != by_hand.by_partnership:
+        raise RuntimeError(f"{what} credits partners otherwise than SQL by hand")
+
+
+def print_table(measured: Measured) -> None:
+    """Print what a person reads."""
+    print(f"{measured.conversions:,} conversions, {measured.clicks:,} clicks")
+    print(f"  SQL by hand  {measured.sql_s:8.2f} s")
+    print(f"  what-if      {measured.whatif_s:8.2f} s  {measured.ratio_whatif:6.2f} x  goal   5 x")
+    print(f"  replay       {measured.replay_s:8.2f} s  {measured.ratio_replay:6.2f} x  goal  15 x")
+    print(f"  peak memory  {measured.peak_mib:8,} MiB           goal 2,048 MiB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

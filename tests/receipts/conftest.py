@@ -21,3 +21,9 @@ async def last_click(network: Network) -> AsyncIterator[Stage]:
 async def linear(network: Network) -> AsyncIterator[Stage]:
     async with stage.staged(network, 'model = "linear"') as staged:
         yield staged
+
+
+@pytest.fixture(params=["last_click", "linear"])
+async def either(network: Network, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    async with stage.staged(network, f'model = "{request.param}"') as staged:
+        yield staged

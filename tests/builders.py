@@ -19,11 +19,17 @@ from partner_network.brands import actions as brands
 from partner_network.brands.actions import NewBrand
 from partner_network.clicks.actions.insert import insert_clicks
 from partner_network.clicks.rules import Click, Consent, Excluded
-from partner_network.conversions.actions import customers, record_conversions, record_refunds
+from partner_network.conversions.actions import (
+    customers,
+    record_conversions,
+    record_refunds,
+    record_touches,
+)
 from partner_network.conversions.rules.reports import (
     ReportedConversion,
     ReportedIdentification,
     ReportedRefund,
+    ReportedTouch,
 )
 from partner_network.database import connections
 from partner_network.gateways import clock
@@ -31,6 +37,7 @@ from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity.actions import members
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
+from partner_network.links.codes import actions as codes
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import queries as payout_queries
 from partner_network.payouts.actions import fund, onboard
@@ -105,6 +112,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     net_minor: int
     click: UUID | None = None
+    code: str | None = None
 
 
 class Cast:
@@ -185,11 +193,21 @@ class Cast:
                     currency="USD",
                     net_minor=one.net_minor,
                     click_id=None if one.click is None else ids.shown("clk", one.click),
+                    code=one.code,
                 )
                 for one in orders
             ],
             brand_id=self.brands[advertiser],
         )
+
+    async def give_code(self, advertiser: str, partner: str, code: str) -> None:
+        """Give a partner a code of its own."""
+        of = self.partnerships[advertiser, partner]
+        await codes.give_code(asking=self.manager, partnership_id=of.id, code=code)
+
+    async def touch(self, advertiser: str, *touches: ReportedTouch) -> None:
+        """Report touches that are no clicks."""
+        await record_touches.record_touches(touches, brand_id=self.brands[advertiser])
 
     async def refund(self, advertiser: str, order_id: str, net_minor: int, when: datetime) -> None:
         """Report that money was given back on an order."""
@@ -432,3 +450,10 @@ def numbered(orders: Sequence[tuple[str, datetime, int, UUID | None]], start: in
         Order(order_id=f"{n:05}", customer=customer, at=instant, net_minor=net_minor, click=click)
         for n, (customer, instant, net_minor, click) in enumerate(orders, start=start)
     ]
+
+
+def named(touch_id: str, customer: str, instant: datetime, partner: str) -> ReportedTouch:
+    """Make a customer's word on who sent them."""
+    return ReportedTouch(
+        touch_id=touch_id, kind="self_report", customer_id=customer, at=instant, partner=partner
+    )

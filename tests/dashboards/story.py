@@ -1,5 +1,7 @@
 """Four months of the named cast: enough that every table which money depends on has a row that matters."""
 
+from msgspec import structs
+
 from tests import builders
 from tests.builders import RADIO, SHOP, SMALL, WEEKLY, Cast, at, numbered
 
@@ -115,10 +117,13 @@ async def _march(cast: Cast) -> None:
 async def _april(cast: Cast) -> None:
     await builders.set_clock(at(4, 10))
     await cast.adjust(SHOP, RADIO, "00002", 250)  # after its clawback was recovered
+    await cast.give_code(SHOP, RADIO, "RADIO10")
     await cast.work()
     (ned,) = await cast.click(SHOP, RADIO, at(4, 12))
     await builders.set_clock(at(4, 14))
-    await cast.order(SHOP, *numbered([("ned", at(4, 13), 5_000, ned)], start=31))
+    (last,) = numbered([("ned", at(4, 13), 5_000, ned)], start=31)
+    await cast.order(SHOP, structs.replace(last, code=" radio10"))  # whose click it was, too
+    await cast.touch(SHOP, builders.named("T-ned", "ned", at(4, 12, 18), RADIO))
     await cast.step_aside_and_back(WEEKLY)  # the owner who signed; the proof still knows her as that
     await _first_of(cast, 5, fund_it=False)
 

@@ -151,7 +151,8 @@ async def _ids_of(network: Network) -> dict[str, str]:
     )
     assert shared is not None
     made = {
-        kind: ids.new_id(clock.wall_now()) for kind in ("link", "creative", "key", "factor", "invitation")
+        kind: ids.new_id(clock.wall_now())
+        for kind in ("link", "code", "creative", "key", "factor", "invitation")
     }
     member_id = await owner.fetchval("SELECT id FROM members WHERE email = $1", f"olga@{SHOP}.test")
     await owner.execute(
@@ -160,6 +161,15 @@ async def _ids_of(network: Network) -> dict[str, str]:
            SELECT $1, 'a-token', id, program_id, advertiser_id, partner_id, 'A link', 'https://tune-house.test/',
                $3, now() FROM partnerships WHERE id = $2""",
         made["link"],
+        shared["partnership"],
+        member_id,
+    )
+    await owner.execute(
+        """INSERT INTO codes (id, partnership_id, program_id, advertiser_id, partner_id, code, folded,
+               created_by, created_at)
+           SELECT $1, id, program_id, advertiser_id, partner_id, 'SPRING5', 'spring5', $3, now()
+           FROM partnerships WHERE id = $2""",
+        made["code"],
         shared["partnership"],
         member_id,
     )
@@ -211,6 +221,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
         "payout": ids.shown("pay", shared["payout"]),
         "conversion": ids.shown("cnv", shared["conversion"]),
         "link": ids.shown("lnk", made["link"]),
+        "code": ids.shown("cod", made["code"]),
         "creative": ids.shown("crt", made["creative"]),
         "api_key": ids.shown("key", made["key"]),
         "invitation": str(made["invitation"]),

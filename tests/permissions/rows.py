@@ -45,6 +45,7 @@ INVITED = {"email": "new@x.example", "role": "viewer", "brand": "{brand}"}
 KEY = {"name": "shop", "scopes": ["reports:read"]}
 CODE = {"code": "000000"}
 LINK = {"partnership": "{partnership}", "name": "Start", "destination_url": "https://tune-house.test/"}
+GIVEN = {"partnership": "{partnership}", "code": "SUMMER10"}
 DRAFT = {
     "partnership": "{partnership}",
     "contract": "cross-promotion",
@@ -168,6 +169,9 @@ ROWS: Mapping[str, Row] = {
     # a partnership that is not one's own is a mistake in the form, told on it
     "POST /links": Row("manage links", side="brand", form=LINK),
     "POST /links/{link}/end": Row("manage links", "partner's"),
+    "GET /codes": Row("read links", side="brand"),
+    "POST /codes": Row("manage codes", side="brand", form=GIVEN),
+    "POST /codes/{code}/end": Row("manage codes", "advertiser's"),
     "GET /links/{link}/qr": Row("read links", "shared", side="brand"),
     "GET /links/{link}/qr/svg": Row("read links", "shared", side="brand"),
     "GET /links/{link}/qr/png": Row("read links", "shared", side="brand"),
@@ -286,11 +290,15 @@ ROWS: Mapping[str, Row] = {
     "GET /api/v1/links": read("read links", side="brand"),
     "POST /api/v1/links": read("manage links", "partner's", json=LINK),
     "DELETE /api/v1/links/{link}": read("manage links", "partner's"),
+    "GET /api/v1/codes": read("read links", side="brand"),
+    "POST /api/v1/codes": read("manage codes", "advertiser's", json=GIVEN),
+    "DELETE /api/v1/codes/{code}": read("manage codes", "advertiser's"),
     # facts
     "GET /api/v1/conversions": read("read conversions"),
     "GET /api/v1/conversions/{conversion}": read("read conversions", "advertiser's"),
     "POST /api/v1/conversions": read("report conversions", json={}),
     "POST /api/v1/identifications": read("report conversions", json={}),
+    "POST /api/v1/touches": read("report conversions", json={}),
     "POST /api/v1/refunds": read("report conversions", json={}),
     "GET /api/v1/conversions/{conversion_id}/decision": read("read reports", "shared"),
     # money

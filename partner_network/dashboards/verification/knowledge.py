@@ -7,7 +7,7 @@ from typing import get_args
 from uuid import UUID
 
 from partner_network.agreements.terms import Event, TouchKind
-from partner_network.attribution import cases
+from partner_network.attribution import cases, clauses
 from partner_network.attribution.cases import Case, Customer, Found, Known, PolicyVersion, Signed
 from partner_network.attribution.facts import Touch
 from partner_network.attribution.queries.facts import MOST_TOUCHES, NOBODY
@@ -112,10 +112,18 @@ def _policies(books: Books) -> dict[UUID, tuple[PolicyVersion, ...]]:
 
 def _partnerships(books: Books) -> dict[UUID, cases.Partnership]:
     """Return partnerships with the signed terms that are known to hold; those without are left out."""
+    agreements = {one.id: one for one in books.agreements}
     held: defaultdict[UUID, list[Signed]] = defaultdict(list)
     for row in books.current_terms:
+        agreement = agreements[row.agreement_id]
         held[row.partnership_id].append(
-            Signed(row.valid_from, row.valid_until, books.terms_of[row.agreement_id])
+            Signed(
+                row.valid_from,
+                row.valid_until,
+                books.terms_of[row.agreement_id],
+                agreement.number,
+                clauses.clauses_of(agreement.contract_name, agreement.contract_version),
+            )
         )
     return {
         one.id: cases.Partnership(one.active_from, one.ended_at, tuple(held[one.id]))

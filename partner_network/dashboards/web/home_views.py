@@ -9,6 +9,7 @@ from partner_network.dashboards.queries import (
     best_links,
     credited,
     earnings,
+    listed_codes,
     listed_statements,
     next_payouts,
     partners,
@@ -49,6 +50,7 @@ async def promoting(connection: Connection, member: Member, brand_id: UUID, now:
     in_force = await terms_in_force.promoted_by(connection, brand_id, now, FEW)
     shown: dict[str, Any] = {
         "best": await best_links.best_link_of(connection, brand_id, now),
+        "codes": await listed_codes.usable_codes_of(connection, brand_id, FEW),
         "recent": await credited.recently_credited(connection, brand_id, RECENT),
         "promised": [(one, plain_terms.rate_in_one_line(one.terms)) for one in in_force],
     }

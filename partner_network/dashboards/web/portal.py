@@ -22,6 +22,8 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "accepted": Sentence(
             "You accepted the invitation. The advertiser or the network drafts the terms next."
         ),
+        "code-given": Sentence("The code is given. Your partner finds it here, too."),
+        "code-withdrawn": Sentence("The code is withdrawn. What it brought before stays what it is."),
         "declined": Sentence("You declined the invitation."),
         "funding": Sentence(
             "Your payment is on its way. Once it has settled, everything it covers is sent out."

@@ -6,6 +6,7 @@ from litestar.types import ControllerRouterHandler
 
 from partner_network.dashboards.web import (
     agreements,
+    codes,
     creatives,
     developers,
     home,
@@ -24,6 +25,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     links.show_links,
     links.make_link,
     links.end_link,
+    codes.show_codes,
+    codes.give_code,
+    codes.withdraw_code,
     link_codes.show_code,
     link_codes.send_drawing,
     link_codes.send_picture,

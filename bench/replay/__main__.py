@@ -41,19 +41,22 @@ class Measured(Struct, frozen=True):
 
 
 def main() -> None:
-    """Measure each size that is asked for and print a line for it, the object of the last one as JSON."""
+    """Measure each size that is asked for, and print what it came to."""
     parser = argparse.ArgumentParser(prog="python -m bench.replay", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object a size")
     parser.add_argument("--conversions", type=int, nargs="+", default=[MILLION], metavar="N")
     parser.add_argument("--linear", action="store_true", help="0.1 million, then a million")
     options = parser.parse_args()
     sizes = [MILLION // 10, MILLION] if options.linear else options.conversions
+    found: list[Measured] = []
     for size in sizes:
-        measured = measure(size)
+        found.append(measure(size))
         if options.json:
-            print(json.dumps(msgspec.to_builtins(measured)), flush=True)
+            print(json.dumps(msgspec.to_builtins(found[-1])), flush=True)
         else:
-            print_table(measured)
+            print_table(found[-1])
+    if len(found) > 1 and not options.json:
+        print_growth(found[0], found[-1])
 
 
 def measure(conversions: int) -> Measured:
@@ -124,6 +127,18 @@ def print_table(measured: Measured) -> None:
     print(f"  what-if      {measured.whatif_s:8.2f} s  {measured.ratio_whatif:6.2f} x  goal   5 x")
     print(f"  replay       {measured.replay_s:8.2f} s  {measured.ratio_replay:6.2f} x  goal  15 x")
     print(f"  peak memory  {measured.peak_mib:8,} MiB           goal 2,048 MiB", flush=True)
+
+
+def print_growth(few: Measured, many: Measured) -> None:
+    """Print how much dearer one conversion is among many; 1.00 is linear."""
+    grown = many.conversions / few.conversions
+    figures = (
+        f"SQL {many.sql_s / few.sql_s / grown:.2f} x",
+        f"what-if {many.whatif_s / few.whatif_s / grown:.2f} x",
+        f"replay {many.replay_s / few.replay_s / grown:.2f} x",
+    )
+    print(f"a conversion among {many.conversions:,} costs what it does among {few.conversions:,}, times")
+    print("  " + ", ".join(figures), flush=True)
 
 
 if __name__ == "__main__":

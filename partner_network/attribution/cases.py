@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from partner_network.agreements import rules as agreements
 from partner_network.agreements.terms import Event, ProgramPolicy, Terms
-from partner_network.attribution.facts import Candidate, Credit, Decision, Reach, Touch
+from partner_network.attribution.facts import Candidate, Clauses, Credit, Decision, Reach, Touch
 from partner_network.attribution.receipt import Facts
 from partner_network.kernel import periods
 
@@ -56,11 +56,13 @@ class Found(Struct, frozen=True, gc=False):
 
 
 class Signed(Struct, frozen=True, gc=False):
-    """Terms and the half-open span in which they hold; None is open."""
+    """Terms and the half-open span in which they hold (None is open), by which agreement and clauses."""
 
     valid_from: datetime | None
     valid_until: datetime | None
     terms: Terms
+    agreement: str | None = None
+    clauses: Clauses | None = None
 
 
 class Partnership(Struct, frozen=True, gc=False):
@@ -72,21 +74,27 @@ class Partnership(Struct, frozen=True, gc=False):
 
     def terms_at(self, instant: datetime) -> Terms | None:
         """Return the terms that hold at an instant, else the last ones that held before it."""
-        started = [v for v in self.versions if v.valid_from is None or v.valid_from <= instant]
-        return started[-1].terms if started else None
+        signed = self._signed_at(instant)
+        return None if signed is None else signed.terms
 
     def reach_at(self, instant: datetime) -> Reach | None:
         """Return how far the agreement reaches for a conversion of that instant; None without terms."""
-        terms = self.terms_at(instant)
-        if terms is None:
+        signed = self._signed_at(instant)
+        if signed is None:
             return None
         ends = [end for end in (self.ended_at, self.versions[-1].valid_until) if end is not None]
         return Reach(
-            windows=terms.windows,
+            windows=signed.terms.windows,
             active_from=self.active_from or self.versions[0].valid_from,
             ended_at=min(ends, default=None),
-            locked_at=locked_at(terms, instant),
+            locked_at=locked_at(signed.terms, instant),
+            agreement=signed.agreement,
+            clauses=signed.clauses,
         )
+
+    def _signed_at(self, instant: datetime) -> Signed | None:
+        started = [v for v in self.versions if v.valid_from is None or v.valid_from <= instant]
+        return started[-1] if started else None
 
 
 class Bond(Struct, frozen=True, gc=False):

@@ -89,7 +89,7 @@ async def test_the_last_of_two_partners_clicks_wins_and_the_receipt_names_both(s
     assert await story.credited() == ["radio"]
     verdicts = await story.verdicts()
     assert verdicts[str(late)][0] == "credited"
-    assert verdicts[str(early)] == ("not_credited", "a later touch decides, 1 d 00 h apart")
+    assert verdicts[str(early)] == ("not_credited", "a later touch decides, 1 d 00 h apart (clause 3.8)")
 
 
 async def test_deciding_empties_the_work_list_fills_the_next_and_asks_for_accrual(story: Story) -> None:
@@ -130,9 +130,9 @@ async def test_a_window_of_30_days_takes_the_instant_of_the_order_and_leaves_its
 @pytest.mark.parametrize(
     ("how", "reason"),
     [
-        ({"excluded": "bot"}, "a bot made it"),
-        ({"excluded": "prefetch"}, "a browser fetched it ahead; nobody clicked"),
-        ({"consent": "denied"}, "the customer gave no consent"),
+        ({"excluded": "bot"}, "a bot made it (clause 3.7)"),
+        ({"excluded": "prefetch"}, "a browser fetched it ahead; nobody clicked (clause 3.7)"),
+        ({"consent": "denied"}, "the customer gave no consent (clause 3.7)"),
     ],
 )
 async def test_a_click_that_cannot_count_leaves_the_earlier_one_to_win(
@@ -161,7 +161,7 @@ async def test_a_click_older_than_two_windows_is_no_candidate_and_one_just_too_o
     await story.shop.report(order(1, on(31, 11)))
     await actions.decide_pending()
     assert await story.verdicts() == {
-        str(shown): ("excluded", "clicked 59 d 00 h before the sale; the window is 30 d")
+        str(shown): ("excluded", "clicked 59 d 00 h before the sale; the window in clause 3.2 is 30 d")
     }
 
 
@@ -335,7 +335,8 @@ async def test_a_late_identification_credits_nobody_from_the_lock_date_on_and_th
     assert await story.verdicts() == {
         str(click): (
             "excluded",
-            "it was recorded at 2026-05-01T04:00:00+00:00; the lock date was 2026-05-01T04:00:00+00:00",
+            "it was recorded at 2026-05-01T04:00:00+00:00; the lock date of clause 3.12 was "
+            "2026-05-01T04:00:00+00:00",
         )
     }
     assert await story.revisions() == 2

@@ -11,6 +11,7 @@ import asyncpg
 from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Event, ProgramPolicy, Terms, TouchKind, Windows
 from partner_network.attribution import cases as values
+from partner_network.attribution import clauses
 from partner_network.attribution.cases import (
     Bond,
     Case,
@@ -171,7 +172,7 @@ async def _partnerships(connection: Connection, ids: Iterable[UUID]) -> dict[UUI
     """Return partnerships with their signed terms as they are known now; those without terms are left out."""
     rows = await connection.fetch(
         """SELECT p.id, p.active_from, p.ended_at, lower(t.valid) AS valid_from,
-               upper(t.valid) AS valid_until, g.terms_toml
+               upper(t.valid) AS valid_until, g.terms_toml, g.number, g.contract_name, g.contract_version
            FROM partnerships p JOIN terms t ON t.partnership_id = p.id AND upper_inf(t.recorded)
            JOIN agreements g ON g.id = t.agreement_id
            WHERE p.id = ANY($1::uuid[]) ORDER BY p.id, lower(t.valid) NULLS FIRST""",
@@ -180,7 +181,13 @@ async def _partnerships(connection: Connection, ids: Iterable[UUID]) -> dict[UUI
     found: dict[UUID, Partnership] = {}
     for row in rows:
         before = found.get(row["id"])
-        signed = Signed(row["valid_from"], row["valid_until"], _terms(row["terms_toml"]))
+        signed = Signed(
+            row["valid_from"],
+            row["valid_until"],
+            _terms(row["terms_toml"]),
+            row["number"],
+            clauses.clauses_of(row["contract_name"], row["contract_version"]),
+        )
         versions = (*before.versions, signed) if before else (signed,)
         found[row["id"]] = Partnership(row["active_from"], row["ended_at"], versions)
     return found

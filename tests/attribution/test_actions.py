@@ -332,11 +332,11 @@ async def test_a_late_identification_credits_nobody_from_the_lock_date_on_and_th
     await story.shop.identify(("ada", click))
     await actions.decide_pending()
     assert await story.credited() == []
+    locked = "2026-05-01T04:00:00+00:00"
     assert await story.verdicts() == {
         str(click): (
             "excluded",
-            "it was recorded at 2026-05-01T04:00:00+00:00; the lock date of clause 3.12 was "
-            "2026-05-01T04:00:00+00:00",
+            f"it was recorded at {locked}; the lock date of clause 3.12 was {locked}",
         )
     }
     assert await story.revisions() == 2

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -22,6 +23,7 @@ from partner_network.gateways.stripe_connect import StripeConnect, StripeRefused
 from partner_network.gateways.traces import Tracer
 from partner_network.kernel.errors import PartnerNetworkError
 from partner_network.operations import commands as operations
+from partner_network.receipts import explaining_files
 from partner_network.receipts.replay import commands as replay
 from partner_network.schedule import Gateways
 from partner_network.settings import Settings
@@ -61,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--without-stripe", action="store_true", help="compare with what is booked alone")
     add.set_defaults(command=_verify)
     replay.add_to(commands)
+    add = commands.add_parser("explain", help="say who gets each conversion of a file, and why; no database")
+    add.add_argument("--terms", type=Path, action="append", required=True, metavar="TERMS.toml")
+    add.add_argument("--facts", type=Path, required=True, metavar="FACTS.json")
+    add.set_defaults(command=_explain)
     operations.add_to(commands)
     return parser
 
@@ -107,6 +113,11 @@ async def _verify(parsed: argparse.Namespace) -> int:
         if stripe is not None:
             await stripe.close()
         await connections.close_pool()
+    return DONE
+
+
+async def _explain(parsed: argparse.Namespace) -> int:
+    sys.stdout.buffer.write(explaining_files.explained(parsed.terms, parsed.facts))
     return DONE
 
 

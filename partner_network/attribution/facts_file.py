@@ -5,22 +5,25 @@ The schema is the public interface of MONEY, section 4.
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated, Literal, TypeVar, cast
+from fractions import Fraction
+from typing import Annotated, Literal, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct, field
 
 from partner_network.agreements.terms import Event, Evidence, TouchKind
-from partner_network.kernel import reading
-from partner_network.kernel.errors import InvalidError
+from partner_network.kernel import reading, strict_json
+from partner_network.kernel.reading import Mistake
 from partner_network.kernel.sentences import Sentence
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1)]
 Ratio = Annotated[str, Meta(pattern=r"^[0-9]+(/[1-9][0-9]*)?$")]
 Decimals = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$")]
-Minor = Annotated[int, Meta(ge=0)]
+_MOST_MINOR = 2**62  # as in terms: a bigint still holds the sum of two
+Minor = Annotated[int, Meta(ge=0, le=_MOST_MINOR)]
+Adjusted = Annotated[int, Meta(ge=-_MOST_MINOR, le=_MOST_MINOR)]
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,7 +101,7 @@ class AdjustmentRow(Row, frozen=True):
     conversion: Text
     partner: Text
     at: Instant
-    minor: int
+    minor: Adjusted
     reason: str = ""
 
 
@@ -121,16 +124,14 @@ class FactsFile(Row, frozen=True):
     rates: tuple[RateRow, ...] = field(default=())
 
 
+_THE_ONLY_PROGRAM = "program"
+
 AnyRow = TypeVar("AnyRow", TouchRow, ConversionRow, RefundRow, AdjustmentRow)
 
 
-def read_facts(text: str | bytes) -> FactsFile:
+def read_facts(text: str) -> FactsFile:
     """Return the facts a file states. Errors: InvalidError whose `fields` name each key at fault by path."""
-    try:
-        document = cast("object", msgspec.json.decode(text))
-    except msgspec.DecodeError as error:
-        raise InvalidError(Sentence("The facts are no JSON: {error}.", error=error)) from None
-    facts = reading.checked(document, FactsFile, "facts")
+    facts = reading.checked(strict_json.read(text, "facts"), FactsFile, "facts")
     whole = FactsFile(
         touches=_distinct("touches", facts.touches),
         conversions=_distinct("conversions", facts.conversions),
@@ -138,18 +139,74 @@ def read_facts(text: str | bytes) -> FactsFile:
         adjustments=_distinct("adjustments", facts.adjustments),
         rates=facts.rates,
     )
-    known = {conversion.id for conversion in whole.conversions}
-    mistakes = [
-        (
-            f"{noun}[{index}].conversion",
-            Sentence("there is no conversion {conversion!r}", conversion=row.conversion),
-        )
-        for noun, rows in (("refunds", whole.refunds), ("adjustments", whole.adjustments))
-        for index, row in enumerate(rows)
-        if row.conversion not in known
-    ]
-    reading.refuse(mistakes, "facts")
+    reading.refuse(list(_mistakes_in(facts)), "facts")
     return whole
+
+
+def _mistakes_in(facts: FactsFile) -> Iterator[Mistake]:
+    """Yield what the types cannot say, by the place each row has in the file."""
+    programs = Programs(facts)
+    yield from _unknown_programs(facts, programs)
+    yield from _shared_codes(facts, programs)
+    for index, row in enumerate(facts.conversions):
+        if row.credits and sum(Fraction(one.weight) for one in row.credits) != 1:
+            yield (
+                f"conversions[{index}].credits",
+                Sentence("the weights of {id!r} do not sum to 1", id=row.id),
+            )
+    known = {conversion.id for conversion in facts.conversions}
+    for noun, rows in (("refunds", facts.refunds), ("adjustments", facts.adjustments)):
+        for index, row in enumerate(rows):
+            if row.conversion not in known:
+                why = Sentence("there is no conversion {conversion!r}", conversion=row.conversion)
+                yield f"{noun}[{index}].conversion", why
+    of_refund = {refund.id: refund.conversion for refund in facts.refunds}
+    for index, refund in enumerate(facts.refunds):
+        if refund.cancels is not None and of_refund.get(refund.cancels) != refund.conversion:
+            why = Sentence(
+                "conversion {conversion!r} has no refund {refund!r}",
+                conversion=refund.conversion,
+                refund=refund.cancels,
+            )
+            yield f"refunds[{index}].cancels", why
+
+
+def _unknown_programs(facts: FactsFile, programs: "Programs") -> Iterator[Mistake]:
+    several = Sentence("is required; the file names several programs")
+    for index, row in enumerate(facts.touches):
+        # A row that only says whose a code is reaches nobody, so its program may stay open.
+        if programs.of_touch(row) is None and (row.customer or row.kind != "code"):
+            yield f"touches[{index}].program", several
+    for index, conversion in enumerate(facts.conversions):
+        if programs.of(conversion) is None:
+            yield f"conversions[{index}].program", several
+
+
+def _shared_codes(facts: FactsFile, programs: "Programs") -> Iterator[Mistake]:
+    owner_of: dict[tuple[str | None, str], str] = {}
+    for index, row in enumerate(facts.touches):
+        if row.code and row.partner:
+            owner = owner_of.setdefault((programs.of_touch(row), row.code), row.partner)
+            if owner != row.partner:
+                why = Sentence("{code!r} belongs to {partner!r} already", code=row.code, partner=owner)
+                yield f"touches[{index}].code", why
+
+
+class Programs:
+    """Which programs the file names; a fact without one belongs to the only one there is."""
+
+    def __init__(self, facts: FactsFile) -> None:
+        named = {row.program for row in (*facts.touches, *facts.conversions) if row.program}
+        self._only = None if len(named) > 1 else next(iter(named), _THE_ONLY_PROGRAM)
+        self._of_click = {row.id: row.program for row in facts.touches}
+
+    def of_touch(self, row: TouchRow) -> str | None:
+        """Return a touch's program; None if it cannot be told."""
+        return row.program or self._only
+
+    def of(self, row: ConversionRow) -> str | None:
+        """Return a conversion's program: its own, its click's, or the only one; None if it cannot be told."""
+        return row.program or self._of_click.get(row.click_id or "") or self._only
 
 
 def _distinct(noun: str, rows: tuple[AnyRow, ...]) -> tuple[AnyRow, ...]:
@@ -185,7 +242,7 @@ class Customers:
         self._first: dict[str, ConversionRow] = {}
         self._sales: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
         for row in sorted(facts.conversions, key=lambda row: (row.at, row.id)):
-            if row.customer is not None:
+            if row.customer:
                 self._first.setdefault(row.customer, row)
                 if row.event == "sale":
                     self._sales[row.customer].append((row.at, row.id))
@@ -194,11 +251,11 @@ class Customers:
         """Tell whether the conversion says so, or no earlier one of its customer is in the file."""
         if row.new_customer is not None:
             return row.new_customer
-        return row.customer is None or self._first[row.customer] is row
+        return not row.customer or self._first[row.customer] is row
 
     def order_number(self, row: ConversionRow) -> int:
         """Return how many sales its customer made up to and including this conversion's place, at least 1."""
-        if row.customer is None:
+        if not row.customer:
             return 1
         return max(1, bisect_right(self._sales[row.customer], (row.at, row.id)))
 

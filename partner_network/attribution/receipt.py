@@ -8,10 +8,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from partner_network.agreements.terms import Event, Model, ProgramPolicy
 from partner_network.attribution import exclusions, rules
@@ -38,6 +39,19 @@ class Facts(Struct, frozen=True, gc=False, kw_only=True):
     policy: ProgramPolicy
     policy_version: int
     reaches: Mapping[str, Reach | None]
+    touches: tuple[Touch, ...]
+
+
+class _Stored(Struct, frozen=True, gc=False):
+    """Facts as they are read, with what repeats itself unread."""
+
+    conversion: Conversion
+    customer: str
+    currency: str
+    net_minor: int
+    policy: Raw
+    policy_version: int
+    reaches: dict[str, Raw]
     touches: tuple[Touch, ...]
 
 
@@ -105,7 +119,7 @@ def _decoded(kind: type, value: Any) -> object:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_encoded)
-_decoder = msgspec.json.Decoder(Facts, dec_hook=_decoded)
+_decoder = msgspec.json.Decoder(_Stored, dec_hook=_decoded)
 
 
 def encode(facts: Facts) -> bytes:
@@ -115,7 +129,28 @@ def encode(facts: Facts) -> bytes:
 
 def decode(content: str | bytes) -> Facts:
     """Return the facts that are stored. Errors: msgspec.DecodeError for what no receipt holds."""
-    return _decoder.decode(content)
+    stored = _decoder.decode(content)
+    return Facts(
+        conversion=stored.conversion,
+        customer=stored.customer,
+        currency=stored.currency,
+        net_minor=stored.net_minor,
+        policy=_policy(bytes(stored.policy)),
+        policy_version=stored.policy_version,
+        reaches={partner: _reach(bytes(one)) for partner, one in stored.reaches.items()},
+        touches=stored.touches,
+    )
+
+
+# A policy and a reach stand in thousands of receipts alike, and are read once.
+@lru_cache(maxsize=1024)
+def _policy(content: bytes) -> ProgramPolicy:
+    return msgspec.json.decode(content, type=ProgramPolicy)
+
+
+@lru_cache(maxsize=16384)
+def _reach(content: bytes) -> Reach | None:
+    return msgspec.json.decode(content, type=Reach | None)
 
 
 def decide_again(facts: Facts) -> Decision:
@@ -126,7 +161,10 @@ def decide_again(facts: Facts) -> Decision:
 def root_of(facts: Facts, decision: Decision, salt: bytes, content: bytes | None = None) -> bytes:
     """Return the Merkle root of a receipt; ``content`` is its facts as they are stored, if they are."""
     contents = _contents(facts, decision, _facts_hash(facts, salt, content))
-    return merkle.root_of([_hash(content, _salt(salt, n)) for n, (content, _) in enumerate(contents)])
+    encode_leaf = _encoder.encode
+    return merkle.root_of(
+        [merkle.leaf_hash(_salt(salt, n) + encode_leaf(one)) for n, (one, _) in enumerate(contents)]
+    )
 
 
 def leaves_of(facts: Facts, decision: Decision, salt: bytes) -> list[Leaf]:

@@ -80,6 +80,7 @@ CREATE TABLE touches (
     CHECK (conversion_id IS NULL OR kind = 'code')
 );
 CREATE INDEX touches_of_customer ON touches (customer_id, at, id) WHERE conversion_id IS NULL;
+CREATE INDEX touches_of_brand ON touches (brand_id, id) WHERE conversion_id IS NULL;
 CREATE INDEX touches_of_partnership ON touches (partnership_id, at);
 CALL make_append_only('touches');
 CALL wall_off('touches', $${ME} IN (brand_id, partner_id)$$, $$brand_id = {ME}$$);

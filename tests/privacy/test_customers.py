@@ -55,7 +55,7 @@ async def key_of(network: Network, brand_id: UUID, *scopes: str, is_live: bool =
 
 @pytest.fixture
 async def shop(network: Network) -> AsyncIterator[Shop]:
-    """A shop that reported a click, two orders and a refund of Ada's, and an order of Bob's."""
+    """A shop that reported a click, a touch, two orders and a refund of Ada's, and an order of Bob's."""
     async with network.owner.transaction():
         of = await cast.tune_house(network.owner)
         blog = await cast.partner(network.owner, of, "blog")
@@ -69,6 +69,8 @@ async def shop(network: Network) -> AsyncIterator[Shop]:
     await made.identify("ada")
     await made.send("conversions", order(1, on(2)), order(2, on(3)), order(3, on(4), customer_id="bob"))
     await made.send("refunds", refund(1, 2, on(5)))
+    named = {"touch_id": "T1", "kind": "self_report", "customer_id": "ada", "partner": "blog"}
+    await made.send("touches", {**named, "at": on(2).isoformat()})
     yield made
     clock.use_simulated_time(sandbox=False)
 
@@ -80,6 +82,9 @@ async def test_a_brand_gets_all_that_is_held_about_its_customer(shop: Shop) -> N
     assert answer.status_code == 200
     assert (held["customer_id"], held["first_seen_at"]) == ("ada", "2026-03-31T12:00:00Z")
     assert [one["click_id"] for one in held["clicks"]] == [ids.shown("clk", shop.click_id)]
+    assert [(one["touch_id"], one["kind"], one["partner"]) for one in held["touches"]] == [
+        ("T1", "self_report", "blog")
+    ]
     assert {one["order_id"]: (one["net_minor"], len(one["refunds"])) for one in held["orders"]} == {
         "00001": (5_000, 0), "00002": (5_000, 1)
     }  # fmt: skip
@@ -104,8 +109,21 @@ async def test_after_an_erasure_nothing_says_who_the_customer_was(shop: Shop) ->
     answer = await shop.erase()
 
     assert answer.status_code == 201
-    assert answer.json()["counts"] == {"identifications": 1, "conversions": 2, "refunds": 1}
-    for table in ("customers", "conversions", "decisions", "erasures", "audit_records", "pgqueuer"):
+    assert answer.json()["counts"] == {
+        "identifications": 1,
+        "touches": 1,
+        "conversions": 2,
+        "refunds": 1,
+    }
+    for table in (
+        "customers",
+        "conversions",
+        "touches",
+        "decisions",
+        "erasures",
+        "audit_records",
+        "pgqueuer",
+    ):
         rows = await shop.network.owner.fetch(f"SELECT t::text AS said FROM {table} t")
         # As a word: three letters out of "abcdef" also stand in many a hash.
         assert not [row for row in rows if re.search(r"\bada\b", row["said"])], table

@@ -15,9 +15,9 @@ LATELY = timedelta(days=7)
 class Delivery(msgspec.Struct, frozen=True):
     """One fact as it was stored; what was refused or sent twice stored nothing."""
 
-    kind: Literal["conversion", "refund", "identification"]
+    kind: Literal["conversion", "refund", "identification", "touch"]
     name: str
-    """The order's or refund's id, or the customer's."""
+    """The order's, refund's or touch's id, or the customer's."""
     recorded_at: datetime
     outcome: str
     is_test: bool = False
@@ -45,8 +45,12 @@ async def deliveries_of(connection: Connection, brand_id: UUID, now: datetime, l
             FROM identifications i JOIN customers u ON u.id = i.customer_id
             WHERE u.brand_id = $1 AND i.recorded_at >= $2 ORDER BY i.recorded_at DESC LIMIT $3)
            UNION ALL
+           (SELECT 'touch', t.touch_id, t.recorded_at, 'accepted', false
+            FROM touches t WHERE t.brand_id = $1 AND t.conversion_id IS NULL ORDER BY t.id DESC LIMIT $3)
+           UNION ALL
            (SELECT t.kind,
-                coalesce(t.body ->> 'refund_id', t.body ->> 'order_id', t.body ->> 'customer_id', t.key),
+                coalesce(t.body ->> 'touch_id', t.body ->> 'refund_id', t.body ->> 'order_id',
+                    t.body ->> 'customer_id', t.key),
                 t.recorded_at, 'accepted', true
             FROM test_facts t WHERE t.brand_id = $1 ORDER BY t.recorded_at DESC LIMIT $3)
            ORDER BY recorded_at DESC, name LIMIT $3""",

@@ -29,6 +29,14 @@ def samples_for(base_url: str, program: str | None, on: date) -> list[Sample]:
         "currency": "USD",
         "net_minor": 4999,
         "program": program,
+        "code": "SUMMER10",
+    }
+    named = {
+        "touch_id": "answer-1",
+        "kind": "direct",
+        "customer_id": "customer-1",
+        "at": at,
+        "program": program,
     }
     refund = {
         "refund_id": "refund-1",
@@ -39,6 +47,7 @@ def samples_for(base_url: str, program: str | None, on: date) -> list[Sample]:
     }
     return [
         _send("conversion", base_url, "/api/v1/conversions", {"conversions": [sale]}),
+        _send("touch", base_url, "/api/v1/touches", {"touches": [named]}),
         _send("refund", base_url, "/api/v1/refunds", {"refunds": [refund]}),
         _read("conversions", base_url, "/api/v1/conversions"),
     ]

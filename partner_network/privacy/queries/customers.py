@@ -23,6 +23,19 @@ class HeldClick(msgspec.Struct, frozen=True):
     country: str | None
 
 
+class HeldTouch(msgspec.Struct, frozen=True):
+    """How else the customer was reached; a direct visit has no partner."""
+
+    id: str
+    touch_id: str | None
+    kind: str
+    at: datetime
+    recorded_at: datetime
+    partner: str | None
+    code: str | None
+    consent: str
+
+
 class HeldRefund(msgspec.Struct, frozen=True):
     """Money given back on an order."""
 
@@ -43,6 +56,7 @@ class HeldOrder(msgspec.Struct, frozen=True):
     net_minor: int
     lines: msgspec.Raw
     click_id: str | None
+    code: str | None
     outcome: str
     decided_at: datetime | None
     refunds: list[HeldRefund]
@@ -55,6 +69,7 @@ class CustomerExport(msgspec.Struct, frozen=True):
     exported_at: datetime
     first_seen_at: datetime
     clicks: list[HeldClick]
+    touches: list[HeldTouch]
     orders: list[HeldOrder]
 
 
@@ -73,6 +88,7 @@ async def export_of_customer(connection: Connection, customer_id: UUID, external
         await clock.now(connection),
         await connection.fetchval("SELECT first_seen_at FROM customers WHERE id = $1", customer_id),
         await _clicks(connection, customer_id),
+        await _touches(connection, customer_id),
         await _orders(connection, customer_id),
     )
 
@@ -93,6 +109,7 @@ async def counts_of_customer(connection: Connection, customer_id: UUID) -> dict[
     """Return how many facts of each kind name the customer."""
     row = await connection.fetchrow(
         """SELECT (SELECT count(*) FROM identifications WHERE customer_id = $1) AS identifications,
+               (SELECT count(*) FROM touches WHERE customer_id = $1) AS touches,
                (SELECT count(*) FROM conversions WHERE customer_id = $1) AS conversions,
                (SELECT count(*) FROM refunds r JOIN conversions v ON v.id = r.conversion_id
                 WHERE v.customer_id = $1) AS refunds""",
@@ -129,10 +146,20 @@ async def _clicks(connection: Connection, customer_id: UUID) -> list[HeldClick]:
     return [HeldClick(ids.shown("clk", row["click_id"]), *list(row.values())[1:]) for row in rows]
 
 
+async def _touches(connection: Connection, customer_id: UUID) -> list[HeldTouch]:
+    rows = await connection.fetch(
+        """SELECT t.id, t.touch_id, CASE t.channel WHEN 'direct' THEN 'direct' ELSE t.kind END, t.at,
+               t.recorded_at, b.name, t.code, t.consent
+           FROM touches t LEFT JOIN brands b ON b.id = t.partner_id WHERE t.customer_id = $1 ORDER BY t.id""",
+        customer_id,
+    )
+    return [HeldTouch(ids.shown("tch", row["id"]), *list(row.values())[1:]) for row in rows]
+
+
 async def _orders(connection: Connection, customer_id: UUID) -> list[HeldOrder]:
     rows = await connection.fetch(
         """SELECT v.id, v.order_id, v.event, v.occurred_at, v.recorded_at, v.currency, v.net_minor, v.lines,
-               v.click_id, coalesce(d.outcome, 'received') AS outcome, d.decided_at
+               v.click_id, v.code, coalesce(d.outcome, 'received') AS outcome, d.decided_at
            FROM conversions v LEFT JOIN current_decisions d ON d.conversion_id = v.id
            WHERE v.customer_id = $1 ORDER BY v.id""",
         customer_id,

@@ -3,7 +3,7 @@
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, SkipValidation, URLEncodedBody
+from litestar.params import FromPath, FromQuery, SkipValidation, URLEncodedBody
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTITY
 
@@ -15,6 +15,7 @@ from partner_network.identity.web import addresses, guards
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError, PartnerNetworkError
 from partner_network.programs import queries as programs
+from partner_network.receipts.trials import queries as trials
 from partner_network.settings import Settings
 
 AGREEMENTS_MAX = 200
@@ -42,13 +43,17 @@ class DraftForm(msgspec.Struct):
     guards=[guards.must_be_operator, guards.must_draft_agreements],
     include_in_schema=False,
 )
-async def show_draft_form(partnership: FromPath[str], member: NamedDependency[Member]) -> Template:
-    """Ask for terms, beginning with the newest ones there are."""
+async def show_draft_form(
+    partnership: FromPath[str], member: NamedDependency[Member], trial: FromQuery[str | None] = None
+) -> Template:
+    """Ask for terms, beginning with those of a trial, else with the newest ones there are."""
     partnership_id = addresses.in_path("prt", partnership)
     newest = await queries.agreements_of(
         member, partnership_id=partnership_id, after=None, limit=AGREEMENTS_MAX
     )
     terms = newest[-1].terms_toml if newest else FIRST_TERMS
+    if trial is not None:
+        terms = (await trials.trial_of(member, addresses.in_path("try", trial))).terms_toml
     return await _form(member, partnership, DraftForm(terms=terms))
 
 

@@ -170,7 +170,7 @@ LABELS: Mapping[str, Sentence] = MappingProxyType(
         **{f"tier.{one.key}": one.label for one in TIER_FIELDS},
         "terms": Sentence("Terms"),
         "from": Sentence("First day"),
-        "to": Sentence("Up to, that day not included"),
+        "to": Sentence("Up to (not included)"),
         "period": Sentence("Period"),
     }
 )

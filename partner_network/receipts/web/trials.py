@@ -60,18 +60,18 @@ async def begin_trial(member: NamedDependency[Member], request: Request[Any, Any
     how: How = "text" if query.get("how") == "text" else "form"
     if trial := query.get("trial"):
         past = await queries.trial_of(member, addresses.in_path("try", trial))
-        about = _about(past.program_id, past.partnership_id)
-        return await _form(member, trials_form.begun(about, past.terms_toml, how=how, days=past.days))
-    if agreement := query.get("agreement"):
+        about, terms, days = _about(past.program_id, past.partnership_id), past.terms_toml, past.days
+    elif agreement := query.get("agreement"):
         drafted = await agreements.agreement_of(member, addresses.in_path("agr", agreement))
-        about = _about(drafted.program_id, drafted.partnership_id)
-        return await _form(member, trials_form.begun(about, drafted.terms_toml, how=how))
-    about = query.get("about", "")
+        about, terms, days = _about(drafted.program_id, drafted.partnership_id), drafted.terms_toml, None
+    else:
+        about, terms, days = query.get("about", ""), None, None
     if not about:
         return Template("receipts/trials_choice.html", context={"choices": await queries.choices_of(member)})
     subject = await _subject(member, about)
-    terms = _terms_of(subject, part=query.get("part", ""))
-    return await _form(member, trials_form.begun(about, terms, how=how), subject)
+    terms = terms or _terms_of(subject, part=query.get("part", ""))
+    typing = trials_form.begun(about, terms, how=how, days=days, with_policy=not _is_partner(member, subject))
+    return await _form(member, typing, subject)
 
 
 @post("/trials", guards=[guards.must_try_terms], include_in_schema=False)
@@ -95,8 +95,10 @@ async def ask_trial(member: NamedDependency[Member], request: Request[Any, Any, 
 async def _changed(member: Member, typing: Typing, go: str) -> Template:
     """Show the form as text, the text as a form, or more rows, with what was typed."""
     if go == "form":
+        subject = await _subject(member, typing.about)
         try:
-            return await _form(member, trials_form.as_form(typing))
+            shown = trials_form.as_form(typing, with_policy=not _is_partner(member, subject))
+            return await _form(member, shown, subject)
         except InvalidError as error:
             return await _form(member, typing, mistakes=error.sentence_of)
     if go == "text":
@@ -159,7 +161,7 @@ async def _form(
         context={
             "subject": subject,
             "typing": typing,
-            "is_partner": member.brand_id is not None and member.brand_id == subject.partner_id,
+            "is_partner": _is_partner(member, subject),
             "errors": mistakes or {},
             "labels": _labels(mistakes or {}),
             "fields": fields,
@@ -172,6 +174,10 @@ async def _form(
         },
         status_code=status or (HTTP_422_UNPROCESSABLE_ENTITY if mistakes else HTTP_200_OK),
     )
+
+
+def _is_partner(member: Member, subject: Subject) -> bool:
+    return member.brand_id is not None and member.brand_id == subject.partner_id
 
 
 def _labels(mistakes: Mapping[str, str]) -> dict[str, str]:

@@ -45,10 +45,12 @@ class Said(msgspec.Struct, frozen=True):
     mistakes: Mapping[str, str]
 
 
-def begun(about: str, terms: str, *, how: How = "form", days: Days | None = None) -> Typing:
+def begun(
+    about: str, terms: str, *, how: How = "form", days: Days | None = None, with_policy: bool = True
+) -> Typing:
     """Return the form with terms filled in. Errors: InvalidError for terms that cannot be read."""
     return msgspec.structs.replace(
-        _showing(Typing(about=about), terms, how),
+        _showing(Typing(about=about), terms, how, with_policy=with_policy),
         period=FIRST_PRESET if days is None else "other",
         starts_on="" if days is None else days.starts_on.isoformat(),
         ends_on="" if days is None else days.ends_on.isoformat(),
@@ -93,9 +95,9 @@ def as_text(typing: Typing) -> Typing:
     return msgspec.structs.replace(typing, how="text", text=_terms(typing)[0])
 
 
-def as_form(typing: Typing) -> Typing:
+def as_form(typing: Typing, *, with_policy: bool = True) -> Typing:
     """Return the text's terms as a form. Errors: InvalidError for a text that cannot be read."""
-    return _showing(typing, typing.text, "form")
+    return _showing(typing, typing.text, "form", with_policy=with_policy)
 
 
 def with_another_component(typing: Typing) -> Typing:
@@ -110,10 +112,13 @@ def with_another_component(typing: Typing) -> Typing:
     return msgspec.structs.replace(typing, form={**typing.form, **new})
 
 
-def _showing(typing: Typing, terms: str, how: How) -> Typing:
+def _showing(typing: Typing, terms: str, how: How, *, with_policy: bool) -> Typing:
     if how == "text":
         return msgspec.structs.replace(typing, how=how, text=terms)
     document = plain.document_of(reading.read(terms))
+    if not with_policy and len(document) > 1:
+        # A partner's trial leaves the program's policy as it is: its form has no inputs for it.
+        document.pop("program", None)
     mark = "," if spoken.present() == "de" else "."
     base = writing.toml_of(document)
     return msgspec.structs.replace(typing, how=how, base=base, form=typed.form_of(document, mark=mark))
@@ -128,9 +133,15 @@ def _terms(typing: Typing) -> tuple[str, Mapping[str, str]]:
     more = {
         path: why
         for path, why in _mistakes_in(text).items()
-        if not any(path.startswith(known.rpartition(".")[0] or known) for known in mistakes)
+        if not any(known.startswith(path) or path.startswith(_follows_from(known)) for known in mistakes)
     }
     return text, {**mistakes, **more}
+
+
+def _follows_from(path: str) -> str:
+    """Return what may look wrong only because a key under it is missing: a tier's, all tiers; else itself."""
+    before, tiers, _ = path.partition(".tiers")
+    return before + tiers
 
 
 def _mistakes_in(terms: str) -> Mapping[str, str]:

@@ -5,7 +5,17 @@ from pathlib import Path
 
 from litestar.types import ControllerRouterHandler
 
-from admin import agreements, audit, data_browser, failed_jobs, home, network, payouts, statements
+from admin import (
+    agreements,
+    audit,
+    conversions,
+    data_browser,
+    failed_jobs,
+    home,
+    network,
+    payouts,
+    statements,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -25,6 +35,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     statements.show_statement,
     statements.prepare,
     statements.approve,
+    conversions.list_conversions,
+    conversions.show_receipt,
+    conversions.show_missing_order,
     payouts.list_payouts,
     payouts.show_payout,
     failed_jobs.list_failed_jobs,

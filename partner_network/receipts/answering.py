@@ -17,7 +17,7 @@ from partner_network.receipts.rules.missing import Asked, Finding
 _UNKNOWN_CLICK = Finding(
     "unknown_click",
     Sentence(
-        "We know no such click of yours. Check the id: it stands as `click_id` in the address to which your "
+        "We know no such click of yours. Check the id: it stands as click_id in the address to which your "
         "link led, and is clk_ and 26 letters and digits."
     ),
 )
@@ -99,8 +99,8 @@ async def _empty_days(
         return Finding(kind, Sentence("No order of those days was reported."))
     counted = await known.clicks_on_days(connection, brand_id, starts, ends)
     told = Sentence(
-        "No order of those days has a touch of yours before it. Your links had {clicks} clicks on them, of "
-        "which {valid} count; orders may still follow.",
+        "No order of those days has a touch of yours before it. Clicks on your links on those days: {clicks}, "
+        "of which {valid} count; orders may still follow.",
         clicks=counted.clicks,
         valid=counted.valid,
     )

@@ -1,6 +1,7 @@
 """One receipt with everything around it, for whoever asks: what its page and its JSON are made of."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from uuid import UUID
 
@@ -60,6 +61,15 @@ class Composed(msgspec.Struct, frozen=True, dict=True):
         net = max(self.reported.net_minor - self.refunded_minor, 0)
         parts = money.largest_remainder(net, [credit.weight for credit in credits_])
         return {credit.touch: parts[n] for n, credit in self.seen.credits}
+
+    @property
+    def parts(self) -> Sequence[tuple[str, Fraction, int]]:
+        """Return each partner's weight and its part of the net after refunds, over all its credits."""
+        found: dict[str, tuple[Fraction, int]] = {}
+        for _, credit in self.seen.credits:
+            weight, minor = found.get(credit.partner, (Fraction(0), 0))
+            found[credit.partner] = (weight + credit.weight, minor + self.shares[credit.touch])
+        return [(partner, *part) for partner, part in found.items()]
 
     def clause(self, candidate: Weighed) -> tuple[str, UUID | None] | None:
         """Return the clause behind a candidate's reason, and the agreement that it is read in."""

@@ -87,6 +87,7 @@ class StatementLine(msgspec.Struct, frozen=True):
     effective_at: datetime
     earning_period: str | None
     occurred_at: datetime | None
+    conversion_id: UUID | None
     order_id: str | None
     order_net_minor: int | None
     program: str | None
@@ -163,8 +164,8 @@ async def statements(
 
 LINES = """
     SELECT l.transfer_id, l.kind, l.amount_minor, t.effective_at, l.earning_period,
-        v.occurred_at, v.order_id, v.net_minor AS order_net_minor, g.name AS program, c.component,
-        coalesce(e.clause, r.clause) AS clause, a.contract_name, a.contract_version
+        v.occurred_at, v.id AS conversion_id, v.order_id, v.net_minor AS order_net_minor, g.name AS program,
+        c.component, coalesce(e.clause, r.clause) AS clause, a.contract_name, a.contract_version
     FROM statement_lines l
     JOIN ledger_transfers t ON t.id = l.transfer_id
     JOIN ledger_entries e ON e.id = t.entry_id

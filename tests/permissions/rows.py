@@ -46,6 +46,7 @@ KEY = {"name": "shop", "scopes": ["reports:read"]}
 CODE = {"code": "000000"}
 LINK = {"partnership": "{partnership}", "name": "Start", "destination_url": "https://tune-house.test/"}
 GIVEN = {"partnership": "{partnership}", "code": "SUMMER10"}
+TRIAL = {"program": "{program}", "from": "2026-01-01", "to": "2026-02-01", "terms": "[program.attribution]"}
 DRAFT = {
     "partnership": "{partnership}",
     "contract": "cross-promotion",
@@ -175,6 +176,9 @@ ROWS: Mapping[str, Row] = {
     "GET /links/{link}/qr": Row("read links", "shared", side="brand"),
     "GET /links/{link}/qr/svg": Row("read links", "shared", side="brand"),
     "GET /links/{link}/qr/png": Row("read links", "shared", side="brand"),
+    "GET /conversions": Row("read reports", side="brand"),
+    "GET /conversions/{conversion_id}": Row("read reports", "shared", side="brand"),
+    "GET /missing-orders": Row("read reports", side="brand"),
     "GET /developers": Row("manage API keys", side="brand"),
     "GET /statements": Row("read money", side="brand"),
     "GET /statements/{statement}": Row("read money", "shared", side="brand"),
@@ -190,6 +194,16 @@ ROWS: Mapping[str, Row] = {
     "POST /account/api-keys": Row("manage API keys", form={}),
     "POST /account/api-keys/{key}/rotation": Row("manage API keys", "advertiser's", form={}),
     "POST /account/api-keys/{key}/end": Row("manage API keys", "advertiser's", form={}),
+    # trials of other terms
+    "GET /trials": Row("try terms"),
+    "GET /trials/new": Row("try terms"),
+    "POST /trials": Row("try terms", "advertiser's", form={"about": "{program}", "how": "text"}),
+    "GET /trials/{trial}": Row("try terms", "advertiser's"),
+    "GET /trials/{trial}/progress": Row("try terms", "advertiser's"),
+    "GET /api/v1/trials": read("try terms"),
+    "POST /api/v1/trials": read("try terms", "advertiser's", json=TRIAL),
+    "GET /api/v1/trials/{trial}": read("try terms", "advertiser's"),
+    "GET /api/v1/trials/{trial}/bars": read("try terms", "advertiser's"),
     # the back office
     "GET /admin": Row("people of the operator"),
     "GET /admin/agreements/{agreement}": Row("people of the operator", "shared"),
@@ -205,6 +219,9 @@ ROWS: Mapping[str, Row] = {
     ),
     "GET /admin/invitations/new": Row("invite partners", side="operator"),
     "POST /admin/invitations": Row("invite partners", side="operator", form={}),
+    "GET /admin/conversions": Row("read reports", side="operator"),
+    "GET /admin/conversions/{conversion_id}": Row("read reports", "shared", side="operator"),
+    "GET /admin/missing-orders": Row("read reports", side="operator"),
     "GET /admin/statements": Row("read money", side="operator"),
     "GET /admin/statements/{statement}": Row("read money", "shared", side="operator"),
     "POST /admin/statements/{statement}/preparation": Row(
@@ -301,6 +318,9 @@ ROWS: Mapping[str, Row] = {
     "POST /api/v1/touches": read("report conversions", json={}),
     "POST /api/v1/refunds": read("report conversions", json={}),
     "GET /api/v1/conversions/{conversion_id}/decision": read("read reports", "shared"),
+    "GET /api/v1/conversions/{conversion_id}/receipt": read("read reports", "shared"),
+    # without a question: refused for that, by a rule and not by a right
+    "GET /api/v1/missing-orders": read("read reports"),
     # money
     "GET /api/v1/statements": read("read money"),
     "GET /api/v1/statements/{statement_id}": read("read money", "shared"),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -66,11 +67,11 @@ async def staged(network: Network, attribution: str = "") -> AsyncGenerator[Stag
         club = await cast.partner(network.owner, shop, "club-sandwich", click_days=CLUB_TERMS_DAYS)
         zine = await cast.partner(network.owner, shop, "zine-zone")
         clicks = {
-            "club": await club.click(network.owner, on(1, 8)),
-            "blog": await blog.click(network.owner, on(2, 9)),
-            "blog-bot": await blog.click(network.owner, on(2, 10), excluded="bot"),
-            "radio": await radio.click(network.owner, on(4, 10)),
-            "zine": await zine.click(network.owner, on(4, 11)),
+            "club": await club.click(network.owner, on(1, 8) + timedelta(minutes=7)),
+            "blog": await blog.click(network.owner, on(2, 9) + timedelta(minutes=13)),
+            "blog-bot": await blog.click(network.owner, on(2, 10) + timedelta(minutes=19), excluded="bot"),
+            "radio": await radio.click(network.owner, on(4, 10) + timedelta(minutes=41)),
+            "zine": await zine.click(network.owner, on(4, 11) + timedelta(minutes=53)),
         }
     clock.use_simulated_time(sandbox=True)
     try:

@@ -26,7 +26,7 @@ async def test_the_advertiser_sees_every_candidate_with_its_reason_and_clause(la
     assert (told["order_id"], told["outcome"], told["model"]) == ("00001", "attributed", "last_click")
     by_partner = {one["partner"]: one for one in told["candidates"]}
     club = by_partner[brand(last_click.club)]
-    assert club["reason"].startswith("clicked 4 d 04 h before the sale; the window ")
+    assert club["reason"].startswith("clicked 4 d 03 h before the sale; the window ")
     assert " 2 d" in club["reason"]
     assert (club["verdict"], club["clause"]) == ("excluded", "3.2")
     assert by_partner[brand(last_click.radio)]["verdict"] == "credited"

@@ -30,7 +30,8 @@ class Credited(msgspec.Struct, frozen=True):
 async def recently_credited(connection: Connection, payee_id: UUID, limit: int) -> list[Credited]:
     """Return the newest conversions that earned a payee something, the newest first; minor units."""
     rows = await connection.fetch(
-        """SELECT v.id AS conversion_id, v.order_id, v.event, v.occurred_at, b.name AS advertiser, g.name AS program, c.currency,
+        """SELECT v.id AS conversion_id, v.order_id, v.event, v.occurred_at, b.name AS advertiser,
+               g.name AS program, c.currency,
                v.currency AS order_currency, v.net_minor AS order_net_minor,
                r.target_minor AS commission_minor, c.matures_at, c.matured_at,
                s.id AS statement_id, s.period AS statement_period

@@ -44,7 +44,7 @@ function options(place, rows, currency) {
     height: HEIGHT,
     padding: [10, 6, 0, 0],
     scales: {
-      x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] },
+      x: { time: false, range: () => [-0.6, rows.length - 0.4] },
       y: { range: (_, __, high) => [lowest * 1.08, high > 0 ? high * 1.08 : 1] },
     },
     cursor: { points: { show: false }, drag: { x: false } },

@@ -152,7 +152,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
     assert shared is not None
     made = {
         kind: ids.new_id(clock.wall_now())
-        for kind in ("link", "code", "creative", "key", "factor", "invitation")
+        for kind in ("link", "code", "creative", "key", "factor", "invitation", "trial")
     }
     member_id = await owner.fetchval("SELECT id FROM members WHERE email = $1", f"olga@{SHOP}.test")
     await owner.execute(
@@ -210,6 +210,15 @@ async def _ids_of(network: Network) -> dict[str, str]:
         made["factor"],
         member_id,
     )
+    await owner.execute(
+        """INSERT INTO trials (id, program_id, advertiser_id, brand_id, is_by_operator, starts_on, ends_on,
+               time_zone, terms_toml, asked_at, finished_at, error)
+           VALUES ($1, $2, $3, $3, false, '2026-01-01', '2026-02-01', 'UTC', '[program.attribution]', now(), now(),
+               '{"why": {"word": "It took too long."}}')""",
+        made["trial"],
+        shared["program"],
+        shared["brand"],
+    )
     radio = await owner.fetchval("SELECT id FROM brands WHERE slug = $1", RADIO)
     return {
         "brand": ids.shown("bnd", shared["brand"]),
@@ -224,6 +233,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
         "code": ids.shown("cod", made["code"]),
         "creative": ids.shown("crt", made["creative"]),
         "api_key": ids.shown("key", made["key"]),
+        "trial": ids.shown("try", made["trial"]),
         "invitation": str(made["invitation"]),
         "factor": str(made["factor"]),
         "member": ids.shown("mbr", member_id),

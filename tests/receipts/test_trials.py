@@ -30,6 +30,11 @@ MONEY_TABLES = (
 )  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+async def nothing_asked(world: World) -> None:
+    await world.network.owner.execute("DELETE FROM trials")
+
+
 async def asked(client: httpx.AsyncClient, status: int = 201, **body: object) -> Any:
     answer = await client.post("/api/v1/trials", json={**DAYS, "terms": DOUBLED, **body})
     assert answer.status_code == status, answer.text

@@ -89,6 +89,7 @@ PROGRAM_POLICY = """\
 [program.attribution]
 model = "last_click"
 binding_months = 12
+code_policy = "tie_only"
 """
 
 _SETTLEMENT = """\

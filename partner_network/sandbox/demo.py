@@ -21,6 +21,7 @@ from partner_network.kernel.errors import InvalidError, NotFoundError
 from partner_network.sandbox import (
     cast,
     documents_out,
+    hearsay,
     installation,
     keychain,
     orders,
@@ -169,6 +170,9 @@ async def _replay(
     made = traffic.make_traffic(
         sold, seed=seed, shop=cast.SHOP, reciprocal=cast.RECIPROCAL, partners=cast.PARTNERS
     )
+    heard = hearsay.heard_from(
+        sold, seed=seed, shop=cast.SHOP, reciprocal=cast.RECIPROCAL, partners=cast.PARTNERS
+    )
     clock.use_simulated_time(sandbox=True)
     await _hire_operators(installed, sold, made)
     await connections.open_pool(installed.worker_database_url, max_size=2)
@@ -180,7 +184,7 @@ async def _replay(
         say(f"replaying {len(sold)} orders and {len(made.clicks)} clicks")
         async with connections.pool().acquire() as connection:
             replay = Replay(network, connection, lambda: installed.running.must_run("worker"), say)
-            await replay.run(sold, made)
+            await replay.run(sold, made, heard)
             found = await results.read_results(
                 connection,
                 installed.stripe_url,

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from PIL import Image, ImageDraw
 
-from partner_network.sandbox import cast, people, traffic
+from partner_network.sandbox import cast, hearsay, people, traffic
 from partner_network.sandbox.cast import Brand, Deal
 from partner_network.sandbox.people import Machine, Person, Visitor
 
@@ -78,6 +78,9 @@ class Builder:
         await manager.post(f"/api/v1/partnerships/{both[0]}/mirror", {"mirror": both[1]})
         self._say("making links, introducing everybody to Stripe")
         links = {pair: await self._make_link(pair, found) for pair, found in partnerships.items()}
+        for (advertiser, partner), found in partnerships.items():
+            code = {"partnership": found, "code": hearsay.code_of(partner)}
+            await self._owners[advertiser].post("/api/v1/codes", code)
         await asyncio.gather(*(self._introduce(deal.partner) for deal in cast.DEALS))
         treasurers = await asyncio.gather(*(self._treasurer(manager, slug) for slug in ADVERTISERS))
         return Network(

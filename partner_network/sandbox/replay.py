@@ -16,6 +16,7 @@ from litestar.status_codes import HTTP_302_FOUND, HTTP_422_UNPROCESSABLE_ENTITY
 from partner_network.clicks import jobs as click_jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
+from partner_network.sandbox.hearsay import Heard, Said
 from partner_network.sandbox.network import Network
 from partner_network.sandbox.orders import ZONE, ShopOrder
 from partner_network.sandbox.people import RefusedError
@@ -32,7 +33,7 @@ _POLL_S = 0.02
 PATIENCE_S = 600
 SHOP_TRIES, SHOP_WAITS_S = 60, 0.5
 Say = Callable[[str], None]
-Dated = TypeVar("Dated", Click, ShopOrder, GivenBack)
+Dated = TypeVar("Dated", Click, ShopOrder, GivenBack, Said)
 Item = TypeVar("Item")
 
 
@@ -69,20 +70,25 @@ class Replay:
         self._to_identify: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         self._sold: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._given_back: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._said: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._codes: Mapping[str, str] = {}
         self.stations = Stations()
 
-    async def run(self, orders: Sequence[ShopOrder], traffic: Traffic) -> None:
+    async def run(self, orders: Sequence[ShopOrder], traffic: Traffic, heard: Heard) -> None:
         """Replay every day up to the last order's, then let time run on from the day after.
 
         A month is closed when all its days have passed; a last month that is not over stays open.
         """
         clicks, sold, given_back = _by_day(traffic.clicks), _by_day(orders), _by_day(traffic.refunds)
-        first, last = min([*clicks, *sold]), max(sold)
+        said, self._codes = _by_day(heard.said), heard.codes
+        first, last = min([*clicks, *sold, *said]), max(sold)
         try:
             for month, days in itertools.groupby(_days(first, last), key=_month_of):
                 # The calendar does this every minute of the wall's time, in which the replay lives months.
                 await click_jobs.prepare_partitions(self._connection, datetime(*month, 1, tzinfo=UTC))
                 for day in days:
+                    for one in said.get(day, []):
+                        self._said[one.advertiser].append(one.told)
                     await self._live_a_day(
                         day,
                         clicks.get(day, []),
@@ -142,7 +148,8 @@ class Replay:
             for part in _batches(known):
                 await self._identify(advertiser, part)
         self._to_identify.clear()
-        for noun, facts in (("conversions", self._sold), ("refunds", self._given_back)):
+        told = (("touches", self._said), ("conversions", self._sold), ("refunds", self._given_back))
+        for noun, facts in told:
             for advertiser, reported in facts.items():
                 for part in _batches(reported):
                     await self._network.machines[advertiser].post(f"/api/v1/{noun}", {noun: part})
@@ -170,6 +177,8 @@ class Replay:
             "currency": "USD",
             "net_minor": order.net_minor,
         }
+        if order.order_id in self._codes:
+            body["code"] = self._codes[order.order_id]
         clicked_at, click_id = self._last_click.get(order.customer_id, (None, None))
         if clicked_at is None or clicked_at > order.at:
             return body

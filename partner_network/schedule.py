@@ -34,6 +34,7 @@ from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, ReadFunding
 from partner_network.privacy import jobs as privacy
+from partner_network.receipts.replay import nightly
 from partner_network.receipts.trials import jobs as trials
 from partner_network.settings import Settings
 from partner_network.statements import jobs as statements
@@ -42,6 +43,7 @@ from partner_network.statements.document_queries import Issuer
 
 CALENDAR_EVERY = timedelta(minutes=1)
 SEAL_EVERY = timedelta(seconds=1)
+REPLAY_EVERY = timedelta(minutes=10)
 CONNECTIONS = 8
 Handler = Callable[[bytes], Awaitable[None]]
 log = structlog.get_logger()
@@ -148,12 +150,14 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
                 _register(queue, name, handler, doors.tracer)
             calendar = asyncio.create_task(_calendar(settings, doors, stop))
             sealing = asyncio.create_task(_seal(stop))
+            replaying = asyncio.create_task(_replay(address, stop))
             working = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=5)))
             await asyncio.wait(
                 {asyncio.create_task(stop.wait()), working}, return_when=asyncio.FIRST_COMPLETED
             )
             queue.shutdown.set()
             stop.set()
+            replaying.cancel()  # it only reads, and the next night does it again
             await asyncio.gather(working, calendar, sealing)
     finally:
         await connections.close_pool()
@@ -215,3 +219,14 @@ async def _seal(stop: asyncio.Event) -> None:
             await log.aexception("the audit trail could not be sealed and will be tried again")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SEAL_EVERY.total_seconds())
+
+
+async def _replay(address: Address, stop: asyncio.Event) -> None:
+    # Beside the calendar, which has money to look after every minute: a large program takes its time.
+    while not stop.is_set():
+        try:
+            await nightly.replay_due(address, await clock.now(), clock.wall_now())
+        except Exception:  # noqa: BLE001 - the worker goes on; what was broken off is done the next night
+            await log.aexception("decisions could not be replayed")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), REPLAY_EVERY.total_seconds())

@@ -51,6 +51,29 @@ CALL wall_off('receipts', $$partner_ids @> ARRAY[{ME}] OR EXISTS (
 
 GRANT SELECT ON receipts, candidacies TO partner_network_web, partner_network_worker;
 GRANT INSERT ON receipts, candidacies TO partner_network_worker;
+
+-- What came of deciding a program's last closed period again, night by night. Whichever worker adds the night's
+-- row does it; one that began and has no end was broken off.
+CREATE TABLE replays (
+    program_id uuid NOT NULL REFERENCES programs,
+    night date NOT NULL,
+    starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL CHECK (ends_at > starts_at),
+    began_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    orders integer CHECK (orders >= 0),
+    decisions integer CHECK (decisions >= 0),
+    waiting integer CHECK (waiting >= 0),
+    without_receipt integer CHECK (without_receipt >= 0),
+    differing integer CHECK (differing >= 0),
+    differences text[] NOT NULL DEFAULT '{{}}',
+    digest bytea CHECK (length(digest) = 32),
+    PRIMARY KEY (program_id, night),
+    CHECK (num_nulls(ended_at, orders, decisions, waiting, without_receipt, differing, digest) IN (0, 7))
+);
+CALL wall_off('replays', $$program_id IN (SELECT g.id FROM programs g WHERE g.brand_id = {ME})$$, 'false');
+GRANT SELECT ON replays TO partner_network_web, partner_network_worker;
+GRANT INSERT, UPDATE ON replays TO partner_network_worker;
 """
 
 

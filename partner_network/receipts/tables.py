@@ -1,6 +1,17 @@
-"""How Piccolo sees the trials that people asked for."""
+"""How Piccolo sees the trials that people asked for, and what came of each night's replay."""
 
-from piccolo.columns import JSONB, UUID, Boolean, Date, ForeignKey, Text, Timestamptz
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Array,
+    Boolean,
+    Bytea,
+    Date,
+    ForeignKey,
+    Integer,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
@@ -28,3 +39,21 @@ class Trial(Table, tablename="trials", db=connections.engine):
     finished_at = Timestamptz(default=None, null=True)
     result = JSONB(default=None, null=True)
     error = JSONB(default=None, null=True)
+
+
+class Replay(Table, tablename="replays", db=connections.engine):
+    """What came of deciding a program's last closed period again in one night."""
+
+    program_id = ForeignKey(Program, primary_key=True, default=None, null=False)
+    night = Date(primary_key=True, default=None)
+    starts_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    began_at = Timestamptz(default=None)
+    ended_at = Timestamptz(default=None, null=True)
+    orders = Integer(default=None, null=True)
+    decisions = Integer(default=None, null=True)
+    waiting = Integer(default=None, null=True)
+    without_receipt = Integer(default=None, null=True)
+    differing = Integer(default=None, null=True)
+    differences = Array(base_column=Text(), default=list)
+    digest = Bytea(default=None, null=True)

@@ -26,6 +26,7 @@ WITHOUT_MONEY = {
     "notification_hours",
     "notifications",
     "rate_limits",
+    "replays",
     "retentions",
     "recovery_codes",
     "second_factors",

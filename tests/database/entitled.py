@@ -92,7 +92,10 @@ ROWS_OF: Mapping[str, str] = {
         SELECT (jsonb_path_query(d.candidates, '$[*].partner') #>> '{}')::uuid FROM decisions d
         WHERE (d.conversion_id, d.rev) = (t.conversion_id, t.rev))""",
     "recovery_codes": _NO_BRAND,
-    "refunds": "t.brand_id = $1",
+    "refunds": """$1 IN (SELECT brand_id FROM conversions WHERE id = t.conversion_id UNION ALL
+        SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
+        WHERE c.conversion_id = t.conversion_id)""",
+    "replays": _OF_OWN_PROGRAM,
     "retentions": _NO_BRAND,
     "second_factors": _NO_BRAND,
     "sessions": "t.brand_id = $1",
@@ -157,8 +160,11 @@ RUN_WITH_THE_OWNERS_RIGHTS: Mapping[str, str] = {
     "forget_for_audit": "destroys salts, which nobody reads",
     "has_people": "whether a brand has any people, and not who",
     "hash_for_audit": "a salted hash of what the caller knows already",
+    "known_behind": "whether anybody stands behind a click, to the brands that it led from and to",
     "notify_people": "how many people learn a fact that the caller makes",
     "number_of_version": "the number of a version whose id the caller read in a decision",
+    "ordered_after": "conversions after a click, of those that the brand sees anyhow",
+    "orders_received": "whether an advertiser received an order, to a partner of its program at the time",
     "session_behind": "one session, to whoever holds its token",
 }
 """Functions that look past the walls and that the web role may call, each with what little it tells."""

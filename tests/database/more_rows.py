@@ -42,6 +42,8 @@ INSERT INTO notification_choices (member_id, kind, mail) SELECT id, 'payout-paid
 INSERT INTO notification_hours (member_id) SELECT id FROM members;
 INSERT INTO rate_limits (key, empty_at) VALUES (uuid_send(gen_random_uuid()), now());
 INSERT INTO retentions (task, ran_at) VALUES ('x', now()) ON CONFLICT DO NOTHING;
+INSERT INTO replays (program_id, night, starts_at, ends_at, began_at)
+    SELECT id, '2026-03-01', '2026-02-01', '2026-03-01', now() FROM programs;
 INSERT INTO kept_forms (id, token_hash, member_id, brand_id, sealed, created_at, expires_at)
     SELECT gen_random_uuid(), uuid_send(id), member_id, brand_id, 'x', now(), now() FROM memberships;
 INSERT INTO audit_salts (subject_id, salt) VALUES (gen_random_uuid(), sha256('x'));

@@ -57,6 +57,28 @@ KINDS = (
         at_operator=roles("admin"),
     ),
     Kind(
+        key="replay-differs",
+        group=SYSTEMS,
+        name=Sentence("Decisions differ from their receipts"),
+        subject=Sentence("{count} decisions of {program} are not what their receipts say"),
+        says=(
+            Sentence(
+                "The nightly replay decided the last closed period again. Somebody changed what is stored, "
+                "or the program decides otherwise than before: find out which before anything is paid."
+            ),
+        ),
+        facts=(
+            (Sentence("Program"), "program"),
+            (Sentence("Orders from"), "starts"),
+            (Sentence("Orders until"), "ends"),
+            (Sentence("The first"), "first"),
+        ),
+        button=Sentence("See the programs"),
+        page="/admin/programs",
+        at_operator=roles("manager finance admin"),
+        is_fixed=True,
+    ),
+    Kind(
         key="person-joined",
         group=ACCOUNT,
         name=Sentence("A person joins your brand"),

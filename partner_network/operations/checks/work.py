@@ -41,3 +41,34 @@ async def worker(settings: Settings) -> Sequence[Finding]:
     if not workers:
         return [finding.warning("worker", "None is connected.", "Start `partner-network worker`.")]
     return [finding.ok("worker", "Connected, and no job waits long.")]
+
+
+_REPLAYS = """SELECT g.slug, r.night, r.ended_at, r.differing, r.differences[1] AS first
+    FROM programs g CROSS JOIN LATERAL (
+        SELECT * FROM replays WHERE program_id = g.id ORDER BY night DESC LIMIT 1) r ORDER BY g.slug"""
+_FIND_OUT = "Run `partner-network replay` on it, and find out before anything is paid."
+
+
+async def replays(settings: Settings) -> Sequence[Finding]:
+    """Look what the last nightly replay of each program found."""
+    async with databases.connected(settings, "worker") as connection:
+        rows = await connection.fetch(_REPLAYS)
+    differing = [
+        finding.failed(
+            "replays",
+            f"{row['differing']} decisions of {row['slug']} differ from their receipts: {row['first']}",
+            _FIND_OUT,
+        )
+        for row in rows
+        if row["differing"]
+    ]
+    if differing:
+        return differing
+    broken_off = [row["slug"] for row in rows if row["ended_at"] is None]
+    if broken_off:
+        sentence = f"The last one of {', '.join(broken_off)} was broken off, or still runs."
+        return [finding.warning("replays", sentence, "Wait a night; then look at the worker's log.")]
+    if not rows:
+        return [finding.ok("replays", "None yet; the worker begins at night.")]
+    last = max(row["night"] for row in rows)
+    return [finding.ok("replays", f"Of {len(rows)} programs, all alike; the last one on {last}.")]

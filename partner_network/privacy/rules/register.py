@@ -31,6 +31,7 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "credits": "shares of an order by touch",
         "receipts": "a decision's own copy of its facts, under the customer's pseudonym",
         "candidacies": "which partner's touches were looked at for an order",
+        "replays": "counts and hashes; a difference names an order by its id",
         "commissions": "amounts by order and agreement",
         "commission_revisions": "amounts and how they were computed",
         "clawbacks": "amounts",

@@ -1,10 +1,7 @@
-import random
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from partner_network.agreements.terms import (
@@ -374,74 +371,3 @@ def test_a_bound_customer_keeps_the_credits_of_the_first_sale_until_the_months_a
     over = replace(sale, binding=Binding("order-0", first, ORDERED, kept))
     assert list(credited(decide(touch("click", 1, partner="bob"), policy=policy, sale=over))) == ["click"]
     assert decide(touch("click", 1), sale=sale).bound_to is None
-
-
-def drawn(number: int, minutes: int, delay: int, facts: dict[str, object]) -> Touch:
-    recorded_at = ORDERED - timedelta(minutes=minutes - delay)
-    return touch(f"t{number}", minutes / 1440, **{"recorded_at": recorded_at, **facts})  # pyright: ignore[reportArgumentType]  # hypothesis names the facts
-
-
-TOUCHES = st.builds(
-    drawn,
-    st.integers(0, 99),
-    st.integers(-60, 60 * 24 * 40),
-    st.integers(0, 9),
-    st.fixed_dictionaries(
-        {
-            "partner": st.sampled_from(["ann", "bob", "cat"]),
-            "kind": st.sampled_from(["click", "view", "code", "self_report"]),
-            "evidence": st.sampled_from(["click_id", "cookie", "code", "self_report"]),
-            "consent": st.booleans(),
-            "excluded": st.sampled_from([None, None, None, "bot", "stand_down"]),
-            "program": st.sampled_from(["shop", "shop", "shop", "other"]),
-        }
-    ),
-)
-VISITS = st.builds(direct, st.sampled_from(["d1", "d2"]), st.integers(0, 40))
-MANY = st.lists(TOUCHES | VISITS, max_size=12, unique_by=lambda one: one.id)
-POLICIES = st.builds(
-    ProgramPolicy,
-    model=st.sampled_from(MODELS),
-    code_policy=st.sampled_from(["always", "tie_only", "click_required", "never"]),
-)
-REACH = Reach(windows=Windows(view_days=3))
-
-
-@given(MANY, POLICIES, st.randoms(use_true_random=False))
-def test_neither_order_of_arrival_nor_duplicates_change_a_decision(
-    touches: list[Touch], policy: ProgramPolicy, chance: random.Random
-) -> None:
-    shuffled = touches + touches[: len(touches) // 2]
-    chance.shuffle(shuffled)
-    assert decide(*shuffled, policy=policy, reach=REACH) == decide(*touches, policy=policy, reach=REACH)
-
-
-@given(MANY, POLICIES)
-def test_weights_sum_to_one_and_every_touch_has_one_verdict(
-    touches: list[Touch], policy: ProgramPolicy
-) -> None:
-    decision = decide(*touches, policy=policy, reach=REACH)
-    assert sum(credit.weight for credit in decision.credits) == int(decision.is_attributed)
-    assert [one.touch for one in decision.candidates] == [
-        one.id for one in sorted(touches, key=lambda one: (one.at, one.recorded_at, one.id))
-    ]
-    winners = {one.touch for one in decision.candidates if one.verdict == "credited"}
-    assert winners == set(credited(decision))
-    assert all(one.reason for one in decision.candidates)
-
-
-@given(MANY, POLICIES)
-def test_an_excluded_touch_changes_nothing_but_the_list(touches: list[Touch], policy: ProgramPolicy) -> None:
-    decision = decide(*touches, policy=policy, reach=REACH)
-    out = {one.touch for one in decision.candidates if one.verdict == "excluded"}
-    again = decide(*(one for one in touches if one.id not in out), policy=policy, reach=REACH)
-    assert again.credits == decision.credits
-    assert again.candidates == tuple(one for one in decision.candidates if one.touch not in out)
-
-
-def test_ten_thousand_touches_of_one_customer_are_decided_in_one_pass() -> None:
-    touches = [touch(f"t{number:05}", number / 1440) for number in range(10_000)]
-    codes = [replace(one, id=f"c{one.id}", kind="code", evidence="code", partner="bob") for one in touches]
-    decision = decide(*touches, *codes, policy=ProgramPolicy(model="linear"))
-    assert sum(credited(decision).values()) == 1
-    assert len(decision.candidates) == 20_000

@@ -154,9 +154,13 @@ def _one_touch(taking_part: Sequence[Touch], direct: Sequence[Touch], case: _Cas
     which = "an earlier" if is_first else "a later"
     for touch in pool:
         if touch is not winner:
-            apart = spoken(abs(touch.at - winner.at))
-            why = f"{which} touch decides, {apart} apart{under(case.clauses_of(touch).model)}"
-            case.outcomes[touch.id] = ("not_credited", why)
+            why = f"{which} touch decides"
+            if touch.partner == winner.partner:
+                why += f", {spoken(abs(touch.at - winner.at))} apart"
+            else:
+                # Its partner reads this: by how far they lie apart it could tell when the other's was.
+                why = f"{case.age(touch)}; {why}"
+            case.outcomes[touch.id] = ("not_credited", why + under(case.clauses_of(touch).model))
     place = f"the {'first' if is_first else 'last'} of {len(pool)} by {evidence}"
     within = exclusions.within(winner, case.conversion, reach) if reach else ""
     why = f"{case.age(winner)}, {within}: {place}{under(case.clauses_of(winner).model)}"

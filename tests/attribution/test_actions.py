@@ -89,7 +89,10 @@ async def test_the_last_of_two_partners_clicks_wins_and_the_receipt_names_both(s
     assert await story.credited() == ["radio"]
     verdicts = await story.verdicts()
     assert verdicts[str(late)][0] == "credited"
-    assert verdicts[str(early)] == ("not_credited", "a later touch decides, 1 d 00 h apart (clause 3.8)")
+    assert verdicts[str(early)] == (
+        "not_credited",
+        "clicked 2 d 00 h before the sale; a later touch decides (clause 3.8)",
+    )
 
 
 async def test_deciding_empties_the_work_list_fills_the_next_and_asks_for_accrual(story: Story) -> None:

@@ -72,7 +72,7 @@ def test_the_last_click_takes_the_whole_conversion_and_says_why() -> None:
     assert reason(decision, "new") == (
         "clicked 2 d 03 h before the sale, within the window of 30 d: the last of 2 by click_id"
     )
-    assert reason(decision, "old") == "a later touch decides, 17 d 21 h apart"
+    assert reason(decision, "old") == "clicked 20 d 00 h before the sale; a later touch decides"
     assert [candidate.touch for candidate in decision.candidates] == ["old", "new"]
 
 

@@ -39,7 +39,7 @@ async def test_a_partner_learns_which_touch_came_nearest_and_by_how_much_it_miss
 async def test_a_partner_that_lost_is_told_the_reason_of_its_own_touch(last_click: Stage) -> None:
     found = await one(await last_click.seen_by(last_click.blog), order_id="00001")
     assert "of 2 March 2026, 09:13 UTC, is not credited:" in found["says"]
-    assert found["reason"].startswith("a later touch decides")
+    assert found["reason"].startswith("clicked 3 d 02 h before the sale; a later touch decides")
 
 
 async def test_of_an_order_without_a_touch_of_its_own_a_partner_learns_that_it_came_and_no_more(

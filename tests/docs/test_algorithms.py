@@ -10,11 +10,14 @@ import pytest
 from msgspec import Struct
 
 from partner_network.agreements import terms_reading
-from partner_network.attribution import facts_file
+from partner_network.attribution import clauses, deciding, facts_file, receipt
+from partner_network.attribution.deciding import TermsOf
 from partner_network.commissions.rules import computing
 from partner_network.commissions.rules.computing import Computed
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Lock
+from partner_network.receipts import explaining
+from partner_network.receipts.explaining import Explained
 
 PAGES = Path(__file__).parents[2] / "docs" / "algorithms"
 BLOCK = re.compile(
@@ -68,13 +71,40 @@ def bonuses(worked: Worked) -> Rows:
     return [(partner, paid.bonus, paid.period, str(paid.minor)) for partner, paid in computed(worked).bonuses]
 
 
+def explained(worked: Worked) -> list[Explained]:
+    facts = facts_file.read_facts(worked.facts)
+    return explaining.explain(facts, [terms_reading.read_terms(worked.terms)], clauses.newest()).decisions
+
+
 def candidates(worked: Worked) -> Rows:
     found: Rows = []
-    for one in computed(worked).decisions:
-        weights = {credit.touch: str(credit.weight) for credit in one.credits}
-        for candidate in one.decision.candidates if one.decision else ():
+    for one in explained(worked):
+        weights = {credit.touch: credit.weight for credit in one.credits}
+        for candidate in one.candidates:
             weight = weights.get(candidate.touch, "")
-            found.append((one.row.id, candidate.touch, candidate.verdict, weight, candidate.reason))
+            found.append((one.conversion, candidate.touch, candidate.verdict, weight, candidate.reason))
+    return found
+
+
+def amounts(worked: Worked) -> Rows:
+    return [
+        (one.conversion, credit.partner, credit.touch or "", credit.weight, str(credit.amount_minor))
+        for one in explained(worked)
+        for credit in one.credits
+    ]
+
+
+def leaves(worked: Worked) -> Rows:
+    terms = terms_reading.read_terms(worked.terms)
+    terms_of = TermsOf(lambda _: terms, clauses=clauses.newest())
+    found: Rows = []
+    for one in deciding.decide_all(facts_file.read_facts(worked.facts), terms_of):
+        facts = explaining.facts_of(one, 1)
+        assert facts is not None
+        decision, salt = receipt.decide_again(facts), explaining.salt_of(one.row.id)
+        for number, leaf in enumerate(receipt.leaves_of(facts, decision, salt), start=1):
+            found.append((str(number), leaf.partner or "", leaf.salt.hex(), leaf.hash.hex()))
+        found.append(("root", "", "", receipt.root_of(facts, decision, salt).hex()))
     return found
 
 
@@ -99,6 +129,8 @@ COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
     ("conversion", "partner", "component", "period", "minor"): commissions,
     ("partner", "bonus", "period", "minor"): bonuses,
     ("conversion", "touch", "verdict", "weight", "reason"): candidates,
+    ("conversion", "partner", "touch", "weight", "minor"): amounts,
+    ("leaf", "partner", "salt", "hash"): leaves,
     ("occurred at", "hold days", "lock months", "lock days", "locks at", "matures at"): instants,
 }
 
@@ -106,6 +138,18 @@ COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
 @pytest.mark.parametrize("worked", ALL, ids=lambda worked: worked.page)
 def test_a_worked_table_is_what_the_engine_computes(worked: Worked) -> None:
     assert sorted(COMPUTE[worked.header](worked)) == sorted(worked.rows)
+
+
+def test_what_a_partner_runs_to_check_its_receipt_prints_the_root_of_the_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = (PAGES / "receipts.md").read_text()
+    program = next(block["text"] for block in BLOCK.finditer(page) if block["language"] == "python")
+    exec(program, {})  # noqa: S102 - our own page, and what it tells readers to run
+    (root,) = [
+        row[3] for worked in ALL if worked.page == "receipts.md" for row in worked.rows if row[0] == "root"
+    ]
+    assert capsys.readouterr().out == f"{root}\n"
 
 
 def test_every_page_has_a_worked_table_and_a_line_in_the_index() -> None:

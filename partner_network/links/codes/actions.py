@@ -100,7 +100,8 @@ async def withdraw_code(*, asking: Asking, code_id: UUID) -> Code:
             raise NotFoundError("There is no such code of your programs; look it up in the list of codes.")
         await connections.lock_all(connection, queries.codes_lock(found["advertiser_id"]))
         withdrawn = await connection.fetchval(
-            "UPDATE codes SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL RETURNING id",
+            """UPDATE codes SET withdrawn_at = greatest($2, created_at)
+               WHERE id = $1 AND withdrawn_at IS NULL RETURNING id""",
             code_id,
             await clock.now(connection),
         )

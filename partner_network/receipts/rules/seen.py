@@ -1,5 +1,6 @@
 """What of a receipt each side may see: all of it, or what is common to all and one partner's own."""
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -117,8 +118,12 @@ def seen_by(revision: Revision, viewer: Viewer) -> Seen:
     """
     again = receipt.decide_again(revision.facts)
     proof = _proof(revision, again, viewer)
-    decision = again if proof.holds else revision.decision
-    leaves = receipt.leaves_of(revision.facts, decision, revision.salt)
+    decision, leaves = again, receipt.leaves_of(revision.facts, again, revision.salt)
+    if not proof.holds:
+        # A decision that names not even the touches of its receipt has no leaves: what it should be is shown.
+        with contextlib.suppress(ValueError):
+            leaves = receipt.leaves_of(revision.facts, revision.decision, revision.salt)
+            decision = revision.decision
     parts = [
         Part(n, leaf.hash, leaf if viewer is None or leaf.partner in {None, viewer} else None)
         for n, leaf in enumerate(leaves)

@@ -25,6 +25,7 @@ from partner_network.kernel.errors import PartnerNetworkError
 from partner_network.operations import commands as operations
 from partner_network.receipts import explaining_files
 from partner_network.receipts.replay import commands as replay
+from partner_network.receipts.trials import commands as trials
 from partner_network.schedule import Gateways
 from partner_network.settings import Settings
 from partner_network.statements.document_queries import Issuer
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--without-stripe", action="store_true", help="compare with what is booked alone")
     add.set_defaults(command=_verify)
     replay.add_to(commands)
+    trials.add_to(commands)
     add = commands.add_parser("explain", help="say who gets each conversion of a file, and why; no database")
     add.add_argument("--terms", type=Path, action="append", required=True, metavar="TERMS.toml")
     add.add_argument("--facts", type=Path, required=True, metavar="FACTS.json")

@@ -3,8 +3,10 @@
 import asyncio
 import csv
 import io
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +19,7 @@ from partner_network.privacy import jobs as privacy
 from partner_network.receipts.trials import computing, rules
 from tests.builders import TERMS
 from tests.permissions.conftest import Principal, World, lived, world
+from tests.test_cli import run, settings_for
 
 __all__ = ["lived", "world"]
 
@@ -50,7 +53,7 @@ async def read(client: httpx.AsyncClient, shown_id: str) -> Any:
     return (await client.get(f"/api/v1/trials/{shown_id}")).json()
 
 
-async def done(world: World, client: httpx.AsyncClient, **body: object) -> Any:
+async def done(world: World, client: httpx.AsyncClient, **body: Any) -> Any:
     trial = await asked(client, **body)
     await computed(world, trial["id"])
     found = await read(client, trial["id"])
@@ -447,3 +450,29 @@ async def test_an_old_trial_is_let_go(world: World) -> None:
     async with world.network.as_worker():
         await privacy.let_go(clock.wall_now(), clock.wall_now())
     assert [one["id"] for one in (await client.get("/api/v1/trials")).json()["items"]] == [trials[1]["id"]]
+
+
+async def test_the_command_line_prints_what_the_api_serves_and_keeps_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    terms = tmp_path / "TERMS.toml"
+    terms.write_text(DOUBLED)
+    database, program = world.network.database, world.ids_of["program"]
+    environment = settings_for(database.url(), database.url("worker"), tmp_path)
+    days = ("--from", DAYS["from"], "--to", DAYS["to"])
+    told = await asyncio.to_thread(
+        run, environment, "what-if", "--program", program, *days, "--terms", str(terms)
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert await world.network.owner.fetchval("SELECT count(*) FROM trials") == 0
+    served = (await done(world, await world.client(OWNER), program=program))["result"]
+    printed = json.loads(told.stdout)
+    assert [(row["partnership"], row["before"], row["after"]) for row in printed["rows"]] == [
+        (row["partnership"], row["before"], row["after"]) for row in served["rows"]
+    ]
+    terms.write_text(DOUBLED.replace('"sale"', '"sail"'))
+    wrong = await asyncio.to_thread(
+        run, environment, "what-if", "--program", program, *days, "--terms", str(terms)
+    )
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "commission.components[0].event" in wrong.stderr

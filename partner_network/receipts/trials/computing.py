@@ -2,6 +2,7 @@
 
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
@@ -15,6 +16,9 @@ from partner_network.kernel.errors import PartnerNetworkError
 from partner_network.kernel.sentences import Sentence
 from partner_network.notifications.actions import tell
 from partner_network.receipts.trials import actions, queries, reading, result, rules
+from partner_network.receipts.trials.queries import Subject
+from partner_network.receipts.trials.reading import Tried
+from partner_network.receipts.trials.rules import Days
 from partner_network.receipts.what_if.comparing import what_if
 from partner_network.receipts.what_if.values import EVERYONE, Change, Compared
 
@@ -100,18 +104,35 @@ async def _compute(trial_id: UUID) -> None:
 async def _compared(connection: Connection, asked: _Asked) -> Compared:
     tried = reading.read(asked.terms_toml)
     subject = await queries.subject_of_worker(connection, asked.program_id, asked.partnership_id)
+    days, zone = Days(asked.starts_on, asked.ends_on), periods.zone_named(asked.time_zone)
+    only = None if asked.brand_id == asked.advertiser_id else asked.partnership_id
+    return await compare(connection, subject, tried, days, zone, only_partner=only)
+
+
+async def compare(
+    connection: Connection,
+    subject: Subject,
+    tried: Tried,
+    days: Days,
+    zone: ZoneInfo,
+    *,
+    only_partner: UUID | None = None,
+) -> Compared:
+    """Return both sides of a trial: one partnership's terms changed, or everybody's, or the policy alone.
+
+    Errors: as `what_if`.
+    """
     policy = actions.other_policy(subject, tried)
-    zone = periods.zone_named(asked.time_zone)
     return await what_if(
         connection,
-        asked.program_id,
-        periods.midnight(asked.starts_on, zone),
-        periods.midnight(asked.ends_on, zone),
+        subject.program_id,
+        periods.midnight(days.starts_on, zone),
+        periods.midnight(days.ends_on, zone),
         Change(
             policy=None if policy is None else policy.attribution,
-            terms={} if tried.terms is None else {asked.partnership_id or EVERYONE: tried.terms},
+            terms={} if tried.terms is None else {subject.partnership_id or EVERYONE: tried.terms},
         ),
-        only_partner=None if asked.brand_id == asked.advertiser_id else asked.partnership_id,
+        only_partner=only_partner,
     )
 
 

@@ -99,8 +99,8 @@ async def _empty_days(
         return Finding(kind, Sentence("No order of those days was reported."))
     counted = await known.clicks_on_days(connection, brand_id, starts, ends)
     told = Sentence(
-        "No order of those days has a touch of yours before it. Clicks on your links on those days: {clicks}, "
-        "of which {valid} count; orders may still follow.",
+        "No order of those days has a touch of yours before it. Clicks on your links on those days: "
+        "{clicks}, of which {valid} count; orders may still follow.",
         clicks=counted.clicks,
         valid=counted.valid,
     )

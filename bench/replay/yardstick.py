@@ -13,6 +13,11 @@ SET hash_mem_multiplier = 2;
 SET jit = off;
 SET max_parallel_workers_per_gather = 2;
 """
+# So that the clicks that can count are read from an index alone. It is the yardstick's own and goes with it.
+_COVERED = """
+CREATE INDEX clicks_by_hand ON clicks (click_id) INCLUDE (at, partnership_id)
+    WHERE excluded IS NULL AND consent <> 'denied'
+"""
 _LAST_CLICKS = """
     SELECT DISTINCT ON (v.id) v.id AS conversion_id, k.click_id AS touch_id, k.partnership_id, v.net_minor
     FROM conversions v
@@ -50,6 +55,8 @@ async def measure(owner_url: str) -> Credited:
     """Return the best of some rounds, having proved that the credits are one by one those that are stored."""
     owner: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(owner_url)
     await owner.execute(_TUNED)
+    await owner.execute(_COVERED)
+    await owner.execute("ANALYZE clicks")
     by_hand, stored = [await owner.fetchrow(_DIGEST.format(sql)) for sql in (_LAST_CLICKS, _STORED)]
     if by_hand is None or by_hand != stored:
         raise RuntimeError(f"By hand the credits are {by_hand}, but {stored} are stored.")
@@ -59,6 +66,7 @@ async def measure(owner_url: str) -> Credited:
         started = time.perf_counter()
         rows = await owner.fetch(_BY_PARTNERSHIP.format(_LAST_CLICKS))
         taken.append(time.perf_counter() - started)
+    await owner.execute("DROP INDEX clicks_by_hand")
     await owner.close()
     found = {str(row["partnership_id"]): (row["conversions"], row["net_minor"]) for row in rows}
     return Credited(min(taken), by_hand["credits"], found)

@@ -20,7 +20,6 @@ from litestar.types import ControllerRouterHandler
 from admin import routes as admin
 from partner_network import settings as settings_of
 from partner_network.agreements import web as agreements
-from partner_network.attribution import web as attribution
 from partner_network.clicks import web as clicks
 from partner_network.clicks.actions.record import ClickRecorder
 from partner_network.conversions import web as conversions
@@ -96,7 +95,6 @@ def create_app(
             *links_web.ROUTES,
             *codes_web.ROUTES,
             *conversions.ROUTES,
-            *attribution.ROUTES,
             *receipts.ROUTES,
             *statements.ROUTES,
             *payouts.ROUTES,

@@ -185,7 +185,7 @@ async def test_each_mode_sees_its_own_conversions_alone(bench: Bench) -> None:
         assert (await client.get(f"/api/v1/conversions/{own}")).json() == only
         assert (await client.get(f"/api/v1/conversions/{other}")).status_code == 404
     for wanted in (tried, meant):
-        answer = await bench.test.get(f"/api/v1/conversions/{wanted}/decision")
+        answer = await bench.test.get(f"/api/v1/conversions/{wanted}/receipt")
         assert answer.status_code == 404
         assert answer.json()["detail"].startswith("Nothing is decided about what a test key reports")
 

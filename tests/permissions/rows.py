@@ -317,7 +317,6 @@ ROWS: Mapping[str, Row] = {
     "POST /api/v1/identifications": read("report conversions", json={}),
     "POST /api/v1/touches": read("report conversions", json={}),
     "POST /api/v1/refunds": read("report conversions", json={}),
-    "GET /api/v1/conversions/{conversion_id}/decision": read("read reports", "shared"),
     "GET /api/v1/conversions/{conversion_id}/receipt": read("read reports", "shared"),
     # without a question: refused for that, by a rule and not by a right
     "GET /api/v1/missing-orders": read("read reports"),

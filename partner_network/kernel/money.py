@@ -1,6 +1,7 @@
 """Whole minor units of a currency, and the few ways they may be rounded, split and shown."""
 
 import decimal
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -114,16 +115,20 @@ def largest_remainder(total: int, weights: Sequence[Fraction]) -> list[int]:
     Errors: ValueError for a negative weight, or for weights that sum to zero.
     Source: MONEY, section 3.5.
     """
-    whole = sum(weights)
-    if whole <= 0 or any(weight < 0 for weight in weights):
+    # Whole numbers over one denominator: the same split as by fractions, many times faster.
+    denominator = math.lcm(*[weight.denominator for weight in weights])
+    units = [weight.numerator * (denominator // weight.denominator) for weight in weights]
+    whole = sum(units)
+    if whole <= 0 or min(units) < 0:
         raise ValueError(f"cannot split {total} by the weights {list(weights)}")
     size, sign = (total, 1) if total >= 0 else (-total, -1)
-    exact = [size * weight / whole for weight in weights]
-    parts = [share.numerator // share.denominator for share in exact]
+    parts = [size * unit // whole for unit in units]
     left = size - sum(parts)
-    # sorted() is stable, so equal remainders keep the order of the sequence.
-    for index in sorted(range(len(parts)), key=lambda i: parts[i] - exact[i])[:left]:
-        parts[index] += 1
+    if left:
+        # sorted() is stable, so equal remainders keep the order of the sequence.
+        by_remainder = sorted(range(len(units)), key=lambda i: -(size * units[i] % whole))
+        for index in by_remainder[:left]:
+            parts[index] += 1
     return [sign * part for part in parts]
 
 

@@ -51,6 +51,7 @@ THE_WORKERS = {
     "receipts.replay.nightly._due",
     "receipts.replay.nightly._is_ours",
     "receipts.replay.nightly._keep",
+    "receipts.trials.commands._what_if",
     "receipts.trials.computing._begin",
     "receipts.trials.computing._compute",
     "receipts.trials.computing._fail",

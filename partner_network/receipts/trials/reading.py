@@ -48,7 +48,7 @@ def read(toml: str) -> Tried:
     """Return what a text wants tried. Errors: InvalidError whose `fields` name each key at fault by path."""
     try:
         document = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         why = Sentence("The terms are no TOML: {error}.", error=error)
         raise InvalidError(why, fields={"terms": why}) from None
     return read_document(document)

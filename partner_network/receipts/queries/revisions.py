@@ -40,6 +40,8 @@ class Reported(Struct, frozen=True):
     outcome: str | None
     waits: bool
     """Whether it is to be looked at again, as the advertiser and the operator know."""
+    nobodys_code: str | None
+    """A code that the order named and that was nobody's then, for its advertiser and the operator."""
 
 
 async def reported(connection: Connection, conversion_id: UUID, asking_brand: UUID | None) -> Reported:
@@ -51,7 +53,10 @@ async def reported(connection: Connection, conversion_id: UUID, asking_brand: UU
     row = await connection.fetchrow(
         """SELECT v.id, v.brand_id AS advertiser_id, b.name AS advertiser, v.program_id, g.name AS program,
                v.event, v.order_id, v.occurred_at, v.recorded_at, v.currency, v.net_minor, d.rev, d.outcome,
-               EXISTS (SELECT FROM undecided_conversions u WHERE u.conversion_id = v.id) AS waits
+               EXISTS (SELECT FROM undecided_conversions u WHERE u.conversion_id = v.id) AS waits,
+               CASE WHEN $2::uuid <> v.brand_id THEN NULL
+                   WHEN NOT EXISTS (SELECT FROM touches t WHERE t.conversion_id = v.id) THEN v.code
+               END AS nobodys_code
            FROM conversions v JOIN brands b ON b.id = v.brand_id
            LEFT JOIN program_names g ON g.id = v.program_id
            LEFT JOIN current_decisions d ON d.conversion_id = v.id

@@ -1,8 +1,10 @@
 """What holds for every set of touches, every policy and every agreement."""
 
+import decimal
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import get_args
 
@@ -23,7 +25,7 @@ from partner_network.agreements.terms import (
     TouchKind,
     Windows,
 )
-from partner_network.attribution import clauses, deciding, facts_file, receipt, rules
+from partner_network.attribution import clauses, deciding, facts_file, receipt, rules, weights
 from partner_network.attribution.deciding import TermsOf
 from partner_network.attribution.facts import Binding, Conversion, Credit, Decision, Reach, Touch
 from partner_network.attribution.receipt import Facts, Inherited, Weighed
@@ -32,6 +34,7 @@ from partner_network.kernel import merkle
 ORDERED = datetime(2026, 3, 30, 12, tzinfo=UTC)
 LOCKED = datetime(2026, 4, 30, 22, tzinfo=UTC)
 SALT = bytes(range(32))
+TICK = timedelta(microseconds=1)
 PARTNERS = ("ann", "bob", "cat")
 CLAUSES = clauses.newest()
 
@@ -242,6 +245,30 @@ def test_a_partners_leaves_name_no_other_partner(facts: Facts, partner: str) -> 
     leaves = receipt.leaves_of(facts, decide(facts), SALT)
     own = b" ".join(receipt.shown(leaf.content) for leaf in leaves if leaf.partner in {None, partner})
     assert not [other for other in {*PARTNERS, "dan"} - {partner} if f'"{other}"'.encode() in own]
+
+
+AGES = st.one_of(
+    st.timedeltas(timedelta(0), timedelta(days=400)),
+    st.integers(0, 70 * 24).map(lambda hours: timedelta(hours=hours)),
+)
+
+
+@given(st.lists(AGES, min_size=1, max_size=4), st.sampled_from([1, 7, 90]))
+def test_time_decay_is_two_to_the_power_by_decimal_at_sixty_digits(
+    ages: list[timedelta], half_life_days: int
+) -> None:
+    with decimal.localcontext(prec=60, rounding=decimal.ROUND_HALF_EVEN):
+        raw = [
+            int(
+                (
+                    2**64 * Decimal(2) ** -(Decimal(age // TICK) / (half_life_days * 86_400_000_000))
+                ).to_integral_value()
+            )
+            for age in ages
+        ]
+    last_alone = [Fraction(0)] * (len(raw) - 1) + [Fraction(1)]
+    expected = [Fraction(weight, sum(raw)) for weight in raw] if sum(raw) else last_alone
+    assert weights.by_age(ages, half_life_days) == expected
 
 
 ROWS = st.fixed_dictionaries(

@@ -15,6 +15,7 @@ from partner_network.gateways import clock
 from partner_network.kernel import ids
 from tests.conversions import cast
 from tests.conversions.cast import Cast, Partner, on, order, refund
+from tests.conversions.test_touches import touch
 from tests.conversions.test_web import with_key
 from tests.doors import Network
 
@@ -71,7 +72,7 @@ async def everything_that_counts(network: Network) -> Mapping[str, str]:
 
 def alike(text: str) -> Any:
     """An answer without the ids that were made for it."""
-    return json.loads(re.sub(r"(cnv|ref)_\w{26}", r"\1", text))
+    return json.loads(re.sub(r"(cnv|ref|tch)_\w{26}", r"\1", text))
 
 
 async def listed(client: httpx.AsyncClient) -> list[Any]:
@@ -123,6 +124,31 @@ async def test_a_mistake_is_told_to_a_test_key_in_the_very_words_that_a_live_key
     assert test.status_code == 422
     assert test.text == live.text
     assert await bench.network.owner.fetchval("SELECT count(*) FROM test_facts") == 0
+
+
+async def test_touches_are_told_replayed_and_contradicted_as_live_ones(bench: Bench) -> None:
+    for items, status in (
+        ((touch(1, on(1)), touch(2, on(2), kind="direct")), 201),
+        ((touch(2, on(2), kind="direct"), touch(1, on(1))), 200),
+        ((touch(3, on(3), kind="view"), touch(1, on(1))), 201),
+        ((touch(4, on(4)), touch(1, on(2))), 409),
+        ((touch(5, on(4)), touch(5, on(5))), 409),
+        ((touch(6, on(4)), touch(7, on(5), partner="radio")), 422),
+        ((touch(6, on(4)), touch(7, on(5), kind="code", code="NOBODYS")), 422),
+    ):
+        test, live = await bench.both("touches", *items)
+        assert (test.status_code, live.status_code) == (status, status)
+        assert alike(test.text) == alike(live.text)
+    for table in ("touches", "test_facts"):
+        assert await bench.network.owner.fetchval(f"SELECT count(*) FROM {table}") == 3
+
+
+async def test_an_order_says_what_code_it_named_in_either_mode(bench: Bench) -> None:
+    await bench.both("conversions", order(1, on(1), code="NO-SUCH-CODE"))
+
+    for client in (bench.test, bench.live):
+        (one,) = await listed(client)
+        assert one["code"] == "NO-SUCH-CODE"
 
 
 async def test_orders_are_created_replayed_and_contradicted_as_live_ones(bench: Bench) -> None:

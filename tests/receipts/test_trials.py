@@ -413,6 +413,22 @@ async def test_the_file_has_a_row_for_each_partner_and_currency_in_which_no_name
     assert {name: needle[name] for name in wanted} == wanted
 
 
+async def test_what_could_not_be_priced_is_told_and_is_in_no_sum(world: World) -> None:
+    client, about = await world.client(OWNER), world.ids_of["partnership"]
+    in_euro = DOUBLED.replace('"USD"', '"EUR"')
+    found = await done(world, client, partnership=about, terms=in_euro)
+    (needle,) = [row for row in found["result"]["rows"] if row["partnership"] == about]
+    assert needle["unpriced"]
+    bars = (await client.get(f"/api/v1/trials/{found['id']}/bars")).json()["items"]
+    assert "Needle Drop" not in [bar["label"] for bar in bars]
+    page = await client.get(f"/trials/{found['id']}", headers={"accept": "text/html"})
+    assert "could not be computed, and is in no sum" in page.text
+    assert "would have been paid <b>" not in page.text
+    file = (await client.get(f"/trials/{found['id']}?format=csv")).text.removeprefix("\ufeff")
+    (row,) = [row for row in csv.DictReader(io.StringIO(file)) if row["partnership"] == about]
+    assert (row["net_before"], row["difference"], row["unpriced"]) == ("130.00", "", needle["unpriced"])
+
+
 async def test_a_draft_fills_the_form_before_anybody_signs(world: World) -> None:
     client = await world.client(Principal("partner", "owner"))
     page = await client.get(

@@ -196,7 +196,7 @@ def test_a_policy_alone_changes_no_partners_terms() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "# nothing\n", "model =", "[windows]\nclick_days = 1\n", "a = " + "[" * 30_000, "a." * 30_000]
+    "text", ["", "# nothing\n", "model =", "[windows]\nclick_days = 1\n", "a = " + "[" * 30_000]
 )
 def test_a_file_of_nothing_to_try_is_refused_with_a_sentence(text: str) -> None:
     assert refused(text)

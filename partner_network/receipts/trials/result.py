@@ -1,6 +1,6 @@
 """What a trial came to, as it is kept and served: figures by partner, before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -155,6 +155,19 @@ def paid_of(before: Figures, after: Figures) -> list[Paid]:
     return [
         Paid(currency, _paid(before, currency), _paid(after, currency))
         for currency in sorted(_paid_currencies(before) | _paid_currencies(after))
+    ]
+
+
+def paid_in_all(rows: Iterable[Row]) -> list[Paid]:
+    """Return what all partners are paid together, by currency, without those that could not be priced."""
+    paid = [one for row in rows if row.unpriced is None for one in paid_of(row.before, row.after)]
+    return [
+        Paid(
+            currency,
+            sum(one.before_minor for one in paid if one.currency == currency),
+            sum(one.after_minor for one in paid if one.currency == currency),
+        )
+        for currency in sorted({one.currency for one in paid})
     ]
 
 

@@ -138,7 +138,7 @@ async def read_bars(trial: FromPath[str], asking: guards.WhoAsks) -> BarsBody:
         [
             BarBody(one.row.partner_name, one.currency, one.paid_before, one.paid_after)
             for one in rows
-            if one.paid_before or one.paid_after
+            if one.row.unpriced is None and (one.paid_before or one.paid_after)
         ]
     )
 

@@ -43,9 +43,9 @@ _OF_TIER = re.compile(r"tiers\[(\d+)\]\.(.+)")
 COLUMNS = (
     "trial", "from", "to", "partner", "partner_id", "partnership", "currency", "credits_before",
     "credits_after", "net_before", "net_after", "commission_before", "commission_after", "bonus_before",
-    "bonus_after", "paid_before", "paid_after", "difference",
+    "bonus_after", "paid_before", "paid_after", "difference", "unpriced",
 )  # fmt: skip
-NUMBERS = frozenset(range(COLUMNS.index("credits_before"), len(COLUMNS)))
+NUMBERS = frozenset(range(COLUMNS.index("credits_before"), COLUMNS.index("unpriced")))
 
 
 def label_of(path: str) -> str:
@@ -101,6 +101,7 @@ async def page_of(member: Member, trial: Trial) -> Template:
             "for_everybody": [] if trial.partnership_id else plain.said({**after, "program": {}}),
             "before_toml": subject.terms_toml if trial.partnership_id else None,
             "name_of": {} if trial.result is None else names_in(trial.result),
+            "unpriced": [] if trial.result is None else [one for one in trial.result.rows if one.unpriced],
             "why_unpriced": result.why_unpriced,
             "credits_shown": credits_shown,
         },
@@ -121,10 +122,10 @@ def headline(trial: Trial) -> list[Paid]:
     """Return what is paid before and after by currency: of the one partnership asked about, or of all."""
     if trial.result is None:
         return []
-    if trial.partnership_id is None:
-        return result.paid_of(trial.result.before, trial.result.after)
-    own = [one for one in trial.result.rows if one.partnership == ids.shown("prt", trial.partnership_id)]
-    return result.paid_of(own[0].before, own[0].after) if own else []
+    rows = trial.result.rows
+    if trial.partnership_id is not None:
+        rows = [one for one in rows if one.partnership == ids.shown("prt", trial.partnership_id)]
+    return result.paid_in_all(rows)
 
 
 def shifts(found: Result) -> list[Amounts]:
@@ -153,6 +154,7 @@ def _rows(trial: Trial) -> list[tuple[str | int, ...]]:
             credits_of(one.row.before),
             credits_of(one.row.after),
             *_amounts(one),
+            str(result.why_unpriced(one.row)),
         )
         for one in result.amounts_of(trial.result)
     ]
@@ -180,4 +182,7 @@ def _amounts(one: Amounts) -> tuple[str, ...]:
         one.net_before, one.net_after, one.commission_before, one.commission_after, one.bonus_before,
         one.bonus_after, one.paid_before, one.paid_after, one.difference,
     )  # fmt: skip
-    return tuple(numbers.shown_amount(amount, numbers.exponent(one.currency), ".") for amount in minor)
+    digits = numbers.exponent(one.currency)
+    written = [numbers.shown_amount(amount, digits, ".") for amount in minor]
+    # What could not be priced is no zero: the file leaves it empty.
+    return tuple(written if one.row.unpriced is None else [*written[:2], *[""] * len(written[2:])])

@@ -21,6 +21,7 @@ Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1)]
 Ratio = Annotated[str, Meta(pattern=r"^[0-9]+(/[1-9][0-9]*)?$")]
 Decimals = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _MOST_MINOR = 2**62  # as in terms: a bigint still holds the sum of two
 Minor = Annotated[int, Meta(ge=0, le=_MOST_MINOR)]
 Adjusted = Annotated[int, Meta(ge=-_MOST_MINOR, le=_MOST_MINOR)]
@@ -145,6 +146,7 @@ def read_facts(text: str) -> FactsFile:
 
 def _mistakes_in(facts: FactsFile) -> Iterator[Mistake]:
     """Yield what the types cannot say, by the place each row has in the file."""
+    yield from _outside_of_calendars(facts)
     programs = Programs(facts)
     yield from _unknown_programs(facts, programs)
     yield from _shared_codes(facts, programs)
@@ -169,6 +171,20 @@ def _mistakes_in(facts: FactsFile) -> Iterator[Mistake]:
                 refund=refund.cancels,
             )
             yield f"refunds[{index}].cancels", why
+
+
+def _outside_of_calendars(facts: FactsFile) -> Iterator[Mistake]:
+    """Yield instants from which no lock date or binding can be reckoned, in any zone."""
+    for noun in ("touches", "conversions", "refunds", "adjustments"):
+        rows: tuple[TouchRow | ConversionRow | RefundRow | AdjustmentRow, ...] = getattr(facts, noun)
+        for index, row in enumerate(rows):
+            for name in ("at", "recorded_at"):
+                instant: datetime | None = getattr(row, name, None)
+                if instant is not None and not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+                    why = Sentence(
+                        "lies outside of the years {first} to {last}", first=_FIRST_YEAR, last=_LAST_YEAR
+                    )
+                    yield f"{noun}[{index}].{name}", why
 
 
 def _unknown_programs(facts: FactsFile, programs: "Programs") -> Iterator[Mistake]:

@@ -6,7 +6,9 @@ from pathlib import Path
 import msgspec
 
 from partner_network.agreements import terms_reading
+from partner_network.agreements.terms import Terms
 from partner_network.attribution import clauses, facts_file
+from partner_network.commissions.rules import computing
 from partner_network.kernel import sentences
 from partner_network.kernel.errors import InvalidError
 from partner_network.receipts import explaining
@@ -18,14 +20,10 @@ def explained(terms_paths: Sequence[Path], facts_path: Path) -> bytes:
     Errors: InvalidError of one line, which names the file and the path of the key at fault.
     """
     many = len(terms_paths) > 1
-    files = []
+    files: list[Terms] = []
     for path in terms_paths:
         noun = f"terms {path}" if many else "terms"
-        text = _text(noun, path)
-        try:
-            files.append(terms_reading.read_terms(text))
-        except InvalidError as error:
-            raise _in_one_line(noun, error) from None
+        files.append(_terms(noun, _text(noun, path)))
     text = _text("facts", facts_path)
     try:
         facts = facts_file.read_facts(text)
@@ -35,7 +33,24 @@ def explained(terms_paths: Sequence[Path], facts_path: Path) -> bytes:
         found = explaining.explain(facts, files, clauses.newest())
     except InvalidError as error:
         raise _in_one_line("facts" if error.fields else "terms", error) from None
+    except RecursionError:
+        raise InvalidError(_line("facts", "refunds", "undo each other too many times over")) from None
     return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+
+
+def _terms(noun: str, text: str) -> Terms:
+    try:
+        terms = terms_reading.read_terms(text)
+        computing.versions_of([terms])
+    except InvalidError as error:
+        raise _in_one_line(noun, error) from None
+    except RecursionError:
+        raise InvalidError(_line(noun, "nested too deeply")) from None
+    except OverflowError:
+        raise InvalidError(_line(noun, "valid_from", "no calendar reaches that far")) from None
+    except ValueError:
+        raise InvalidError(_line(noun, "a number has too many digits")) from None
+    return terms
 
 
 def _text(noun: str, path: Path) -> str:

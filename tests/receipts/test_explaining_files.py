@@ -203,6 +203,27 @@ def test_the_order_of_rows_and_files_changes_no_byte(shell: Shell) -> None:
         ),
         ('{"touches": [], "touches": []}', "facts: touches: is there twice"),
         ('{"conversions": [{"id": "A", "id": "A"}]}', "facts: conversions[0].id: is there twice"),
+        (
+            {"conversions": [{**SALE, "at": "9999-12-31T12:00:00Z"}]},
+            "facts: conversions[0].at: lies outside of the years 1900 to 9000",
+        ),
+        (
+            {"touches": [{**CLICK, "recorded_at": "0001-01-01T00:00:00+14:00"}]},
+            "facts: touches[0].recorded_at: lies outside",
+        ),
+        (
+            {
+                **FACTS,
+                "refunds": [
+                    *FACTS["refunds"],
+                    *(
+                        {**FACTS["refunds"][0], "id": f"r{n}", "cancels": f"r{n - 1}" if n else "r"}
+                        for n in range(20_000)
+                    ),
+                ],
+            },
+            "facts: refunds: undo each other too many times over",
+        ),
         ("{", "facts: The facts are no JSON: Expecting property name"),
         ("", "facts: The facts are no JSON: "),
         ("[" * 200_000, "facts: The facts are nested too deeply."),
@@ -226,6 +247,10 @@ def test_facts_that_cannot_be_are_told_in_one_line_by_their_path(
         (TERMS + "[windows]\nclick_days = 1\nclick_days = 2\n", "terms: The terms are no TOML: "),
         (TERMS.replace("Berlin", "Nowhere"), "terms: settlement.time_zone: "),
         (TERMS + '[program.attribution]\nmodel = "best"\n', "terms: program.attribution.model: invalid enum"),
+        (TERMS + "a = " + "[" * 100_000, "terms: nested too deeply"),
+        (TERMS + "[windows]\nclick_days = " + "9" * 5_000, "terms: a number has too many digits"),
+        (TERMS + "[windows]\nclick_days = " + "9" * 30, "terms: windows.click_days: "),
+        ("valid_from = 0001-01-01\n" + TERMS, "terms: valid_from: no calendar reaches that far"),
         (b"\xff", "terms: /t.toml: byte 0 is no UTF-8"),
     ],
 )

@@ -44,7 +44,7 @@ async def _replay(parsed: argparse.Namespace) -> int:
         program_id = await queries.program_named(connection, parsed.program)
     print(_asked(program_id, parsed), flush=True)
     replayed = await running.replay(
-        address, program_id, since, until, processes=parsed.processes, told=_Progress()
+        address, program_id, since, until, processes=parsed.processes, told=Progress()
     )
     print(replayed.line)
     for sentence in replayed.differences:
@@ -69,13 +69,14 @@ def _asked(program_id: UUID, parsed: argparse.Namespace) -> str:
     )
 
 
-class _Progress:
+class Progress:
     """Says now and then how far it is, to a person who waits: not into the output."""
 
     def __init__(self) -> None:
         self._said_at = time.monotonic()
 
     def __call__(self, done: int, of: int) -> None:
+        """Hear how far it is."""
         if done < of and time.monotonic() - self._said_at >= TOLD_EVERY_S:
             self._said_at = time.monotonic()
             print(f"{done * 100 // of} % proved", file=sys.stderr, flush=True)

@@ -82,6 +82,19 @@ class Order(Struct, frozen=True, gc=False, kw_only=True):
     rate: Fraction | None = None
 
 
+class Alike(Struct, frozen=True, gc=False):
+    """Many orders of one partner that its plan cannot tell apart but by their amounts, given as one.
+
+    `order` stands for each of them: every condition of the plan answers for it as for them, and nothing was
+    refunded on it. `net_minor` is the sum of this partner's shares after refunds, in the agreement's
+    currency; `weight_ppm` the sum of its parts of the actions that count.
+    """
+
+    order: Order
+    net_minor: int
+    weight_ppm: int
+
+
 class Target(Struct, frozen=True, gc=False, kw_only=True):
     """What one conversion shall pay by one component, and every figure that explains it.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from partner_network.commissions.rules import bonuses, shares, streams
-from partner_network.commissions.rules.facts import Adjustment, Order, Target, Targets
+from partner_network.commissions.rules.facts import Adjustment, Alike, Order, Target, Targets
 from partner_network.commissions.rules.plan import ComponentPlan, Plan, VersionPlan
 from partner_network.commissions.rules.shares import Net
 from partner_network.commissions.rules.streams import Entry
@@ -13,12 +13,13 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
 
-def targets(orders: Iterable[Order], plan: Plan) -> Targets:
+def targets(orders: Iterable[Order], plan: Plan, alike: Iterable[Alike] = ()) -> Targets:
     """Return what each order shall pay one partner under one agreement, by component, and its bonuses.
 
     Units: minor units of the agreement's currency. Rounding: half away from zero on the period's running
     sum, so lines add up to it exactly. The order in which `orders` come does not matter, but all orders
-    of every period touched must be there (`span.needed` says which); nothing else is read.
+    of every period touched must be there (`span.needed` says which); nothing else is read. Orders that
+    are `alike` may be given as one where `grouping.may_group` says so: their target is then the sum.
     Errors: InvalidError for facts that cannot be (lines that do not sum, refunds above the net, a foreign
     currency without rate, an order before the first terms).
     Source: MONEY, section 4.
@@ -27,6 +28,9 @@ def targets(orders: Iterable[Order], plan: Plan) -> Targets:
     _must_be_possible(ordered)
     counted = [order for order in ordered if not order.rejected]
     entries = [entry for order in counted for entry in _entries_of(order, plan.version_at(order.at))]
+    grouped = [entry for one in alike for entry in _entries_of_alike(one, plan.version_at(one.order.at))]
+    if grouped:
+        entries = sorted([*entries, *grouped], key=lambda entry: _canonical(entry.order))
     by_component: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_component[entry.plan.name].append(entry)
@@ -63,6 +67,20 @@ def _entries_of(order: Order, version: VersionPlan) -> list[Entry]:
         return []
     placed_at = version.placed_at(order)
     return [streams.entry_of(order, ready, net, placed_at) for ready, net in chosen]
+
+
+def _entries_of_alike(alike: Alike, version: VersionPlan) -> list[Entry]:
+    """Return the entries of many orders as one: what chooses and dates them is the same for each of them."""
+    entries: list[Entry] = []
+    for ready, _ in shares.components_of(alike.order, version):
+        net = Net(alike.net_minor, 0)
+        entry = streams.entry_of(alike.order, ready, net, version.placed_at(alike.order))
+        if ready.component.metric == "count":
+            entry.metric = alike.weight_ppm
+        if ready.component.pays_per_action:
+            entry.units = alike.weight_ppm
+        entries.append(entry)
+    return entries
 
 
 def _only_adjusted(orders: Iterable[Order], entries: Iterable[Entry], plan: Plan) -> list[Entry]:

@@ -1,14 +1,17 @@
 """Ask what other terms, or another policy, would have come to; nothing is booked."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from partner_network.commissions.rules import grouping
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ForbiddenError, InvalidError
-from partner_network.receipts.what_if import credited, moves, orders, pricing, sides
+from partner_network.receipts.what_if import alike, credited, deciding, moves, orders, pricing, sides
 from partner_network.receipts.what_if.credited import Credited
+from partner_network.receipts.what_if.deciding import Span
 from partner_network.receipts.what_if.pricing import Paid
+from partner_network.receipts.what_if.sharing import Shared
 from partner_network.receipts.what_if.sides import Side
 from partner_network.receipts.what_if.values import Asked, Change, Compared, Figures, PartnerRow
 
@@ -41,19 +44,22 @@ async def what_if(
     asked = Asked(since, until, only_partner)
     before = await sides.as_it_is(connection, program_id)
     after = sides.as_changed(before, change)
-    starts_at, ends_at = await _computed_span(connection, before, after, since, until)
-    await orders.load(connection, program_id, starts_at, ends_at)
-    known: list[tuple[Mapping[UUID, Credited], Mapping[UUID, Paid]]] = []
-    for side, table in ((before, BEFORE), (after, AFTER)):
-        await credited.fill(connection, side, table)
-        known.append(
-            (
-                await credited.sums(connection, table, asked),
-                await pricing.paid_by_partnership(connection, side, table, asked),
-            )
-        )
+    starts_at, ends_at, oldest = await _computed_span(connection, before, after, asked)
+    await orders.prepare(connection)
+    with_history = _asks_for_history((before, after), ends_at - oldest)
+    await orders.load(connection, program_id, starts_at, ends_at, with_history=with_history)
+    span = await deciding.span_of(connection, program_id, starts_at, ends_at)
+    was = would_be = await deciding.fill(connection, before, span, BEFORE)
+    if deciding.decides_alike(before, after, span):
+        known = await _known(connection, was, (before, after), asked, span)
+    else:
+        would_be = await deciding.fill(connection, after, span, AFTER)
+        known = [
+            *await _known(connection, was, (before,), asked, span),
+            *await _known(connection, would_be, (after,), asked, span),
+        ]
     rows = _rows(before, known[0], known[1], only_partner)
-    told = await moves.between(connection, BEFORE, AFTER, asked)
+    told = await moves.between(connection, was, would_be, asked)
     return Compared(
         program_id=program_id,
         since=since,
@@ -72,18 +78,52 @@ async def what_if(
     )
 
 
+Known = tuple[Mapping[UUID, Credited], Mapping[UUID, Paid]]
+
+
+async def _known(
+    connection: Connection, shared: Shared, priced: Sequence[Side], asked: Asked, span: Span
+) -> list[Known]:
+    """Return what sides come to that share a table of credits."""
+    sums = await credited.sums(connection, shared, asked)
+    grouped = await alike.group(connection, priced, shared.table, asked, (span.starts_at, span.ends_at))
+    found: list[Known] = []
+    for side in priced:
+        paid = await pricing.paid_by_partnership(connection, side, shared.table, grouped, asked)
+        found.append((sums, paid))
+    return found
+
+
+def _asks_for_history(both: Sequence[Side], age: timedelta) -> bool:
+    return any(
+        any(version.policy.customers == "new_only" for version in side.policies)
+        or any(grouping.asks_for_history(one.plan, age) for one in side.joined.values())
+        for side in both
+    )
+
+
 async def _computed_span(
-    connection: Connection, before: Side, after: Side, since: datetime, until: datetime
-) -> tuple[datetime, datetime]:
+    connection: Connection, before: Side, after: Side, asked: Asked
+) -> tuple[datetime, datetime, datetime]:
+    """Return the span to compute, and when the program's first conversion occurred."""
+    since, until = asked.since, asked.until
     starts_at, ends_at = sides.computed_span((before, after), since, until)
     if sides.counts_by_receipt(before) or sides.counts_by_receipt(after):
         # A late order counts in the period it was received in, so that period is computed too, whole.
-        for at in await orders.received_between(connection, before.program_id, since, until):
-            first, last = sides.computed_span((before, after), at, at)
+        for at in await orders.received_around(connection, before.program_id, since, until):
+            first, last = sides.computed_span((before, after), at, at + datetime.resolution)
             starts_at, ends_at = min(starts_at, first), max(ends_at, last)
-        for at in await orders.received_between(connection, before.program_id, starts_at, ends_at):
+        for at in await orders.received_around(connection, before.program_id, starts_at, ends_at):
             starts_at = min(starts_at, at)
-    return max(starts_at, orders.EARLIEST), min(ends_at, orders.LATEST)
+    known = await orders.first_and_last(connection, before.program_id)
+    if known is None:
+        return since, until, since
+    first, last = known
+    starts_at, ends_at = (
+        max(starts_at, min(first, since)),
+        min(ends_at, max(last + datetime.resolution, until)),
+    )
+    return starts_at, ends_at, first
 
 
 def _rows(

@@ -1,6 +1,7 @@
-"""Decide by the walk itself, conversion by conversion, what set-based SQL does not decide."""
+"""Decide by the walk itself, conversion by conversion, for the few customers that sets cannot decide for."""
 
-from collections.abc import AsyncIterator, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -12,65 +13,41 @@ from partner_network.database.connections import Connection
 from partner_network.receipts.what_if.sides import Side
 
 BATCH = 5_000
-Row = tuple[int, UUID, UUID, UUID, object, str, str]
 
 
-async def walked(connection: Connection, side: Side, wanted: str) -> AsyncIterator[list[Row]]:
-    """Yield credits, batch by batch, of the conversions in a table that has their `n`.
+async def walk_into(connection: Connection, side: Side, walked: str, raw: str) -> None:
+    """Decide all conversions of the customers in one table, and add their credits to another.
 
-    All conversions of one customer must be in it together, since the first sale may bind the others.
+    A customer's conversions are decided together, since the first sale may bind the others.
     """
-    numbers: dict[UUID, int] = {}
     batch: list[Case] = []
     cursor = connection.cursor(
-        f"""SELECT o.n, o.id, o.customer_id, o.event, o.order_id, o.occurred_at, o.recorded_at, o.click_id,
+        f"""SELECT o.id, o.customer_id, o.event, o.order_id, o.occurred_at, o.recorded_at, o.click_id,
                 o.currency, o.net_minor
-            FROM {wanted} w JOIN trial_orders o ON o.n = w.n
+            FROM trial_orders o WHERE o.customer_id IN (SELECT customer_id FROM {walked})
             ORDER BY o.customer_id, o.occurred_at, o.order_id COLLATE "C", o.event""",
         prefetch=BATCH,
     )
     async for row in cursor:
         if len(batch) >= BATCH and row["customer_id"] != batch[-1].customer_id:
-            yield _rows(await _decided(connection, side, batch), numbers)
-            batch, numbers = [], {}
-        numbers[row["id"]] = row["n"]
-        batch.append(
-            Case(
-                id=row["id"],
-                program_id=side.program_id,
-                customer_id=row["customer_id"],
-                event=row["event"],
-                order_id=row["order_id"],
-                occurred_at=row["occurred_at"],
-                recorded_at=row["recorded_at"],
-                click_id=row["click_id"],
-                currency=row["currency"],
-                net_minor=row["net_minor"],
-                customer_pseudonym="",
-            )
-        )
+            await _decide(connection, side, batch, raw)
+            batch = []
+        batch.append(Case(**row, program_id=side.program_id, customer_pseudonym=""))
     if batch:
-        yield _rows(await _decided(connection, side, batch), numbers)
+        await _decide(connection, side, batch, raw)
 
 
-async def _decided(connection: Connection, side: Side, batch: Sequence[Case]) -> list[Outcome]:
-    policies = {side.program_id: side.policies}
-    known = await facts.known_about(connection, batch, policies)
+async def _decide(connection: Connection, side: Side, batch: Sequence[Case], raw: str) -> None:
+    known = await facts.known_about(connection, batch, {side.program_id: side.policies})
     partnerships = dict(known.partnerships) | {one.id: one.partnership for one in side.joined.values()}
-    return list(walk.decide_in_order(batch, replace(known, partnerships=partnerships)))
+    outcomes = walk.decide_in_order(batch, replace(known, partnerships=partnerships))
+    await connection.copy_records_to_table(raw, records=[row for one in outcomes for row in _rows(one)])
 
 
-def _rows(outcomes: Sequence[Outcome], numbers: dict[UUID, int]) -> list[Row]:
-    return [
-        (
-            numbers[one.case.id],
-            one.partnership_of[credit.touch],
-            UUID(credit.partner),
-            UUID(credit.touch),
-            credit.touched_at,
-            str(credit.weight.numerator),
-            str(credit.weight.denominator),
-        )
-        for one in outcomes
-        for credit in one.decision.credits
-    ]
+def _rows(one: Outcome) -> Iterator[tuple[object, ...]]:
+    """Yield the credits of a decision, their weights over one denominator."""
+    whole = math.lcm(*(credit.weight.denominator for credit in one.decision.credits))
+    for credit in one.decision.credits:
+        partnership_id = one.partnership_of[credit.touch]
+        weight = int(credit.weight * whole)
+        yield (one.case.id, partnership_id, UUID(credit.touch), credit.touched_at, weight, whole)

@@ -119,7 +119,12 @@ async def _verify(parsed: argparse.Namespace) -> int:
 
 
 async def _explain(parsed: argparse.Namespace) -> int:
-    sys.stdout.buffer.write(explaining_files.explained(parsed.terms, parsed.facts))
+    # A large file is hundreds of thousands of rows, all needed to the end; nothing is left to be collected.
+    gc.disable()
+    try:
+        sys.stdout.buffer.write(explaining_files.explained(parsed.terms, parsed.facts))
+    finally:
+        gc.enable()
     return DONE
 
 

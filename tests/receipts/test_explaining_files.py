@@ -174,6 +174,13 @@ def test_the_order_of_rows_and_files_changes_no_byte(shell: Shell) -> None:
     assert one == shell.explain(b, a, facts=shell.file("g.json", json.dumps(turned)))
 
 
+def test_ten_thousand_touches_of_one_customer_are_explained() -> None:
+    touches = [{**CLICK, "id": f"t{n:05}", "partner": f"p{n % 9}"} for n in range(10_000)]
+    (one,) = explained({"touches": touches, "conversions": [SALE]}, LINEAR)
+    assert len(one["candidates"]) == len(one["credits"]) == 10_000
+    assert sum(part["amount_minor"] for part in one["credits"]) == 1_001
+
+
 @pytest.mark.parametrize(
     ("facts", "told"),
     [

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from partner_network.agreements.terms import ProgramPolicy, Windows
 from partner_network.attribution import receipt
-from partner_network.attribution.facts import Conversion, Reach, Touch
+from partner_network.attribution.facts import Binding, Conversion, Reach, Touch
 from partner_network.attribution.receipt import Facts
 from partner_network.receipts.rules import drawing, seen
 from partner_network.receipts.rules.drawing import Drawing
@@ -20,13 +20,17 @@ def touch(name: str, partner: str | None, before: timedelta) -> Touch:
     return Touch(id=name, partner=partner, program="boots", at=at, recorded_at=at, channel=channel)
 
 
-def revision(*touches: Touch, model: str = "last_non_direct", click_days: int = 30) -> Revision:
+def revision(
+    *touches: Touch, model: str = "last_non_direct", click_days: int = 30, binding: Binding | None = None
+) -> Revision:
     facts = Facts(
-        conversion=Conversion(id="1", program="boots", event="sale", at=ORDERED, recorded_at=ORDERED),
+        conversion=Conversion(
+            id="1", program="boots", event="sale", at=ORDERED, recorded_at=ORDERED, binding=binding
+        ),
         customer="c0ffee",
         currency="EUR",
         net_minor=100,
-        policy=ProgramPolicy(model=model),  # pyright: ignore[reportArgumentType] - one of the models
+        policy=ProgramPolicy(model=model, binding_months=12 if binding else 0),  # pyright: ignore[reportArgumentType] - one of the models
         policy_version=1,
         reaches={
             one.partner: Reach(windows=Windows(click_days=click_days))

@@ -2,10 +2,11 @@
 
 import re
 
+from partner_network.commissions.actions import accrue
 from tests.conversions import cast
-from tests.conversions.cast import on, order
+from tests.conversions.cast import on, order, refund
 from tests.doors import Browser
-from tests.receipts.stage import Stage
+from tests.receipts.stage import Stage, brand
 
 PAGE = {"accept": "text/html"}
 
@@ -82,6 +83,31 @@ async def test_a_touch_that_came_after_the_lock_date_is_listed_and_changes_nothi
     assert [one["weight"] for one in told["credits"]] == ["1"]
     (listed,) = [one for one in told["candidates"] if "lock date" in one["reason"]]
     assert (listed["verdict"], listed["clause"]) == ("excluded", "3.12")
+
+
+async def test_what_it_earned_stands_with_its_clause_for_whoever_may_read_money(linear: Stage) -> None:
+    await linear.shop.refund(refund(1, 1, on(20)))
+    async with linear.network.as_worker():
+        await accrue.accrue_pending(on(31))
+    # half of 40.00 after the refund, at 5 %
+    for partner, shown in (
+        (linear.radio, "$20.00"),
+        (None, "radio-riviera: share of the net, 1/2 50 % $20.00"),
+    ):
+        told = words(await opened(await linear.seen_by(partner, "owner"), linear.page))
+        assert "Refunded on 20 Mar 2026" in told
+        assert shown in told
+        assert re.search(r"Commission “sales”.{0,40}clause 4\.2 · pending until 1 May 2026 \$1\.00", told)
+    answer = (await (await linear.seen_by(linear.radio, "owner")).get(linear.path)).json()
+    (earned,) = answer["commissions"]
+    assert (earned["partner"], earned["amount_minor"], earned["clause"]) == (brand(linear.radio), 100, "4.2")
+    assert [one["share_minor"] for one in answer["credits"]] == [2_000]
+    marketer = await linear.seen_by(linear.radio, "marketer")
+    assert (await marketer.get(linear.path)).json()["commissions"] is None
+    assert "Commission" not in words(await opened(marketer, linear.page))
+    lost = words(await opened(await linear.seen_by(linear.club, "owner"), linear.page))
+    assert "Refunded" not in lost
+    assert "Commission" not in lost
 
 
 async def test_a_conversion_that_waits_says_so_to_its_advertiser(last_click: Stage) -> None:

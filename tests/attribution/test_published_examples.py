@@ -1,7 +1,7 @@
 """For each model an example that somebody else published, with its figures.
 
 A touch stands for a channel of the journey: how many days before the order it was, and whose it was. Where a
-source gives no days, or no hours, they are ours. docs/algorithms/attribution.md has the same as worked tables.
+source gives no days or hours they are ours. docs/algorithms/attribution.md has the same as worked tables.
 """
 
 from datetime import UTC, datetime, timedelta

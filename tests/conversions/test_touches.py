@@ -15,7 +15,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError
 from partner_network.links.codes import actions as codes
-from partner_network.links.codes.queries import Code
+from partner_network.links.codes.rules import Code
 from tests.conversions import cast
 from tests.conversions.cast import Cast, Partner, batch, on, order
 

@@ -17,7 +17,7 @@ from partner_network.kernel.errors import (
     PartnerNetworkError,
 )
 from partner_network.links.codes import actions, queries, rules
-from partner_network.links.codes.queries import Code
+from partner_network.links.codes.rules import Code
 from tests.links.cast import MADE_AT, Network
 
 

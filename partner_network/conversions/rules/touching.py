@@ -9,7 +9,7 @@ import msgspec
 from partner_network.conversions.rules.reports import Mistake, ReportedTouch
 from partner_network.kernel.sentences import Sentence
 from partner_network.links.codes import rules as codes
-from partner_network.links.codes.queries import Code
+from partner_network.links.codes.rules import Code
 
 StoredKind = Literal["view", "code", "self_report"]
 Evidence = Literal["cookie", "code", "self_report"]

@@ -13,7 +13,7 @@ from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.kernel.sentences import Sentence
 from partner_network.links.codes import queries, rules
-from partner_network.links.codes.queries import Code
+from partner_network.links.codes.rules import Code
 from partner_network.programs.rules import WORD_OF
 
 

@@ -1,28 +1,12 @@
 """Read promo codes: for the people of both brands, and for orders that name one."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from uuid import UUID
-
-import msgspec
 
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import NotFoundError
 from partner_network.links.codes import rules
-
-
-class Code(msgspec.Struct, frozen=True, kw_only=True):
-    """A promo code, and the partnership whose it is for good."""
-
-    id: UUID
-    code: str
-    partnership_id: UUID
-    program_id: UUID
-    advertiser_id: UUID
-    partner_id: UUID
-    created_at: datetime
-    withdrawn_at: datetime | None
-
+from partner_network.links.codes.rules import Code
 
 _COLUMNS = ", ".join(Code.__struct_fields__)
 

@@ -3,11 +3,27 @@
 import unicodedata
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
+
+import msgspec
 
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
 CHARACTERS_MIN, CHARACTERS_MAX = 2, 40
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """A promo code, and the partnership whose it is for good."""
+
+    id: UUID
+    code: str
+    partnership_id: UUID
+    program_id: UUID
+    advertiser_id: UUID
+    partner_id: UUID
+    created_at: datetime
+    withdrawn_at: datetime | None
 
 
 class Dated(Protocol):

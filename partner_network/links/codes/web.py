@@ -15,7 +15,7 @@ from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError
 from partner_network.links.codes import actions, queries
-from partner_network.links.codes.queries import Code
+from partner_network.links.codes.rules import Code
 
 
 class NewCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-_STEP_SECONDS = 0.02
+_STEP_SECONDS = 0.05
 _KIB_PER_MIB = 1024
 
 

@@ -61,9 +61,10 @@ def difference(stored: Stored) -> str | None:
     if text is None:
         return None
     try:
-        facts = receipt.decode(text)
+        content = text.encode()
+        facts = receipt.decode(content)
         decision = receipt.decide_again(facts)
-        root = receipt.root_of(facts, decision, stored.salt, text.encode())
+        root = receipt.root_of(facts, decision, stored.salt, content)
     except (ValueError, TypeError, KeyError, ArithmeticError) as unreadable:
         return f"{stored.name} cannot be decided again: its facts are damaged ({unreadable})."
     if _is_alike(stored, facts, decision) and root == stored.root:

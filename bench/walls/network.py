@@ -75,6 +75,9 @@ INSERT INTO clicks (click_id, at, recorded_at, link_id, partnership_id, program_
         'granted' FROM earned e JOIN partnerships p ON p.id = e.partnership_id;
 INSERT INTO decisions (conversion_id, rev, program_version_id, model, outcome, candidates, decided_at)
     SELECT conversion_id, 1, program_version_id, 'last_click', 'attributed', '[]', now() FROM earned;
+INSERT INTO receipts (conversion_id, rev, facts, salt, root, partner_ids)
+    SELECT conversion_id, 1, '{}', sha256('x'), sha256('x'), ARRAY[partner_id] FROM earned;
+INSERT INTO candidacies (partner_id, conversion_id) SELECT partner_id, conversion_id FROM earned;
 INSERT INTO credits (conversion_id, rev, touch_id, partnership_id, touched_at, weight_numerator,
         weight_denominator)
     SELECT conversion_id, 1, conversion_id, partnership_id, occurred_at, 1, 1 FROM earned;

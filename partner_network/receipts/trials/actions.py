@@ -46,25 +46,33 @@ async def ask_trial(asking: Asking, question: Question) -> UUID:
         at = await clock.now(connection)
         rules.must_be_past(question.days, at.astimezone(periods.zone_named(zone)).date())
         await _must_have_room(connection, brand_id)
-        trial_id = ids.new_id(clock.wall_now())
-        await connection.execute(
-            """INSERT INTO trials (id, program_id, partnership_id, advertiser_id, brand_id, asked_by,
-                   is_by_operator, starts_on, ends_on, time_zone, terms_toml, asked_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
-            trial_id,
-            subject.program_id,
-            subject.partnership_id,
-            subject.advertiser_id,
-            brand_id,
-            asking.id if isinstance(asking, Member) else None,
-            asking.brand_id is None,
-            question.days.starts_on,
-            question.days.ends_on,
-            zone,
-            question.terms_toml,
-            clock.wall_now(),
-        )
+        trial_id = await _insert(connection, asking, subject, question, zone)
         await jobs.enqueue(connection, TRY, TryTerms(trial_id))
+    return trial_id
+
+
+async def _insert(
+    connection: Connection, asking: Asking, subject: Subject, question: Question, time_zone: str
+) -> UUID:
+    asked_at = clock.wall_now()
+    trial_id = ids.new_id(asked_at)
+    await connection.execute(
+        """INSERT INTO trials (id, program_id, partnership_id, advertiser_id, brand_id, asked_by,
+               is_by_operator, starts_on, ends_on, time_zone, terms_toml, asked_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+        trial_id,
+        subject.program_id,
+        subject.partnership_id,
+        subject.advertiser_id,
+        asking.brand_id or subject.advertiser_id,
+        asking.id if isinstance(asking, Member) else None,
+        asking.brand_id is None,
+        question.days.starts_on,
+        question.days.ends_on,
+        time_zone,
+        question.terms_toml,
+        asked_at,
+    )
     return trial_id
 
 

@@ -1,5 +1,6 @@
 """Compute the trials that were asked for: the worker's part."""
 
+import asyncio
 from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -54,10 +55,11 @@ async def compute_trial(trial_id: UUID) -> None:
     if not await _begin(trial_id):
         return
     try:
-        await _compute(trial_id)
+        async with asyncio.timeout(rules.SECONDS_MAX):
+            await _compute(trial_id)
     except PartnerNetworkError as refused:
         await _fail(trial_id, refused.sentence)
-    except asyncpg.QueryCanceledError:
+    except (asyncpg.QueryCanceledError, TimeoutError):
         await _fail(trial_id, TOO_LONG)
     except Exception:
         await _fail(trial_id, OUR_FAULT)

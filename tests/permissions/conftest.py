@@ -213,8 +213,8 @@ async def _ids_of(network: Network) -> dict[str, str]:
     await owner.execute(
         """INSERT INTO trials (id, program_id, advertiser_id, brand_id, is_by_operator, starts_on, ends_on,
                time_zone, terms_toml, asked_at, finished_at, error)
-           VALUES ($1, $2, $3, $3, false, '2026-01-01', '2026-02-01', 'UTC', '[program.attribution]', now(), now(),
-               '{"why": {"word": "It took too long."}}')""",
+           VALUES ($1, $2, $3, $3, false, '2026-01-01', '2026-02-01', 'UTC', '[program.attribution]', now(),
+               now(), '{"why": {"word": "It took too long."}}')""",
         made["trial"],
         shared["program"],
         shared["brand"],

@@ -19,8 +19,8 @@ from partner_network.kernel.sentences import Sentence
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1)]
-Ratio = Annotated[str, Meta(pattern=r"^[0-9]+(/[1-9][0-9]*)?$")]
-Decimals = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+Ratio = Annotated[str, Meta(pattern=r"^[0-9]+(/[1-9][0-9]*)?$", max_length=200)]
+Decimals = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=200)]
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _MOST_MINOR = 2**62  # as in terms: a bigint still holds the sum of two
 Minor = Annotated[int, Meta(ge=0, le=_MOST_MINOR)]

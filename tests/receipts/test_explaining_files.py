@@ -215,6 +215,14 @@ def test_ten_thousand_touches_of_one_customer_are_explained() -> None:
             "facts: conversions[0].at: lies outside of the years 1900 to 9000",
         ),
         (
+            {"conversions": [{**SALE, "credits": [{"partner": "ann", "weight": "1" * 5_000}]}]},
+            "facts: conversions[0].credits[0].weight: expected `str` of length <= 200",
+        ),
+        (
+            {"conversions": [{**SALE, "credits": [{"partner": "ann", "weight": "1/2"}]}]},
+            "facts: conversions[0].credits: the weights of 'A' do not sum to 1",
+        ),
+        (
             {"touches": [{**CLICK, "recorded_at": "0001-01-01T00:00:00+14:00"}]},
             "facts: touches[0].recorded_at: lies outside",
         ),

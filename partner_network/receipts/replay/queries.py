@@ -82,16 +82,15 @@ async def stretches_of(
 
 # One receipt's facts are read as the text that they are: what is proved is these bytes.
 _DECISIONS = """
-    SELECT v.id, v.order_id, v.event, v.occurred_at, v.currency, v.net_minor, encode(u.pseudonym, 'hex'),
-        d.rev, d.model, d.outcome, d.bound_to, d.candidates, r.facts, r.salt, r.root,
+    SELECT v.id, v.order_id, v.event, v.occurred_at, v.currency, v.net_minor, d.rev,
+        d.model, d.outcome, d.bound_to, d.candidates, r.facts, r.salt, r.root,
         ARRAY(SELECT (p.partner_id::text, c.touch_id::text, c.touched_at, c.weight_numerator::text,
                       c.weight_denominator::text)
               FROM credits c JOIN partnerships p ON p.id = c.partnership_id
               WHERE c.conversion_id = d.conversion_id AND c.rev = d.rev
               ORDER BY p.partner_id, c.touch_id),
         EXISTS (SELECT FROM undecided_conversions w WHERE w.conversion_id = v.id)
-    FROM conversions v JOIN customers u ON u.id = v.customer_id
-    LEFT JOIN decisions d ON d.conversion_id = v.id
+    FROM conversions v LEFT JOIN decisions d ON d.conversion_id = v.id
     LEFT JOIN receipts r ON r.conversion_id = d.conversion_id AND r.rev = d.rev
     WHERE v.program_id = $1 AND v.occurred_at >= $2 AND v.occurred_at < $3
         AND (v.occurred_at, v.order_id COLLATE "C", v.event) >= ($2, $4::text, $5::text)
@@ -115,7 +114,7 @@ async def orders_in(connection: AnyConnection, program_id: UUID, until: datetime
         if row[0] != last:
             last = row[0]
             decisions.append([])
-        if row[7] is not None:
+        if row[6] is not None:
             decisions[-1].append(Stored(*row[1:]))
     return Orders(len(decisions), decisions)
 

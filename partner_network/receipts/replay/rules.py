@@ -26,7 +26,6 @@ class Stored(Struct, frozen=True, gc=False):
     occurred_at: datetime
     currency: str
     net_minor: int
-    pseudonym: str
     rev: int
     model: str
     outcome: str
@@ -84,19 +83,12 @@ def _is_alike(stored: Stored, facts: Facts, decision: Decision) -> bool:
 
 
 def _order(stored: Stored) -> tuple[object, ...]:
-    return (
-        stored.order_id,
-        stored.event,
-        stored.occurred_at,
-        stored.currency,
-        stored.net_minor,
-        stored.pseudonym,
-    )
+    return stored.order_id, stored.event, stored.occurred_at, stored.currency, stored.net_minor
 
 
 def _order_in(facts: Facts) -> tuple[object, ...]:
     one = facts.conversion
-    return one.id, one.event, one.at, facts.currency, facts.net_minor, facts.customer
+    return one.id, one.event, one.at, facts.currency, facts.net_minor
 
 
 def _bound_to(stored: Stored) -> str | None:

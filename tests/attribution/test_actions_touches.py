@@ -162,8 +162,8 @@ async def test_a_direct_visit_after_the_last_click_takes_the_sale_from_everybody
 
     assert await earned() == {}
     assert sorted(reason for _, reason in (await story.verdicts()).values()) == [
-        "a direct visit came 1 d 00 h later, so nobody is credited",
-        "the customer came directly, 1 d 00 h before the sale: nobody is credited",
+        "a direct visit came 1 d 00 h later, so nobody is credited (clause 3.8)",
+        "the customer came directly, 1 d 00 h before the sale: nobody is credited (clause 3.8)",
     ]
 
 

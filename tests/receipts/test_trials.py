@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -439,6 +440,22 @@ async def test_a_draft_fills_the_form_before_anybody_signs(world: World) -> None
     assert fields["period"] == "last_90_days"
     # The policy is the program's: a partner has no inputs for it.
     assert "program.attribution.model" not in fields
+
+
+async def test_a_form_begins_under_the_newest_policy_whatever_was_signed_under(world: World) -> None:
+    await world.network.owner.execute(
+        """INSERT INTO program_versions (id, program_id, version, policy_toml, recorded_at)
+           SELECT gen_random_uuid(), id, 9, $2, now() FROM programs WHERE id = $1""",
+        ids.parse("prg", world.ids_of["program"]),
+        '[program.attribution]\nmodel = "first_click"\n',
+    )
+    about, html = world.ids_of["partnership"], {"accept": "text/html"}
+    shop, partner = await world.client(OWNER), await world.client(Principal("partner", "owner"))
+    page = await shop.get(f"/trials/new?about={about}", headers=html)
+    assert values_of(page.text)["program.attribution.model"] == "first_click"
+    text = values_of((await partner.get(f"/trials/new?about={about}&how=text", headers=html)).text)["terms"]
+    assert "program" not in tomllib.loads(str(text))
+    assert "commission" in tomllib.loads(str(text))
 
 
 async def test_a_test_key_sees_no_live_figures(world: World) -> None:

@@ -201,7 +201,8 @@ def _terms_of(subject: Subject, *, part: str = "") -> str:
     """Return the terms that a form begins with: those signed, or of a program its policy alone."""
     if subject.partnership_id is None and part != "all" and subject.policy_toml is not None:
         return subject.policy_toml
-    return subject.terms_toml or FIRST_TERMS
+    terms = subject.terms_toml or FIRST_TERMS
+    return terms if subject.policy_toml is None else trials_form.under_policy(terms, subject.policy_toml)
 
 
 def _about(program_id: UUID, partnership_id: UUID | None) -> str:

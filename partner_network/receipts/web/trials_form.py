@@ -57,6 +57,14 @@ def begun(
     )
 
 
+def under_policy(terms: str, policy: str) -> str:
+    """Return terms under the program's newest policy, where they were signed under an older one."""
+    tried, newest = reading.read(terms), reading.read(policy)
+    if tried.terms is None or tried.program in {None, newest.program}:
+        return terms
+    return writing.toml_of({**plain.document_of(tried), **plain.document_of(newest)})
+
+
 async def sent(fields: Sequence[tuple[str, object]]) -> Typing:
     """Return the form as it was sent; a file that was chosen takes the place of the text."""
     texts: dict[str, list[str]] = {}
@@ -113,12 +121,14 @@ def with_another_component(typing: Typing) -> Typing:
 
 
 def _showing(typing: Typing, terms: str, how: How, *, with_policy: bool) -> Typing:
-    if how == "text":
+    if how == "text" and with_policy:
         return msgspec.structs.replace(typing, how=how, text=terms)
     document = plain.document_of(reading.read(terms))
     if not with_policy and len(document) > 1:
         # A partner's trial leaves the program's policy as it is: its form has no inputs for it.
         document.pop("program", None)
+    if how == "text":
+        return msgspec.structs.replace(typing, how=how, text=writing.toml_of(document))
     mark = "," if spoken.present() == "de" else "."
     base = writing.toml_of(document)
     return msgspec.structs.replace(typing, how=how, base=base, form=typed.form_of(document, mark=mark))

@@ -78,7 +78,7 @@ class Composed(msgspec.Struct, frozen=True, dict=True):
         if known is None:
             return None
         named = cited.clauses_in(candidate.reason)
-        number = named[0] if named else self._settled(candidate, known)
+        number = named[-1] if named else self._settled(candidate, known)
         return None if number is None else (number, known.id)
 
     def _settled(self, candidate: Weighed, signed: Signed) -> str | None:

@@ -19,7 +19,7 @@ from partner_network.identity.web import guards
 from partner_network.identity.web.limits import Entrance
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel import ids
-from partner_network.kernel.errors import ForbiddenError, InvalidError, NotFoundError, TooOftenError
+from partner_network.kernel.errors import ForbiddenError, InvalidError, TooOftenError
 from partner_network.kernel.sentences import Sentence
 from partner_network.languages.catalogs import translated
 from partner_network.receipts import answering
@@ -65,7 +65,7 @@ async def explain_missing_order(
     Of orders that no touch of the asking partner stands before it says that they came, and nothing else.
     """
     if isinstance(asking, ApiKey) and not asking.is_live:
-        raise NotFoundError("Nothing is decided about what a test key reports; ask with a live key.")
+        raise ForbiddenError("Nothing is decided about what a test key reports; ask with a live key.")
     asked = Asked(order_id.strip(), click_id.strip(), code.strip(), on, until)
     if mistakes := mistakes_in(asked):
         raise InvalidError("Ask by an order id, a click id, a code or days.", fields=mistakes)

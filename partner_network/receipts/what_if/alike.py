@@ -51,7 +51,7 @@ async def group(
     marks = _marks(every, asked, span)
     arguments = (
         marks.cuts, marks.minimums, marks.ages, marks.unsure, marks.counts_orders, marks.asks_for_customer,
-        *_columns(plans),
+        *_columns(plans, await _told_by_line(connection, credits_, plans)),
     )  # fmt: skip
     await connection.execute("DROP TABLE IF EXISTS trial_single")
     rows = await connection.fetch(_GROUPS.format(credits=credits_, is_single=_IS_SINGLE), *arguments)
@@ -88,15 +88,33 @@ def _marks(plans: Iterable[Plan], asked: Asked, span: tuple[datetime, datetime])
     )
 
 
-def _columns(plans: Mapping[UUID, Sequence[Plan]]) -> tuple[list[object], ...]:
+async def _told_by_line(
+    connection: Connection, credits_: str, plans: Mapping[UUID, Sequence[Plan]]
+) -> frozenset[UUID]:
+    """Return the partnerships where the line of a single order matters, which all others before it move.
+
+    A refund is taken back from its own line, or an adjustment is added to it, and it stays above zero.
+    """
+    by_line = [one for one, many in plans.items() if any(map(grouping.takes_back_by_line, many))]
+    rows = await connection.fetch(
+        f"""SELECT DISTINCT partnership_id FROM {credits_}
+            WHERE refund_age IS NOT NULL AND partnership_id = ANY($1::uuid[])
+            UNION SELECT DISTINCT partnership_id FROM adjustments WHERE partnership_id = ANY($2::uuid[])""",
+        by_line,
+        list(plans),
+    )
+    return frozenset(row["partnership_id"] for row in rows)
+
+
+def _columns(plans: Mapping[UUID, Sequence[Plan]], told_by_line: frozenset[UUID]) -> tuple[list[object], ...]:
     """Return what each partnership's plans say of its orders, column by column."""
     rows = [
         (
             partnership_id,
             many[0].versions[0].settlement.currency,
-            not all(map(grouping.may_group, many))
+            partnership_id in told_by_line
+            or not all(map(grouping.may_group, many))
             or len({plan.versions[0].settlement.currency for plan in many}) > 1,
-            any(map(grouping.takes_back_by_line, many)),
             any(map(grouping.looks_at_lines, many)),
             any(
                 version.settlement.late_policy == "as_of_receipt"
@@ -108,24 +126,23 @@ def _columns(plans: Mapping[UUID, Sequence[Plan]]) -> tuple[list[object], ...]:
         )
         for partnership_id, many in plans.items()
     ]
-    return tuple([row[n] for row in rows] for n in range(7))
+    return tuple([row[n] for row in rows] for n in range(6))
 
 
 _FROM = """
     FROM {credits} o
-    JOIN unnest($7::uuid[], $8::text[], $9::boolean[], $10::boolean[], $11::boolean[], $12::boolean[],
-        $13::interval[]) AS p (id, currency, is_single, by_line, by_lines, by_receipt, max_age)
+    JOIN unnest($7::uuid[], $8::text[], $9::boolean[], $10::boolean[], $11::boolean[], $12::interval[])
+        AS p (id, currency, is_single, by_lines, by_receipt, max_age)
         ON p.id = o.partnership_id
     CROSS JOIN LATERAL (SELECT width_bucket(o.occurred_at, $1::timestamptz[]) AS cut,
         o.occurred_at - o.first_order_at AS age) t
 """
 _AGE = "coalesce(width_bucket(t.age, $3::interval[]), -1)"
 _IS_SINGLE = f"""(p.is_single OR o.currency <> p.currency
-        OR o.refund_age IS NOT NULL AND (p.by_line OR o.refund_age >= p.max_age)
+        OR coalesce(o.refund_age >= p.max_age, false)
         OR p.by_lines AND o.has_lines
         OR p.by_receipt AND t.cut <> width_bucket(o.recorded_at, $1::timestamptz[])
-        OR {_AGE} = ANY($4::integer[])
-        OR (o.id, o.partnership_id) IN (SELECT conversion_id, partnership_id FROM adjustments))"""
+        OR {_AGE} = ANY($4::integer[]))"""
 _GROUPS = f"""
     SELECT o.partnership_id, t.cut, o.event, o.currency, {{is_single}} AS is_single,
         CASE WHEN $2::bigint[] = '{{{{}}}}' THEN 0 ELSE width_bucket(o.net_minor, $2::bigint[]) END

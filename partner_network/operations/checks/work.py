@@ -71,4 +71,5 @@ async def replays(settings: Settings) -> Sequence[Finding]:
     if not rows:
         return [finding.ok("replays", "None yet; the worker begins at night.")]
     last = max(row["night"] for row in rows)
-    return [finding.ok("replays", f"Of {len(rows)} programs, all alike; the last one on {last}.")]
+    of = "1 program" if len(rows) == 1 else f"{len(rows)} programs"
+    return [finding.ok("replays", f"Of {of}, all alike; the last one on {last}.")]

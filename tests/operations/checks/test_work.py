@@ -2,6 +2,7 @@ from partner_network.database import addresses, connections, jobs
 from partner_network.operations.checks import work
 from partner_network.settings import Settings
 from tests.conftest import FreshDatabase
+from tests.conversions import cast
 from tests.operations.checks.looking import execute, look
 
 
@@ -24,3 +25,28 @@ async def test_a_worker_is_connected_and_keeps_up(settings: Settings, database: 
         await jobs.enqueue(connection, "commissions.accrue")
     await execute(database, "UPDATE pgqueuer SET execute_after = now() - interval '11 minutes'")
     assert (await look(work.worker, settings)).sentence == "A job has waited for 11 minutes."
+
+
+async def test_the_last_replay_of_each_program_is_looked_at(
+    settings: Settings, database: FreshDatabase
+) -> None:
+    assert (await look(work.replays, settings)).sentence == "None yet; the worker begins at night."
+    async with connections.transaction() as connection:
+        await cast.tune_house(connection)
+        await connection.execute(
+            """INSERT INTO replays (program_id, night, starts_at, ends_at, began_at)
+               SELECT id, '2026-04-02', '2026-03-01', '2026-04-01', now() FROM programs"""
+        )
+    assert (await look(work.replays, settings)).level == "warning"
+    await execute(
+        database,
+        """UPDATE replays SET ended_at = now(), orders = 4, decisions = 5, waiting = 0, without_receipt = 0,
+               differing = 0, digest = sha256('x')""",
+    )
+    assert (await look(work.replays, settings)).sentence == (
+        "Of 1 program, all alike; the last one on 2026-04-02."
+    )
+    await execute(database, "UPDATE replays SET differing = 1, differences = '{Decision 1 differs.}'")
+    found = await look(work.replays, settings)
+    assert found.level == "FAILED"
+    assert found.sentence.startswith("1 decisions of tune-house-records differ from their receipts: Dec")

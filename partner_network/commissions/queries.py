@@ -137,9 +137,7 @@ async def facts_in(connection: Connection, stream: Stream, rows: Sequence[asyncp
     conversion_ids = [row["id"] for row in rows]
     refunds = await _refunds(connection, conversion_ids)
     adjustments = await _adjustments(connection, stream.partnership_id, conversion_ids)
-    return [
-        Fact(row["id"], _order(row, stream, refunds[row["id"]], adjustments[row["id"]])) for row in rows
-    ]
+    return [Fact(row["id"], _order(row, stream, refunds[row["id"]], adjustments[row["id"]])) for row in rows]
 
 
 def _order(

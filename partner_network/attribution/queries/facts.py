@@ -40,12 +40,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no click id is older
 
 
 async def known_about(
-    connection: Connection, batch: Sequence[Case], policies: Mapping[UUID, Sequence[PolicyVersion]]
+    connection: Connection,
+    batch: Sequence[Case],
+    policies: Mapping[UUID, Sequence[PolicyVersion]],
+    *,
+    longest_days: int = 0,
 ) -> Known:
-    """Return everything that the decisions of a batch in canonical order depend on."""
+    """Return everything that the decisions of a batch in canonical order depend on.
+
+    `longest_days` is the longest window that may be tried, where it is longer than any that was signed.
+    """
     binding = [case for case in batch if _policy(case, policies).binding_months]
     new_only = [case for case in batch if _policy(case, policies).customers == "new_only"]
-    touches = await _touches_of(connection, batch, await _looked_back(connection, set(policies)))
+    touches = await _touches_of(
+        connection, batch, await _looked_back(connection, set(policies), longest_days)
+    )
     bonds = await _bonds_before(connection, binding) if binding else {}
     partnership_ids = {one.partnership_id for found in touches for one in found}
     for found in bonds.values():
@@ -86,7 +95,9 @@ _TOUCH = """k.id::text AS id, k.partner_id::text AS partner, k.program_id::text 
     k.consent, NULL AS excluded, k.partnership_id, k.kind, k.evidence, k.channel, k.recorded_at"""
 
 
-async def _looked_back(connection: Connection, program_ids: Iterable[UUID]) -> dict[UUID, timedelta]:
+async def _looked_back(
+    connection: Connection, program_ids: Iterable[UUID], longest_days: int
+) -> dict[UUID, timedelta]:
     """Return how far before a conversion of each program touches are candidates."""
     rows = await connection.fetch(
         """SELECT p.program_id, g.terms_toml FROM partnerships p JOIN terms t ON t.partnership_id = p.id
@@ -94,7 +105,7 @@ async def _looked_back(connection: Connection, program_ids: Iterable[UUID]) -> d
            WHERE p.program_id = ANY($1::uuid[]) GROUP BY p.program_id, g.terms_toml""",
         list(program_ids),
     )
-    longest = dict.fromkeys(program_ids, 0)
+    longest = dict.fromkeys(program_ids, longest_days)
     for row in rows:
         days = _longest_days(_terms(row["terms_toml"]).windows)
         longest[row["program_id"]] = max(longest[row["program_id"]], days)

@@ -51,10 +51,14 @@ def reaches_of(side: Side, starts_at: datetime, ends_at: datetime) -> Reaches:
         for span in _spans(one.partnership, starts_at, ends_at)
         for row in _rows(one.id, one.partnership, span, buckets)
     ]
-    longest = max((_longest(version.terms.windows) for one in side.joined.values()
-                   for version in one.partnership.versions), default=0)  # fmt: skip
     columns = tuple([row[n] for row in rows] for n in range(len(COLUMNS.split(","))))
-    return Reaches(columns, buckets, longest * _DAY)
+    return Reaches(columns, buckets, longest_of(side))
+
+
+def longest_of(side: Side) -> timedelta:
+    """Return the longest window of any agreement of a side."""
+    versions = [version for one in side.joined.values() for version in one.partnership.versions]
+    return max((_longest(version.terms.windows) for version in versions), default=0) * _DAY
 
 
 def _longest(windows: Windows) -> int:

@@ -10,6 +10,7 @@ from partner_network.attribution import walk
 from partner_network.attribution.cases import Case, Outcome
 from partner_network.attribution.queries import facts
 from partner_network.database.connections import Connection
+from partner_network.receipts.what_if import reaching
 from partner_network.receipts.what_if.sides import Side
 
 BATCH = 5_000
@@ -38,7 +39,10 @@ async def walk_into(connection: Connection, side: Side, walked: str, raw: str) -
 
 
 async def _decide(connection: Connection, side: Side, batch: Sequence[Case], raw: str) -> None:
-    known = await facts.known_about(connection, batch, {side.program_id: side.policies})
+    longest_days = reaching.longest_of(side).days
+    known = await facts.known_about(
+        connection, batch, {side.program_id: side.policies}, longest_days=longest_days
+    )
     partnerships = dict(known.partnerships) | {one.id: one.partnership for one in side.joined.values()}
     outcomes = walk.decide_in_order(batch, replace(known, partnerships=partnerships))
     await connection.copy_records_to_table(raw, records=[row for one in outcomes for row in _rows(one)])

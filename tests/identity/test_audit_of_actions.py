@@ -16,6 +16,7 @@ IN_TEST = "a fact of test mode, which never reaches money or figures, and goes a
 WITHIN = "within the transaction of an action that records it"
 WITHOUT_RECORD = {
     "attribution.decide_pending": NOBODY_DECIDES,
+    "attribution.decide_taken": NOBODY_DECIDES,
     "brands.create_brand": "the slice below people; identity.brands.take_brand_in records it",
     "brands.change_customer_language": WITHIN,
     "brands.create_within": WITHIN,

@@ -21,6 +21,7 @@ SAMPLES: Values = {
     "ends": date(2026, 12, 31),
     "error": "TimeoutError",
     "factor": "Telephone",
+    "first": "Order A-1001: the root differs.",
     "hours": 6,
     "inquiry": "inq_1",
     "job": "statements.close",

@@ -124,6 +124,7 @@ async def _april(cast: Cast) -> None:
     (last,) = numbered([("ned", at(4, 13), 5_000, ned)], start=31)
     await cast.order(SHOP, structs.replace(last, code=" radio10"))  # whose click it was, too
     await cast.touch(SHOP, builders.named("T-ned", "ned", at(4, 12, 18), RADIO))
+    await cast.touch(SHOP, builders.named("T-uma", "uma", at(4, 13), RADIO))  # who never bought
     await cast.step_aside_and_back(WEEKLY)  # the owner who signed; the proof still knows her as that
     await _first_of(cast, 5, fund_it=False)
 

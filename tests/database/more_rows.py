@@ -70,21 +70,24 @@ INSERT INTO statement_documents (statement_id, kind, file_key, sha256, size_byte
     SELECT id, 'pdf', 'x', sha256('x'), 1, now() FROM statements;
 INSERT INTO stripe_events (event_id, type, object_id, payload, received_at)
     VALUES ('evt_1', 'x', 'x', 'x', now());
-INSERT INTO codes (id, partnership_id, program_id, advertiser_id, partner_id, code, folded, created_by, created_at)
+INSERT INTO codes (id, partnership_id, program_id, advertiser_id, partner_id, code, folded, created_by,
+        created_at)
     SELECT p.id, p.id, p.program_id, p.advertiser_id, p.partner_id, 'x', p.id, m.id, now()
     FROM partnerships p, (SELECT id FROM members LIMIT 1) m;
-INSERT INTO touches (id, brand_id, program_id, partnership_id, partner_id, customer_id, kind, evidence, channel, at,
-        recorded_at, consent, touch_id, payload_hash)
+INSERT INTO touches (id, brand_id, program_id, partnership_id, partner_id, customer_id, kind, evidence,
+        channel, at, recorded_at, consent, touch_id, payload_hash)
     SELECT gen_random_uuid(), p.advertiser_id, p.program_id, w.id, w.partner_id, u.id, 'view', 'cookie',
-        CASE WHEN w.id IS NULL THEN 'direct' ELSE 'partner' END, now(), now(), 'unknown', gen_random_uuid(), sha256('x')
+        CASE WHEN w.id IS NULL THEN 'direct' ELSE 'partner' END, now(), now(), 'unknown',
+        gen_random_uuid(), sha256('x')
     FROM partnerships p JOIN customers u ON u.brand_id = p.advertiser_id,
         LATERAL (VALUES (p.id, p.partner_id), (NULL, NULL)) w (id, partner_id);
 INSERT INTO undecided_conversions SELECT id FROM conversions;
 INSERT INTO unaccrued_conversions SELECT DISTINCT partnership_id, conversion_id FROM credits;
 INSERT INTO test_facts (id, brand_id, kind, key, payload_hash, body, recorded_at)
     SELECT gen_random_uuid(), id, 'identification', split_part(slug, '-', 1), 'x', '{}', now() FROM brands;
-INSERT INTO trials (id, program_id, partnership_id, advertiser_id, brand_id, is_by_operator, starts_on, ends_on,
-        time_zone, terms_toml, asked_at)
-    SELECT gen_random_uuid(), program_id, id, advertiser_id, whose, false, '2026-01-01', '2026-02-01', 'UTC', 'x', now()
+INSERT INTO trials (id, program_id, partnership_id, advertiser_id, brand_id, is_by_operator, starts_on,
+        ends_on, time_zone, terms_toml, asked_at)
+    SELECT gen_random_uuid(), program_id, id, advertiser_id, whose, false, '2026-01-01', '2026-02-01',
+        'UTC', 'x', now()
     FROM partnerships, unnest(ARRAY[advertiser_id, partner_id]) whose;
 """

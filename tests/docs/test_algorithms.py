@@ -155,4 +155,4 @@ def test_what_a_partner_runs_to_check_its_receipt_prints_the_root_of_the_table(
 def test_every_page_has_a_worked_table_and_a_line_in_the_index() -> None:
     pages = {page.name for page in PAGES.glob("*.md")} - {"README.md"}
     assert {worked.page for worked in ALL} == pages
-    assert set(re.findall(r"\((\w+\.md)\)", (PAGES / "README.md").read_text())) == pages
+    assert set(re.findall(r"\(([\w-]+\.md)\)", (PAGES / "README.md").read_text())) == pages

@@ -80,4 +80,4 @@ def _by_code(report: ReportedTouch, named: UUID | None, known: Known) -> Placed 
 
 
 def _slugs(known: Known) -> str:
-    return ", ".join(name for name in known.programs if not name.startswith("prg_"))
+    return ", ".join(sorted(name for name in known.programs if not name.startswith("prg_")))

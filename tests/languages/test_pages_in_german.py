@@ -40,8 +40,10 @@ async def said_in_english(world: World, who: Principal, routes: list[str]) -> di
             answer = await ask(asking, route, row, {"message": "no-message", **world.ids_of})
             if not answer.headers.get("content-type", "").startswith("text/html"):
                 continue
-            assert '<html lang="de"' in answer.text, f"{route} as {who.side} {who.role}"
-            if english := leaks.english_in(answer.text, NAMES):
+            # What a page fetches of itself stands in a page that says its language.
+            page = answer.text if "<html" in answer.text else f'<html lang="de">{answer.text}</html>'
+            assert '<html lang="de"' in page, f"{route} as {who.side} {who.role}"
+            if english := leaks.english_in(page, NAMES):
                 found[f"{route} as {who.side} {who.role} ({answer.status_code})"] = sorted({*english})
     return found
 

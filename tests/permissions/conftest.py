@@ -14,6 +14,7 @@ from partner_network.gateways import clock
 from partner_network.identity.rules import credentials
 from partner_network.identity.rules.permissions import BrandRole, OperatorRole, Scope
 from partner_network.kernel import ids
+from partner_network.receipts.trials import computing, result
 from tests.builders import RADIO, SHOP, SMALL
 from tests.conftest import Databases, FreshDatabase
 from tests.dashboards.conftest import Lived, lived
@@ -214,10 +215,11 @@ async def _ids_of(network: Network) -> dict[str, str]:
         """INSERT INTO trials (id, program_id, advertiser_id, brand_id, is_by_operator, starts_on, ends_on,
                time_zone, terms_toml, asked_at, finished_at, error)
            VALUES ($1, $2, $3, $3, false, '2026-01-01', '2026-02-01', 'UTC', '[program.attribution]', now(),
-               now(), '{"why": {"word": "It took too long."}}')""",
+               now(), $4)""",
         made["trial"],
         shared["program"],
         shared["brand"],
+        result.sentence_kept(computing.OUR_FAULT),
     )
     radio = await owner.fetchval("SELECT id FROM brands WHERE slug = $1", RADIO)
     return {

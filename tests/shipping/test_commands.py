@@ -15,6 +15,7 @@ echo "$name $*" >>"$NOTES"
 case "$*" in *pytest*) echo "== 3 passed in 0.01s ==" ;; esac
 case " $FAILING " in *" $name "*) echo "$name is not content"; exit 1 ;; esac
 """
+TESTS = "python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile"
 UNREACHABLE = "http://127.0.0.1:9/"
 
 
@@ -71,13 +72,13 @@ def test_a_check_runs_everything_and_ends_with_the_summary_of_the_tests(ready: P
     done, ran = check(ready)
     assert done.returncode == 0, done.stdout
     assert {"ruff format --check .", "ruff check .", "basedpyright ", "lint-imports "} <= set(ran)
-    assert ran[-1] == "python -m pytest -m not slow"
+    assert ran[-1] == f"{TESTS} -m not slow"
     assert done.stdout.splitlines()[-1] == "== 3 passed in 0.01s =="
 
 
 def test_all_adds_the_slow_tests_and_further_words_go_to_pytest(ready: Path) -> None:
-    assert check(ready, "--all")[1][-1] == "python -m pytest"
-    assert check(ready, "--all", "-x", "tests/kernel")[1][-1] == "python -m pytest -x tests/kernel"
+    assert check(ready, "--all")[1][-1] == TESTS
+    assert check(ready, "--all", "-x", "tests/kernel")[1][-1] == f"{TESTS} -x tests/kernel"
 
 
 def test_a_failed_check_is_named_and_stops_neither_the_others_nor_the_tests(ready: Path) -> None:
@@ -85,7 +86,7 @@ def test_a_failed_check_is_named_and_stops_neither_the_others_nor_the_tests(read
     assert done.returncode == 1
     assert "Failed so far: format, lint, import rules. The tests follow." in done.stdout
     assert "lint-imports is not content" in done.stdout
-    assert ran[-1] == "python -m pytest -m not slow"
+    assert ran[-1] == f"{TESTS} -m not slow"
     assert done.stdout.splitlines()[-1] == "== 3 passed in 0.01s =="
 
 

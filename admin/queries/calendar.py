@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import msgspec
 
@@ -81,7 +80,7 @@ async def terms_at(connection: Connection, now: datetime) -> Sequence[tuple[str,
         now,
         TERMS_MAX,
     )
-    return [(row["number"], _read(row["terms_toml"])) for row in rows]
+    return [(row["number"], terms_reading.read_terms(row["terms_toml"])) for row in rows]
 
 
 def _closes(held: Sequence[Terms], now: datetime) -> Sequence[Close]:
@@ -90,8 +89,3 @@ def _closes(held: Sequence[Terms], now: datetime) -> Sequence[Close]:
         period = periods.period_of(now, settlement.period, periods.zone_named(settlement.time_zone))
         found.add((period.ends_at, period.label, settlement.time_zone))
     return [Close(*one) for one in sorted(found)]
-
-
-@lru_cache(maxsize=4096)
-def _read(terms_toml: str) -> Terms:
-    return terms_reading.read_terms(terms_toml)

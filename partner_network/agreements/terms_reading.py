@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol, cast
 
@@ -19,8 +20,12 @@ class _Named(Protocol):
     def name(self) -> str: ...
 
 
+@lru_cache(maxsize=4096)
 def read_terms(toml: str) -> Terms:
-    """Return the terms a file states. Errors: InvalidError whose `fields` name each key at fault by path."""
+    """Return the terms a file states, read once however many agreements share the text.
+
+    Errors: InvalidError whose `fields` name each key at fault by path.
+    """
     try:
         document = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:

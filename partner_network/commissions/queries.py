@@ -11,7 +11,6 @@ import asyncpg
 import msgspec
 
 from partner_network.agreements import terms_reading
-from partner_network.agreements.terms import Terms
 from partner_network.commissions.rules import plan as plans
 from partner_network.commissions.rules.facts import Adjustment, Line, Order, Refund, TermsVersion
 from partner_network.commissions.rules.plan import Plan
@@ -79,15 +78,10 @@ async def stream_of(connection: Connection, partnership_id: UUID) -> Stream:
 def _plan(versions: tuple[tuple[str, datetime | None, datetime | None, str], ...]) -> Plan:
     return plans.plan_of(
         [
-            TermsVersion(key=key, terms=_terms(text), valid_from=starts, valid_until=ends)
+            TermsVersion(key=key, terms=terms_reading.read_terms(text), valid_from=starts, valid_until=ends)
             for key, starts, ends, text in versions
         ]
     )
-
-
-@lru_cache(maxsize=1024)
-def _terms(terms_toml: str) -> Terms:
-    return terms_reading.read_terms(terms_toml)
 
 
 _ORDERS = """

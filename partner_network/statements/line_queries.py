@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
@@ -61,9 +60,4 @@ async def _settlements(connection: Connection, agreement_ids: set[UUID | None]) 
     rows = await connection.fetch(
         "SELECT id, terms_toml FROM agreements WHERE id = ANY($1::uuid[])", list(agreement_ids - {None})
     )
-    return {row["id"]: _settlement(row["terms_toml"]) for row in rows}
-
-
-@lru_cache(maxsize=4096)
-def _settlement(terms_toml: str) -> Settlement:
-    return terms_reading.read_terms(terms_toml).settlement
+    return {row["id"]: terms_reading.read_terms(row["terms_toml"]).settlement for row in rows}

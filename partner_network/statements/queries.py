@@ -1,7 +1,6 @@
 """Read statements, the accounts they close, and the settlement rules of the pair."""
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,7 @@ import asyncpg
 import msgspec
 
 from partner_network.agreements import terms_reading
-from partner_network.agreements.terms import Settlement, Terms
+from partner_network.agreements.terms import Settlement
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import NotFoundError
 from partner_network.kernel.sentences import Sentence
@@ -267,11 +266,6 @@ async def later_debits_minor(connection: Connection, *found: Statement) -> dict[
     return {row["id"]: row["minor"] for row in rows}
 
 
-@lru_cache(maxsize=4096)
-def _read(terms_toml: str) -> Terms:
-    return terms_reading.read_terms(terms_toml)
-
-
 async def settlement_of(
     connection: Connection, *, payer_id: UUID, payee_id: UUID, currency: str, at: datetime
 ) -> Settlement:
@@ -289,7 +283,7 @@ async def settlement_of(
         at,
     )
     for row in rows:
-        settlement = _read(row["terms_toml"]).settlement
+        settlement = terms_reading.read_terms(row["terms_toml"]).settlement
         if settlement.currency == currency:
             return settlement
     raise NotFoundError(

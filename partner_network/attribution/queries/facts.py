@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from partner_network.agreements import terms_reading
-from partner_network.agreements.terms import Event, ProgramPolicy, Terms, TouchKind, Windows
+from partner_network.agreements.terms import Event, ProgramPolicy, TouchKind, Windows
 from partner_network.attribution import cases as values
 from partner_network.attribution import clauses
 from partner_network.attribution.cases import (
@@ -107,7 +107,7 @@ async def _looked_back(
     )
     longest = dict.fromkeys(program_ids, longest_days)
     for row in rows:
-        days = _longest_days(_terms(row["terms_toml"]).windows)
+        days = _longest_days(terms_reading.read_terms(row["terms_toml"]).windows)
         longest[row["program_id"]] = max(longest[row["program_id"]], days)
     return {program_id: timedelta(days=WINDOWS_BACK * days) for program_id, days in longest.items()}
 
@@ -195,18 +195,13 @@ async def _partnerships(connection: Connection, ids: Iterable[UUID]) -> dict[UUI
         signed = Signed(
             row["valid_from"],
             row["valid_until"],
-            _terms(row["terms_toml"]),
+            terms_reading.read_terms(row["terms_toml"]),
             row["number"],
             clauses.clauses_of(row["contract_name"], row["contract_version"]),
         )
         versions = (*before.versions, signed) if before else (signed,)
         found[row["id"]] = Partnership(row["active_from"], row["ended_at"], versions)
     return found
-
-
-@lru_cache(maxsize=4096)
-def _terms(terms_toml: str) -> Terms:
-    return terms_reading.read_terms(terms_toml)
 
 
 async def _bonds_before(connection: Connection, batch: Sequence[Case]) -> dict[Customer, list[Bond]]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.dashboards.queries import terms_in_force
+from partner_network.agreements import terms_reading
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
 
@@ -155,4 +155,4 @@ async def _zones(connection: Connection, payee_id: UUID) -> dict[UUID, str]:
            WHERE p.partner_id = $1""",
         payee_id,
     )
-    return {row["id"]: terms_in_force.read(row["terms_toml"]).settlement.time_zone for row in rows}
+    return {row["id"]: terms_reading.read_terms(row["terms_toml"]).settlement.time_zone for row in rows}

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Settlement
-from partner_network.dashboards.queries import terms_in_force
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Period
@@ -95,7 +95,7 @@ async def _settlements(connection: Connection, payee_id: UUID, at: datetime) -> 
     )
     found: dict[Pair, Settlement] = {}
     for row in rows:
-        settlement = terms_in_force.read(row["terms_toml"]).settlement
+        settlement = terms_reading.read_terms(row["terms_toml"]).settlement
         found.setdefault((row["advertiser_id"], settlement.currency), settlement)
     return found
 

@@ -1,7 +1,6 @@
 """Read which signed terms hold for a brand's partnerships, and which of them end soon."""
 
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
@@ -26,12 +25,6 @@ class InForce(msgspec.Struct, frozen=True):
     program: str
     terms: Terms
     ends_at: datetime | None
-
-
-@lru_cache(maxsize=1024)
-def read(terms_toml: str) -> Terms:
-    """Read a terms file, once for each that is signed: signed text never changes."""
-    return terms_reading.read_terms(terms_toml)
 
 
 async def promoted_by(connection: Connection, partner_id: UUID, now: datetime, limit: int) -> list[InForce]:
@@ -74,4 +67,4 @@ _IN_FORCE = """
 
 def _in_force(row: asyncpg.Record) -> InForce:
     facts = dict(row)
-    return InForce(terms=read(facts.pop("terms_toml")), **facts)
+    return InForce(terms=terms_reading.read_terms(facts.pop("terms_toml")), **facts)

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements import documents, rules
+from partner_network.agreements import documents, rules, terms_reading
 from partner_network.agreements.documents import Parties
 from partner_network.agreements.rules import Held, Span
 from partner_network.dashboards.verification import kinds
-from partner_network.dashboards.verification.books import Books, grouped, read_terms
+from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.fact_rows import Agreement, Partnership, Signature, Terms
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.kernel.errors import PartnerNetworkError
@@ -52,7 +52,7 @@ def _text(agreement: Agreement, policy_toml: str) -> Iterator[str]:
             f"Agreement {agreement.number} has the fingerprint {agreement.content_hash.hex()}; "
             f"its contract, parties and terms give {says}."
         )
-    elif read_terms(agreement.terms_toml).program != policy:
+    elif terms_reading.read_terms(agreement.terms_toml).program != policy:
         yield (
             f"Agreement {agreement.number} states another policy than the program version that it cites: "
             f"that one says {policy.attribution}."

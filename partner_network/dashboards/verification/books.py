@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
@@ -82,7 +82,7 @@ class Books(Struct, frozen=True, dict=True):
     @cached_property
     def terms_of(self) -> dict[UUID, SignedTerms]:
         """What each agreement says, by its id."""
-        return {one.id: read_terms(one.terms_toml) for one in self.agreements}
+        return {one.id: terms_reading.read_terms(one.terms_toml) for one in self.agreements}
 
     @cached_property
     def current_terms(self) -> list[facts.Terms]:
@@ -218,9 +218,3 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Ro
     for row in rows:
         groups[key(row)].append(row)
     return dict(groups)
-
-
-@lru_cache(maxsize=4096)
-def read_terms(terms_toml: str) -> SignedTerms:
-    """Read a terms file once however many agreements share it."""
-    return terms_reading.read_terms(terms_toml)

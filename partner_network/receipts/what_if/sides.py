@@ -56,7 +56,7 @@ async def as_it_is(connection: Connection, program_id: UUID) -> Side:
     )
     by_id: dict[UUID, list[tuple[str, Signed]]] = {}
     for row in rows:
-        signed = Signed(row["valid_from"], row["valid_until"], _terms(row["terms_toml"]))
+        signed = Signed(row["valid_from"], row["valid_until"], terms_reading.read_terms(row["terms_toml"]))
         by_id.setdefault(row["id"], []).append((str(row["agreement_id"]), signed))
     first = {row["id"]: row for row in reversed(rows)}
     joined = {
@@ -105,11 +105,6 @@ def _under(one: Joined, terms: Terms) -> Joined:
         ),
         plan=_plan((("what-if", Signed(None, None, terms)),)),
     )
-
-
-@lru_cache(maxsize=4096)
-def _terms(terms_toml: str) -> Terms:
-    return terms_reading.read_terms(terms_toml)
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,118 @@
+"""Book what commissions shall come to, less what is booked already."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from partner_network.commissions import booking
+from partner_network.commissions.actions import clawbacks
+from partner_network.commissions.booking import Change, Owed
+from partner_network.commissions.queries import Booked, Stream
+from partner_network.commissions.wanted import Wanted
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.ledger import actions as ledger
+from partner_network.ledger.rules import Entry
+
+ENGINE_VERSION = "2026-11-21"
+
+
+async def revise(
+    connection: Connection, stream: Stream, wanted: Sequence[Wanted], booked: Sequence[Booked], now: datetime
+) -> int:
+    """Book each target less what is posted already, as revisions; return how many were made.
+
+    The caller holds the stream's lock: ``booked`` must be all that these targets can be compared with.
+    """
+    standing = {
+        (b.conversion_id, b.agreement_id, b.component, b.kind, b.period if b.kind == "bonus" else ""): b
+        for b in booked
+    }
+    by_key = {
+        (w.conversion_id, w.agreement_id, w.component, w.kind, w.period if w.kind == "bonus" else ""): w
+        for w in wanted
+    }
+    new = [w for key, w in by_key.items() if key not in standing and w.minor]
+    ids = await _open_commissions(connection, stream, new)
+    taken_back = await clawbacks.open_clawbacks(connection, [b.commission_id for b in booked if b.matured_at])
+    changes = [
+        Change(i, w.agreement_id, 1, 0, w.minor, has_matured=False, clause=w.clause)
+        for i, w in zip(ids, new, strict=True)
+    ]
+    inputs = [w.inputs for w in new]
+    for key, old in standing.items():
+        target = by_key.get(key)
+        minor = target.minor if target else 0
+        if minor != old.target_minor:
+            changes.append(
+                Change(
+                    old.commission_id,
+                    old.agreement_id,
+                    old.rev + 1,
+                    old.target_minor,
+                    minor,
+                    has_matured=old.matured_at is not None,
+                    clause=target.clause if target else "attribution",
+                    clawbacks=tuple(taken_back.get(old.commission_id, ())),
+                )
+            )
+            inputs.append(target.inputs if target else "{}")
+    await _post(connection, stream, changes, inputs, now)
+    return len(changes)
+
+
+async def _open_commissions(connection: Connection, stream: Stream, new: Sequence[Wanted]) -> list[int]:
+    if not new:
+        return []
+    currency = stream.plan.versions[0].settlement.currency
+    commission_ids = await connections.next_ids(connection, "commissions", len(new))
+    await connection.execute(
+        """INSERT INTO commissions (partnership_id, advertiser_id, partner_id, currency, id, kind,
+               conversion_id, agreement_id, component, period, earned_at, matures_at)
+           SELECT $1, $2, $3, $4, * FROM unnest($5::bigint[], $6::text[], $7::uuid[], $8::uuid[], $9::text[],
+               $10::text[], $11::timestamptz[], $12::timestamptz[])""",
+        stream.partnership_id,
+        stream.advertiser_id,
+        stream.partner_id,
+        currency,
+        commission_ids,
+        [w.kind for w in new],
+        [w.conversion_id for w in new],
+        [w.agreement_id for w in new],
+        [w.component for w in new],
+        [w.period for w in new],
+        [w.earned_at for w in new],
+        [w.matures_at for w in new],
+    )
+    return commission_ids
+
+
+async def _post(
+    connection: Connection, stream: Stream, changes: Sequence[Change], inputs: Sequence[str], now: datetime
+) -> None:
+    if not changes:
+        return
+    owed = Owed(stream.partner_id, stream.advertiser_id, stream.plan.versions[0].settlement.currency)
+    planned = [booking.entry_for(change, owed, now) for change in changes]
+    entries: list[Entry] = [entry for entry, _ in planned]
+    booked = await ledger.post(connection, entries, recorded_at=now)
+    await connection.execute(
+        """INSERT INTO commission_revisions (commission_id, rev, previous_rev, previous_target_minor,
+               target_minor, entry_id, inputs, clause, engine_version, recorded_at)
+           SELECT c, r, nullif(r - 1, 0), p, t, e, i, l, $8, $9
+           FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[], $6::jsonb[],
+                       $7::text[]) AS x (c, r, p, t, e, i, l)""",
+        [change.commission_id for change in changes],
+        [change.rev for change in changes],
+        [change.previous_minor for change in changes],
+        [change.target_minor for change in changes],
+        [one.entry_id for one in booked],
+        list(inputs),
+        [change.clause for change in changes],
+        ENGINE_VERSION,
+        now,
+    )
+    await clawbacks.record_clawbacks(connection, stream, changes, [one.transfer_ids for one in booked], now)
+    settled = [
+        (part, booked[n].transfer_ids[part.leg - 1]) for n, (_, parts) in enumerate(planned) for part in parts
+    ]
+    await clawbacks.record_settlements(connection, settled)

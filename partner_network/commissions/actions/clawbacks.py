@@ -38,10 +38,12 @@ async def record_clawbacks(
     # Terms that an amendment replaced altogether price nothing any more; what they paid comes back under it.
     newest = stream.plan.versions[-1].settlement.clawback
     taken = [
-        (transfers[0], change, charter_of.get(str(change.agreement_id), newest))
+        (transfers[-1], change, charter_of.get(str(change.agreement_id), newest))
         for change, transfers in zip(changes, transfer_ids, strict=True)
-        if change.has_matured and change.delta_minor < 0
+        if change.clawback_minor
     ]
+    if not taken:
+        return
     await connection.execute(
         """INSERT INTO clawbacks
                (transfer_id, commission_id, amount_minor, contest_until, max_share_ppm, clause)
@@ -49,7 +51,7 @@ async def record_clawbacks(
                $1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::bigint[])""",
         [transfer_id for transfer_id, _, _ in taken],
         [change.commission_id for _, change, _ in taken],
-        [-change.delta_minor for _, change, _ in taken],
+        [change.clawback_minor for _, change, _ in taken],
         [now + timedelta(days=charter.contest_days) for _, _, charter in taken],
         [charter.max_share_ppm for _, _, charter in taken],
     )

@@ -34,7 +34,7 @@ time_zone = "UTC"
 """
 POLICY = '[program.attribution]\nmodel = "last_click"\n'
 
-_COMPANIES = """
+COMPANIES = """
 INSERT INTO brands (id, slug, name, legal_name, address, country, created_at)
     SELECT gen_random_uuid(), kind || '-' || n, kind || ' ' || n, 'x', 'x', 'US', '2026-01-01Z'
     FROM (SELECT 'shop', 1 UNION ALL SELECT 'blog', generate_series(1, {partners})) b (kind, n);
@@ -65,7 +65,7 @@ INSERT INTO links (id, token, partnership_id, program_id, advertiser_id, partner
         (SELECT id FROM members LIMIT 1), '2026-01-01Z' FROM partnerships;
 """
 
-_HELPERS = """
+FIGURES = """
 -- A figure in [0, 1) for a row's number, another one for each seed.
 CREATE FUNCTION pg_temp.chance(n bigint, seed bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS
     'SELECT (hashint8extended(n, seed) & 4294967295) / 4294967296.0::float8';
@@ -73,6 +73,8 @@ CREATE FUNCTION pg_temp.chance(n bigint, seed bigint) RETURNS float8 LANGUAGE sq
 CREATE FUNCTION pg_temp.id_at(at timestamptz, n bigint, seed bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
     'SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, ''0'') || ''7''
         || substr(md5(n || ''/'' || seed), 1, 3) || ''8'' || substr(md5(n || ''/'' || seed), 4, 15))::uuid';
+"""
+_MADE_CUSTOMERS = """
 CREATE TEMP TABLE promoting AS
     SELECT row_number() OVER (ORDER BY b.slug) - 1 AS n, p.*
     FROM partnerships p JOIN brands b ON b.id = p.partner_id;
@@ -151,8 +153,8 @@ async def found(owner_url: str, conversions: int) -> None:
     await owner.execute("SELECT ensure_click_partition(m::date) FROM unnest($1::text[]) AS m", list(MONTHS))
     async with set_wise(owner, "identifications", "conversions"):
         for what, sql in (
-            ("companies and terms", _COMPANIES),
-            ("customers", _HELPERS),
+            ("companies and terms", COMPANIES),
+            ("customers", FIGURES + _MADE_CUSTOMERS),
             ("clicks", _CLICKS),
             ("identifications", _CUSTOMERS),
             ("conversions", _CONVERSIONS),

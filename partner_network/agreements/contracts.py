@@ -2,18 +2,24 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
+import msgspec
 from msgspec import Struct
 
-from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.errors import InvalidError, NotFoundError
 from partner_network.kernel.sentences import Sentence
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
 _INDEX = re.compile(r"\[\d+\]")
+_LISTS = frozenset({"commission.components", "commission.bonuses", "commission.boosts"})
+"""Lists of tables, whose clauses are those of their keys."""
+_LADDERS = frozenset({"tiers", "steps", "worth", "growth"})
+"""Lists of tables that one clause settles as a whole."""
 
 
 class Contract(Struct, frozen=True):
@@ -60,6 +66,42 @@ def clause_of(contract: Contract, cited: str) -> str:
         if path in clauses:
             return clauses[path]
     raise ValueError(f"no clause of {contract.name} {contract.version} settles {cited!r}")
+
+
+def must_settle(contract: Contract, terms_json: bytes) -> None:
+    """Refuse terms that fill a key for which the contract has no clause: nobody could sign it.
+
+    Errors: InvalidError that names each such key and the contract.
+    """
+    strangers = sorted(set(_keys(msgspec.json.decode(terms_json))) - contract.clause_of_term.keys())
+    if strangers:
+        named = f"{contract.name} {contract.version}"
+        raise InvalidError(
+            Sentence(
+                "The contract {contract} has no clause for {keys}; choose a later version, or leave it out.",
+                contract=named,
+                keys=", ".join(strangers),
+            ),
+            fields=dict.fromkeys(
+                strangers, Sentence("has no clause in the contract {contract}", contract=named)
+            ),
+        )
+
+
+def _keys(value: object, path: str = "") -> Iterator[str]:
+    """Yield the path of each key, without the places in lists; a table without keys of its own is one."""
+    if isinstance(value, dict):
+        for key, inner in cast("dict[str, object]", value).items():
+            yield from _keys(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and path.rpartition(".")[2] not in _LADDERS:
+        tables = [one for one in cast("list[object]", value) if isinstance(one, dict)]
+        if tables or path in _LISTS:
+            for one in tables:
+                yield from _keys(one, path)
+        else:
+            yield path
+    else:
+        yield path
 
 
 def names() -> list[str]:

@@ -139,6 +139,13 @@ def must_continue(held: Sequence[Terms], terms: Terms) -> None:
                         "{name!r} keeps its event, metric and period; give a changed one a new name",
                         name=one.name,
                     )
+        measured = {one.name: one.identity for one in version.commission.quality_rules}
+        for index, one in enumerate(terms.commission.quality_rules):
+            if measured.get(one.name, one.identity) != one.identity:
+                fields[f"commission.quality[{index}].name"] = Sentence(
+                    "{name!r} keeps its component, period and months; give a changed one a new name",
+                    name=one.name,
+                )
     if fields:
         told = sentences.told(fields.items())
         raise InvalidError(

@@ -7,37 +7,32 @@ whole minor units of `settlement.currency`, rates are parts per million.
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, UnsetType
 
+from partner_network.agreements.quality_terms import Quality
+from partner_network.agreements.reward_terms import Reward
+from partner_network.agreements.term_values import (
+    CodePolicy,
+    Days,
+    Event,
+    Evidence,
+    Exclusion,
+    Match,
+    Metric,
+    Minor,
+    Model,
+    Months,
+    Multiplier,
+    Name,
+    Positive,
+    Raise,
+    Share,
+    SomeDays,
+    Structure,
+    Table,
+    TouchKind,
+)
 from partner_network.kernel.periods import Lock, PeriodKind
-
-Event = Literal["lead", "sale", "activation"]
-Model = Literal["last_click", "last_non_direct", "first_click", "linear", "position_based", "time_decay"]
-TouchKind = Literal["click", "view", "code", "self_report"]
-Evidence = Literal["click_id", "code", "cookie", "self_report"]
-CodePolicy = Literal["click_required", "always", "tie_only", "never"]
-Exclusion = Literal["bot", "prefetch", "no_consent", "self_referral", "stand_down", "test_mode"]
-Structure = Literal["graduated", "retroactive", "flat"]
-Metric = Literal["net_amount", "count"]
-
-_MOST_MINOR = 2**62  # a bigint still holds the sum of two
-_MOST_DAYS = 3_660
-_MOST_MONTHS = 1_200
-_MOST_MULTIPLIER_PPM = 1_000_000_000
-
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
-Minor = Annotated[int, Meta(ge=0, le=_MOST_MINOR)]
-Positive = Annotated[int, Meta(ge=1, le=_MOST_MINOR)]
-Days = Annotated[int, Meta(ge=0, le=_MOST_DAYS)]
-SomeDays = Annotated[int, Meta(ge=1, le=_MOST_DAYS)]
-Months = Annotated[int, Meta(ge=0, le=_MOST_MONTHS)]
-Share = Annotated[int, Meta(ge=0, le=1_000_000)]
-Multiplier = Annotated[int, Meta(ge=0, le=_MOST_MULTIPLIER_PPM)]
-Raise = Annotated[int, Meta(ge=1_000_000, le=_MOST_MULTIPLIER_PPM)]
-
-
-class Table(Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of the file: immutable, and no key is read past in silence."""
 
 
 class ProgramPolicy(Table, frozen=True):
@@ -88,14 +83,6 @@ class Windows(Table, frozen=True):
             return self.view_days
         own: int | None = getattr(self.events, event)
         return self.click_days if own is None else own
-
-
-class Match(Table, frozen=True):
-    """Which lines of an order a component pays on; empty lists match every line."""
-
-    categories: tuple[str, ...] = ()
-    skus: tuple[str, ...] = ()
-    customer: Literal["any", "new", "returning"] = "any"
 
 
 class Tier(Table, frozen=True, rename={"starts": "from"}):
@@ -162,12 +149,19 @@ class Boost(Table, frozen=True, rename={"starts": "from"}):
 
 
 class Commission(Table, frozen=True):
-    """What is paid: components, bonuses and boosts."""
+    """What is paid: components, bonuses, boosts, and what quality makes of it."""
 
     combine: Literal["first", "sum"] = "first"
     components: tuple[Component, ...] = ()
     bonuses: tuple[Bonus, ...] = ()
     boosts: tuple[Boost, ...] = ()
+    quality: tuple[Quality, ...] | UnsetType = UNSET
+    """Unset where there is none, so that terms of before there was this key print as they did."""
+
+    @property
+    def quality_rules(self) -> tuple[Quality, ...]:
+        """Return the rules of quality, if any."""
+        return self.quality or ()
 
 
 class Clawback(Table, frozen=True):
@@ -202,3 +196,4 @@ class Terms(Table, frozen=True):
     program: Program = Program()
     windows: Windows = Windows()
     commission: Commission = Commission()
+    rewards: Annotated[tuple[Reward, ...], Meta(max_length=100)] = ()

@@ -8,11 +8,16 @@ from typing import Protocol, cast
 
 import msgspec
 
+from partner_network.agreements import reward_terms
+from partner_network.agreements.quality_terms import Quality
 from partner_network.agreements.terms import Bonus, Boost, Component, Terms
 from partner_network.kernel import money, periods, reading
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.reading import Mistake
 from partner_network.kernel.sentences import Sentence
+
+_BROUGHT_LATER = ("commission.quality", "rewards")
+"""Tables that terms under the first contract do not know."""
 
 
 class _Named(Protocol):
@@ -43,8 +48,19 @@ def from_json(stored: bytes | str) -> Terms:
 
 
 def to_json(terms: Terms) -> bytes:
-    """Return the one canonical text of the terms, every default written out: what is hashed and stored."""
-    return msgspec.json.encode(terms, order="deterministic")
+    """Return the one canonical text of the terms, every default written out: what is hashed and stored.
+
+    A table that a later contract brought is left out while it is empty, so older terms keep their text.
+    """
+    written = cast("dict[str, object]", msgspec.to_builtins(terms))
+    for path in _BROUGHT_LATER:
+        *tables, key = path.split(".")
+        held = written
+        for table in tables:
+            held = cast("dict[str, object]", held[table])
+        if not held.get(key, True):
+            del held[key]
+    return msgspec.json.encode(written)
 
 
 def _checked(document: object) -> Terms:
@@ -71,6 +87,7 @@ def mistakes_in(terms: Terms) -> Iterator[Mistake]:
     commission = terms.commission
     for kind in ("components", "bonuses", "boosts"):
         yield from _repeated_names(f"commission.{kind}", getattr(commission, kind))
+    yield from _repeated_names("commission.quality", commission.quality_rules)
     for index, component in enumerate(commission.components):
         yield from _component_mistakes(f"commission.components[{index}]", component)
     for index, bonus in enumerate(commission.bonuses):
@@ -78,6 +95,10 @@ def mistakes_in(terms: Terms) -> Iterator[Mistake]:
     names = {component.name for component in commission.components}
     for index, boost in enumerate(commission.boosts):
         yield from _boost_mistakes(f"commission.boosts[{index}]", boost, names)
+    for index, rule in enumerate(commission.quality_rules):
+        yield from _quality_mistakes(f"commission.quality[{index}]", rule, names)
+    yield from _repeated_names("rewards", terms.rewards)
+    yield from reward_terms.mistakes_in(terms.rewards)
 
 
 def _repeated_names(path: str, named: Sequence[_Named]) -> Iterator[Mistake]:
@@ -117,3 +138,12 @@ def _boost_mistakes(path: str, boost: Boost, components: set[str]) -> Iterator[M
         yield f"{path}.component", Sentence("there is no component {component!r}", component=boost.component)
     if boost.until <= boost.starts:
         yield f"{path}.until", Sentence("a boost ends after it begins")
+
+
+def _quality_mistakes(path: str, rule: Quality, components: set[str]) -> Iterator[Mistake]:
+    if rule.component not in components:
+        yield f"{path}.component", Sentence("there is no component {component!r}", component=rule.component)
+    if rule.steps[0].from_ppm != 0:
+        yield f"{path}.steps[0].from_ppm", Sentence("the first step begins at 0")
+    if any(upper.from_ppm <= lower.from_ppm for lower, upper in pairwise(rule.steps)):
+        yield f"{path}.steps", Sentence("each step begins above the one before")

@@ -81,7 +81,7 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
     permissions.must(member, "draft agreements")
     if operator is None:
         raise ConflictError("The network has no name to sign under; set PARTNER_NETWORK_OPERATOR_* first.")
-    contracts.published(new.contract_name, new.contract_version)
+    contract = contracts.published(new.contract_name, new.contract_version)
     async with connections.transaction(eyes=member.eyes) as connection:
         # The partnership's lock: two who draft or sign at once go one after the other.
         await holding.lock(connection, new.partnership_id)
@@ -92,6 +92,7 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
         version_id, terms_toml = await _completed(connection, partnership, new.terms_toml)
         terms = terms_reading.read_terms(terms_toml)
         rules.must_pay(terms)
+        contracts.must_settle(contract, terms_reading.to_json(terms))
         await _must_give_notice(connection, partnership, terms)
         await holding.must_continue(connection, partnership.id, terms)
         await holding.must_suit_mirror(connection, partnership, terms)

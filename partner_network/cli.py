@@ -23,7 +23,7 @@ from partner_network.gateways.stripe_connect import StripeConnect, StripeRefused
 from partner_network.gateways.traces import Tracer
 from partner_network.kernel.errors import PartnerNetworkError
 from partner_network.operations import commands as operations
-from partner_network.receipts import explaining_files
+from partner_network.receipts import computing_files, explaining_files
 from partner_network.receipts.replay import commands as replay
 from partner_network.receipts.trials import commands as trials
 from partner_network.schedule import Gateways
@@ -69,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--terms", type=Path, action="append", required=True, metavar="TERMS.toml")
     add.add_argument("--facts", type=Path, required=True, metavar="FACTS.json")
     add.set_defaults(command=_explain)
+    add = commands.add_parser("compute", help="say what each conversion of a file pays to whom; no database")
+    add.add_argument("--terms", type=Path, action="append", required=True, metavar="TERMS.toml")
+    add.add_argument("--facts", type=Path, required=True, metavar="FACTS.json")
+    add.add_argument("--as-of", metavar="INSTANT", help="leave out facts recorded later")
+    add.set_defaults(command=_compute)
     operations.add_to(commands)
     return parser
 
@@ -119,10 +124,18 @@ async def _verify(parsed: argparse.Namespace) -> int:
 
 
 async def _explain(parsed: argparse.Namespace) -> int:
+    return _answer(lambda: explaining_files.explained(parsed.terms, parsed.facts))
+
+
+async def _compute(parsed: argparse.Namespace) -> int:
+    return _answer(lambda: computing_files.computed(parsed.terms, parsed.facts, parsed.as_of))
+
+
+def _answer(made: Callable[[], bytes]) -> int:
     # A large file is hundreds of thousands of rows, all needed to the end; nothing is left to be collected.
     gc.disable()
     try:
-        sys.stdout.buffer.write(explaining_files.explained(parsed.terms, parsed.facts))
+        sys.stdout.buffer.write(made())
     finally:
         gc.enable()
     return DONE

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from partner_network.agreements.terms import Evidence, ProgramPolicy, Terms, TouchKind
 from partner_network.attribution import rules
+from partner_network.attribution.customers import Customers
 from partner_network.attribution.facts import (
     Binding,
     Clauses,
@@ -21,7 +22,7 @@ from partner_network.attribution.facts import (
     Touch,
     own_code_touch,
 )
-from partner_network.attribution.facts_file import ConversionRow, Customers, FactsFile, Programs, TouchRow
+from partner_network.attribution.facts_file import ConversionRow, FactsFile, Programs, TouchRow
 from partner_network.kernel import periods
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence

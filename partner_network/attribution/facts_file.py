@@ -3,14 +3,13 @@
 The schema is the public interface of MONEY, section 4.
 """
 
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from partner_network.agreements.terms import Event, Evidence, TouchKind
 from partner_network.kernel import reading, strict_json
@@ -23,6 +22,7 @@ Ratio = Annotated[str, Meta(pattern=r"^[0-9]+(/[1-9][0-9]*)?$", max_length=200)]
 Decimals = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=200)]
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _MOST_MINOR = 2**62  # as in terms: a bigint still holds the sum of two
+Noun = Literal["touches", "conversions", "refunds", "adjustments"]
 Minor = Annotated[int, Meta(ge=0, le=_MOST_MINOR)]
 Adjusted = Annotated[int, Meta(ge=-_MOST_MINOR, le=_MOST_MINOR)]
 
@@ -124,6 +124,11 @@ class FactsFile(Row, frozen=True):
     adjustments: tuple[AdjustmentRow, ...] = ()
     rates: tuple[RateRow, ...] = field(default=())
 
+    def place_of(self, noun: Noun, row_id: str) -> str:
+        """Return the path of the first row of an id, like ``conversions[3]``."""
+        rows: tuple[TouchRow | ConversionRow | RefundRow | AdjustmentRow, ...] = getattr(self, noun)
+        return f"{noun}[{next(index for index, row in enumerate(rows) if row.id == row_id)}]"
+
 
 _THE_ONLY_PROGRAM = "program"
 
@@ -132,16 +137,26 @@ AnyRow = TypeVar("AnyRow", TouchRow, ConversionRow, RefundRow, AdjustmentRow)
 
 def read_facts(text: str) -> FactsFile:
     """Return the facts a file states. Errors: InvalidError whose `fields` name each key at fault by path."""
-    facts = reading.checked(strict_json.read(text, "facts"), FactsFile, "facts")
-    whole = FactsFile(
-        touches=_distinct("touches", facts.touches),
-        conversions=_distinct("conversions", facts.conversions),
-        refunds=_distinct("refunds", facts.refunds),
-        adjustments=_distinct("adjustments", facts.adjustments),
-        rates=facts.rates,
+    return distinct(read_rows(text))
+
+
+def read_rows(text: str) -> FactsFile:
+    """Return the rows as they are written, each fact as often as it is there. Errors: as `read_facts`."""
+    written = reading.checked(strict_json.read(text, "facts"), FactsFile, "facts")
+    distinct(written)
+    reading.refuse(list(_mistakes_in(written)), "facts")
+    return written
+
+
+def distinct(written: FactsFile) -> FactsFile:
+    """Return each fact once. Errors: InvalidError for an id that is there twice with different content."""
+    return FactsFile(
+        touches=_distinct("touches", written.touches),
+        conversions=_distinct("conversions", written.conversions),
+        refunds=_distinct("refunds", written.refunds),
+        adjustments=_distinct("adjustments", written.adjustments),
+        rates=written.rates,
     )
-    reading.refuse(list(_mistakes_in(facts)), "facts")
-    return whole
 
 
 def _mistakes_in(facts: FactsFile) -> Iterator[Mistake]:
@@ -237,11 +252,23 @@ def _distinct(noun: str, rows: tuple[AnyRow, ...]) -> tuple[AnyRow, ...]:
 
 
 def as_of(facts: FactsFile, instant: datetime) -> FactsFile:
-    """Return the file without the facts that were recorded after an instant."""
-    conversions = tuple(row for row in facts.conversions if (row.recorded_at or row.at) <= instant)
+    """Return the file without the facts that were recorded after an instant.
+
+    What is left keeps the program that the whole file tells.
+    """
+    programs = Programs(facts)
+    conversions = tuple(
+        replace(row, program=programs.of(row))
+        for row in facts.conversions
+        if (row.recorded_at or row.at) <= instant
+    )
     known = {row.id for row in conversions}
     return FactsFile(
-        touches=tuple(row for row in facts.touches if (row.recorded_at or row.at) <= instant),
+        touches=tuple(
+            replace(row, program=programs.of_touch(row))
+            for row in facts.touches
+            if (row.recorded_at or row.at) <= instant
+        ),
         conversions=conversions,
         refunds=tuple(
             row for row in facts.refunds if (row.recorded_at or row.at) <= instant and row.conversion in known
@@ -249,33 +276,3 @@ def as_of(facts: FactsFile, instant: datetime) -> FactsFile:
         adjustments=tuple(row for row in facts.adjustments if row.at <= instant and row.conversion in known),
         rates=facts.rates,
     )
-
-
-class Customers:
-    """What the file says of each customer: the sales in order, so that first order and number are known."""
-
-    def __init__(self, facts: FactsFile) -> None:
-        self._first: dict[str, ConversionRow] = {}
-        self._sales: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
-        for row in sorted(facts.conversions, key=lambda row: (row.at, row.id)):
-            if row.customer:
-                self._first.setdefault(row.customer, row)
-                if row.event == "sale":
-                    self._sales[row.customer].append((row.at, row.id))
-
-    def is_new(self, row: ConversionRow) -> bool:
-        """Tell whether the conversion says so, or no earlier one of its customer is in the file."""
-        if row.new_customer is not None:
-            return row.new_customer
-        return not row.customer or self._first[row.customer] is row
-
-    def order_number(self, row: ConversionRow) -> int:
-        """Return how many sales its customer made up to and including this conversion's place, at least 1."""
-        if not row.customer:
-            return 1
-        return max(1, bisect_right(self._sales[row.customer], (row.at, row.id)))
-
-    def first_order_at(self, row: ConversionRow) -> datetime | None:
-        """Return when its customer's first sale was, if it was by this conversion's place."""
-        sales = self._sales[row.customer] if row.customer else [(row.at, row.id)] * (row.event == "sale")
-        return sales[0][0] if sales and sales[0] <= (row.at, row.id) else None

@@ -4,7 +4,6 @@ It is the same `decide`, and the same receipt, as in the product; there is no da
 """
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -13,11 +12,10 @@ from partner_network.agreements.terms import Model, Terms
 from partner_network.attribution import deciding, receipt
 from partner_network.attribution.deciding import Decided, TermsOf
 from partner_network.attribution.facts import Clauses, Verdict
-from partner_network.attribution.facts_file import ConversionRow, FactsFile
-from partner_network.commissions.rules import computing, plan, shares
-from partner_network.commissions.rules.facts import Line, Order, Refund
+from partner_network.attribution.facts_file import FactsFile
+from partner_network.commissions.rules import computing, plan
 from partner_network.kernel import money
-from partner_network.kernel.errors import InvalidError
+from partner_network.receipts.nets import Nets
 
 _SALTED = b"partner-network explain\n"
 
@@ -56,9 +54,12 @@ class Explanation(Struct, frozen=True):
     decisions: list[Explained]
 
 
-def explain(facts: FactsFile, files: Sequence[Terms], clauses: Clauses) -> Explanation:
+def explain(
+    facts: FactsFile, files: Sequence[Terms], clauses: Clauses, written: FactsFile | None = None
+) -> Explanation:
     """Return every decision of a facts file, in canonical order, under terms that all partners share.
 
+    Mistakes are named by the place a row has in `written`, the file before each fact was taken once.
     Errors: InvalidError for facts or terms that cannot be.
     """
     versions = computing.versions_of(files)
@@ -73,11 +74,11 @@ def explain(facts: FactsFile, files: Sequence[Terms], clauses: Clauses) -> Expla
         ordered[0].program.attribution,
         clauses,
     )
-    nets = _Nets(facts)
+    nets = Nets(facts, written or facts)
     decisions: list[Explained] = []
     for one in deciding.decide_all(facts, terms_of):
         terms = terms_of.at(one.row.at) or ordered[0]
-        net_minor = nets.current(one, terms.settlement.clawback.max_age_days)
+        net_minor = nets.current(one.row, terms.settlement.clawback.max_age_days)
         decisions.append(_explained(one, net_minor, number_of[id(terms)]))
     return Explanation(decisions)
 
@@ -122,49 +123,3 @@ def _explained(one: Decided, net_minor: int, policy_version: int) -> Explained:
     candidates = [Judged(seen.touch, seen.partner, seen.verdict, seen.reason) for seen in decision.candidates]
     root = receipt.root_of(facts, decision, salt_of(one.row.id))
     return Explained(one.row.id, decision.model, credited, candidates, root.hex())
-
-
-class _Nets:
-    """What refunds left of each order."""
-
-    def __init__(self, facts: FactsFile) -> None:
-        self._facts = facts
-        self._refunds: dict[str, list[Refund]] = defaultdict(list)
-        for row in facts.refunds:
-            self._refunds[row.conversion].append(
-                Refund(id=row.id, at=row.at, net_minor=row.net_minor, line=row.line, cancels=row.cancels)
-            )
-
-    def current(self, one: Decided, max_age_days: int) -> int:
-        """Return a conversion's net after the refunds in force; those older than `max_age_days` are none."""
-        row = one.row
-        if row.id not in self._refunds and not row.lines:
-            return row.net_minor
-        order = Order(
-            id=row.id,
-            event=row.event,
-            at=row.at,
-            recorded_at=row.recorded_at or row.at,
-            customer=row.customer or "",
-            currency=row.currency,
-            net_minor=row.net_minor,
-            lines=tuple(Line(id=line.id, net_minor=line.net_minor) for line in row.lines),
-            refunds=tuple(self._refunds.get(row.id, ())),
-        )
-        try:
-            refunds = shares.refunds_in_force(order, max_age_days)
-            nets = (
-                [net for _, net in shares.nets_by_line(order, refunds)]
-                if order.lines
-                else [shares.whole_net(order, refunds)]
-            )
-        except InvalidError as error:
-            raise InvalidError(error.sentence, fields={self._path(row): error.sentence}) from None
-        return sum(net.gross - net.refunded for net in nets)
-
-    def _path(self, row: ConversionRow) -> str:
-        """Return which key of the file is at fault when what was sold and given back does not add up."""
-        if row.lines and sum(line.net_minor for line in row.lines) != row.net_minor:
-            return f"conversions[{self._facts.conversions.index(row)}].lines"
-        last = max(n for n, refund in enumerate(self._facts.refunds) if refund.conversion == row.id)
-        return f"refunds[{last}].net_minor"

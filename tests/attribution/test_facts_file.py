@@ -6,6 +6,7 @@ import pytest
 
 from partner_network.agreements.terms import Program, ProgramPolicy, Settlement, Terms
 from partner_network.attribution import deciding, facts_file
+from partner_network.attribution.customers import Customers
 from partner_network.attribution.deciding import Decided, TermsOf
 from partner_network.kernel import errors
 
@@ -165,7 +166,7 @@ def test_order_numbers_and_first_orders_count_the_sales_of_a_customer() -> None:
         {**SALE, "id": "N", "customer": None},
     ]
     facts = facts_file.read_facts(text(conversions=rows))
-    customers = facts_file.Customers(facts)
+    customers = Customers(facts)
     told = {
         row.id: (customers.is_new(row), customers.order_number(row), customers.first_order_at(row))
         for row in facts.conversions

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from partner_network.agreements.terms import Terms
 from partner_network.attribution import deciding
+from partner_network.attribution.customers import Customers
 from partner_network.attribution.deciding import Decided, TermsOf
-from partner_network.attribution.facts_file import AdjustmentRow, ConversionRow, Customers, FactsFile
+from partner_network.attribution.facts_file import AdjustmentRow, ConversionRow, FactsFile, Noun
 from partner_network.commissions.rules import plan, targets
 from partner_network.commissions.rules.facts import (
     Adjustment,
@@ -27,6 +28,15 @@ from partner_network.kernel.sentences import Sentence
 
 Agreement = tuple[str, str]
 """A program and a partner."""
+
+
+class FactError(InvalidError):
+    """A row of the file cannot be priced: which one, and by which of its keys."""
+
+    def __init__(self, detail: str, *, noun: Noun, row: str, key: str) -> None:
+        super().__init__(detail)
+        self.noun: Noun = noun
+        self.row, self.key = row, key
 
 
 class Computed(Struct, frozen=True):
@@ -142,6 +152,5 @@ class _Converter:
         try:
             return self._rates.at(row.at.astimezone(self._zone).date(), row.currency, self._currency)
         except InvalidError as error:
-            raise InvalidError(
-                Sentence("Conversion {id!r}: {detail}", id=row.id, detail=error.sentence)
-            ) from None
+            told = Sentence("Conversion {id!r}: {detail}", id=row.id, detail=error.sentence)
+            raise FactError(told, noun="conversions", row=row.id, key="currency") from None

@@ -1,6 +1,6 @@
 """What the engine is given and what it answers: slim immutable values, built from rows or a facts file."""
 
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 
 from msgspec import Struct
@@ -50,6 +50,15 @@ class Adjustment(Struct, frozen=True, gc=False, kw_only=True):
     component: str | None = None
 
 
+class Measure(Struct, frozen=True, gc=False):
+    """How many of a partner's earlier customers stayed, as a quality rule measured it at a date's 00:00."""
+
+    rule: str
+    measured_on: date
+    customers: int
+    retained: int
+
+
 class Order(Struct, frozen=True, gc=False, kw_only=True):
     """One conversion credited, at least in part, to the partner whose targets are asked for.
 
@@ -59,7 +68,8 @@ class Order(Struct, frozen=True, gc=False, kw_only=True):
     `touched_at`, parallel to `own`, says when those touches were (empty: no decay). `order_number` counts
     the customer's sales in the program up to this order from 1, and `first_order_at` is the first of
     them, attributed or not, refunded or not. A `rejected` order pays nothing and counts nowhere.
-    `rate` converts one major unit of `currency` to the agreement's (None: they are the same).
+    `rate` converts one major unit of `currency` to the agreement's (None: they are the same). `measures`
+    are those of the partner's quality that were taken for the periods the order occurred in.
     """
 
     id: str
@@ -80,6 +90,7 @@ class Order(Struct, frozen=True, gc=False, kw_only=True):
     adjustments: tuple[Adjustment, ...] = ()
     rejected: bool = False
     rate: Fraction | None = None
+    measures: tuple[Measure, ...] = ()
 
 
 class Alike(Struct, frozen=True, gc=False):
@@ -95,7 +106,7 @@ class Alike(Struct, frozen=True, gc=False):
     weight_ppm: int
 
 
-class Target(Struct, frozen=True, gc=False, kw_only=True):
+class Target(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What one conversion shall pay by one component, and every figure that explains it.
 
     `metric_*` are minor units of net or, for count, parts per million of one action: the period's
@@ -103,7 +114,7 @@ class Target(Struct, frozen=True, gc=False, kw_only=True):
     ppm on minor units of net, or minor units of amount on ppm of an action. `factors` are the multipliers
     that followed, exact. `line_minor` is the order's line of the period; `taken_back_minor` is what
     refunds took from it under line_only; `adjusted_minor` is the sum of its adjustments; `minor` is the
-    final target: line - taken back + adjusted, never below zero.
+    final target: line - taken back + adjusted, never below zero. `measures` are what quality went by.
     """
 
     conversion: str
@@ -123,6 +134,7 @@ class Target(Struct, frozen=True, gc=False, kw_only=True):
     line_minor: int
     taken_back_minor: int
     adjusted_minor: int
+    measures: tuple[Measure, ...] = ()
 
 
 class BonusTarget(Struct, frozen=True, gc=False, kw_only=True):

@@ -7,7 +7,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from partner_network.agreements.quality_terms import Quality
 from partner_network.agreements.terms import Bonus, Boost, Component, Event, Settlement, Terms
 from partner_network.commissions.rules.facts import Order, TermsVersion
 from partner_network.kernel import periods
@@ -38,6 +40,7 @@ class ComponentPlan(Struct, frozen=True):
     rates: tuple[int, ...]
     paid_below: tuple[int, ...]
     boosts: tuple[BoostPlan, ...]
+    quality: tuple[Quality, ...] = ()
 
     def tier_at(self, metric: int) -> int:
         """Return the position of the tier that begins at or below the metric."""
@@ -154,7 +157,9 @@ def _version_plan(version: TermsVersion) -> VersionPlan:
     )
     for index, component in enumerate(commission.components):
         boosts = [boost for boost in commission.boosts if boost.component == component.name]
+        quality = [rule for rule in commission.quality_rules if rule.component == component.name]
         ready = _component_plan(f"commission.components[{index}]", component, plan, boosts)
+        ready = replace(ready, quality=tuple(sorted(quality, key=lambda rule: rule.name)))
         plan.components.setdefault(component.event, []).append(ready)
     for index, bonus in enumerate(commission.bonuses):
         ready_bonus = BonusPlan(clause=f"commission.bonuses[{index}]", bonus=bonus, version=plan)
@@ -194,6 +199,7 @@ def _component_plan(
 
 def _must_continue(plans: Sequence[VersionPlan]) -> None:
     first = plans[0]
+    _must_measure_alike(plans)
     identity: dict[tuple[type, str], tuple[object, ...]] = {}
     for plan in plans:
         if (plan.settlement.currency, plan.settlement.time_zone) != (
@@ -211,5 +217,21 @@ def _must_continue(plans: Sequence[VersionPlan]) -> None:
                         "{name!r} keeps its event, metric and period across versions; "
                         "give a changed one a new name.",
                         name=named.name,
+                    )
+                )
+
+
+def _must_measure_alike(plans: Sequence[VersionPlan]) -> None:
+    """Refuse versions that measure one quality by two rules: a measure is stored under its name alone."""
+    identity: dict[str, tuple[object, ...]] = {}
+    for plan in plans:
+        for rule in (rule for many in plan.components.values() for ready in many for rule in ready.quality):
+            now = rule.identity
+            if identity.setdefault(rule.name, now) != now:
+                raise InvalidError(
+                    Sentence(
+                        "Quality {name!r} keeps its component, period and months across versions; "
+                        "give a changed one a new name.",
+                        name=rule.name,
                     )
                 )

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from partner_network.commissions.rules import boosts, shares
-from partner_network.commissions.rules.facts import Exact, Order, Target
+from partner_network.commissions.rules import boosts, quality, shares
+from partner_network.commissions.rules.facts import Exact, Measure, Order, Target
 from partner_network.commissions.rules.plan import ComponentPlan
 from partner_network.commissions.rules.shares import Net
 from partner_network.kernel import periods
@@ -31,6 +31,7 @@ class Entry(Struct, gc=False):
     rates: tuple[tuple[int, int], ...] = ()
     earned: Exact = 0
     factors: tuple[tuple[str, Fraction], ...] = ()
+    measures: tuple[Measure, ...] = ()
     capped_by: tuple[str, ...] = ()
     line: int = 0
 
@@ -107,6 +108,8 @@ def _multiply(entries: Iterable[Entry]) -> None:
             factor = Fraction(component.invoice_ppm[position], PPM_PER_WHOLE)
             entry.earned *= factor
             entry.factors += (("invoice", factor),)
+        if entry.plan.quality:
+            quality.apply(entry)
 
 
 def _cap_and_round(entries: Iterable[Entry]) -> None:
@@ -174,6 +177,7 @@ def target_of(entry: Entry, adjusted: int) -> Target:
         line_minor=entry.line,
         taken_back_minor=taken_back,
         adjusted_minor=adjusted,
+        measures=entry.measures,
     )
 
 

@@ -46,6 +46,11 @@ EntryKind = Literal[
     "return",
     "forgive",
     "write_off",
+    "hold",
+    "release",
+    "dispute",
+    "repay",
+    "reverse_transfer",
 ]
 Phase = Literal["posted", "pending", "post", "void"]
 

@@ -1,6 +1,6 @@
 """How Piccolo sees the ledger; only its own actions post, and nobody changes what is posted."""
 
-from piccolo.columns import BigInt, Boolean, Bytea, ForeignKey, SmallInt, Text, Timestamptz
+from piccolo.columns import Array, BigInt, Boolean, Bytea, Date, ForeignKey, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
@@ -61,3 +61,18 @@ class LedgerTransfer(Table, tablename="ledger_transfers", db=connections.engine)
     pending_id = BigInt(default=None, null=True)
     commission_id = BigInt(default=None, null=True)
     effective_at = Timestamptz(default=None)
+
+
+class LedgerCheck(Table, tablename="ledger_checks", db=connections.engine):
+    """What one night's look at the whole ledger found."""
+
+    night = Date(primary_key=True, default=None)
+    began_at = Timestamptz(default=None)
+    ended_at = Timestamptz(default=None, null=True)
+    recorded_until = Timestamptz(default=None)
+    digest = Bytea(default=None, null=True)
+    accounts = BigInt(default=None, null=True)
+    entries = BigInt(default=None, null=True)
+    transfers = BigInt(default=None, null=True)
+    differing = BigInt(default=None, null=True)
+    differences = Array(base_column=Text(), default=list)

@@ -11,6 +11,7 @@ WITHOUT_MONEY = {
     "erasures",
     "invitations",
     "kept_forms",
+    "ledger_checks",
     "letters",
     "links",
     "members",

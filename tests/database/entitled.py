@@ -64,6 +64,7 @@ ROWS_OF: Mapping[str, str] = {
     "kept_forms": _NO_BRAND,
     "ledger_accounts": "$1 IN (t.holder_id, t.counterparty_id)",
     "ledger_balances": _OF_ACCOUNT.format("t.account_id"),
+    "ledger_checks": _NO_BRAND,
     "ledger_entries": f"""EXISTS (SELECT FROM ledger_transfers l WHERE l.entry_id = t.id
         AND {_OF_ACCOUNT.format("l.debit_account_id, l.credit_account_id")})""",
     "ledger_transfers": _OF_ACCOUNT.format("t.debit_account_id, t.credit_account_id"),

@@ -44,6 +44,7 @@ INSERT INTO rate_limits (key, empty_at) VALUES (uuid_send(gen_random_uuid()), no
 INSERT INTO retentions (task, ran_at) VALUES ('x', now()) ON CONFLICT DO NOTHING;
 INSERT INTO replays (program_id, night, starts_at, ends_at, began_at)
     SELECT id, '2026-03-01', '2026-02-01', '2026-03-01', now() FROM programs;
+INSERT INTO ledger_checks (night, began_at, recorded_until) VALUES ('2026-03-01', now(), now());
 INSERT INTO kept_forms (id, token_hash, member_id, brand_id, sealed, created_at, expires_at)
     SELECT gen_random_uuid(), uuid_send(id), member_id, brand_id, 'x', now(), now() FROM memberships;
 INSERT INTO audit_salts (subject_id, salt) VALUES (gen_random_uuid(), sha256('x'));

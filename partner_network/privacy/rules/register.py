@@ -38,6 +38,7 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "clawback_settlements": "amounts",
         "ledger_accounts": "accounts of companies",
         "ledger_balances": "amounts",
+        "ledger_checks": "counts, and sentences about accounts of companies",
         "ledger_entries": "amounts; reasons name facts, not people",
         "ledger_transfers": "amounts",
         "statements": "amounts of two companies for a period",

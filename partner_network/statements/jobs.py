@@ -1,10 +1,14 @@
 """What the worker does about statements."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
+
+import structlog
 
 from partner_network.attribution import actions as attribution
 from partner_network.commissions.actions import accrue, mature
+from partner_network.commissions.leaving_out import LeftOut
 from partner_network.database import connections
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.pdf import Renderer
@@ -13,19 +17,28 @@ from partner_network.statements.actions import close
 from partner_network.statements.document_queries import Issuer
 from partner_network.statements.rules import RenderStatement
 
+_log = structlog.get_logger()
+
 
 async def bring_up_to_date(now: datetime) -> None:
     """Decide, accrue and mature everything that facts and the calendar ask for."""
     while await attribution.decide_pending():
         pass
     await accrue.accrue_pending(now)
-    await mature.mature_due(now)
+    matured = await mature.mature_due(now)
+    await _report("not matured", matured.left_out)
 
 
 async def close_periods(now: datetime) -> None:
     """Close every period that has ended, once all its facts are booked."""
     await bring_up_to_date(now)
-    await close.close_due(now)
+    closed = await close.close_due(now)
+    await _report("not closed", closed.left_out)
+
+
+async def _report(what: str, left_out: Sequence[LeftOut]) -> None:
+    for one in left_out:
+        await _log.awarning(what, name=one.name, reason=one.reason)
 
 
 async def render(

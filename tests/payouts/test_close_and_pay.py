@@ -39,7 +39,7 @@ async def test_two_workers_that_close_the_same_month_make_one_statement(sale: Sa
     await sale.work()
     now = await clock.now()
     closed = await asyncio.gather(*(close.close_due(now) for _ in range(4)))
-    assert sum(len(made) for made in closed) == 1
+    assert sum(len(one.statements) for one in closed) == 1
     async with connections.transaction() as connection:
         (statement,) = await queries.statements(connection)
         (line,) = await queries.lines_of(connection, statement.id)

@@ -7,6 +7,9 @@ from uuid import UUID
 import msgspec
 
 from partner_network.agreements.terms import Settlement
+from partner_network.commissions import leaving_out
+from partner_network.commissions.actions import mature
+from partner_network.commissions.leaving_out import LeftOut
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.kernel import ids, periods
@@ -33,19 +36,32 @@ class _Side(msgspec.Struct):
     last: Last | None
 
 
-async def close_due(now: datetime) -> list[UUID]:
-    """Close every period that has ended, oldest first, and return the new statements.
+class Closed(msgspec.Struct, frozen=True):
+    """The new statements, and which pairs were left out."""
+
+    statements: list[UUID]
+    left_out: tuple[LeftOut, ...]
+
+
+async def close_due(now: datetime) -> Closed:
+    """Close every period that has ended, oldest first.
 
     Idempotent and safe with several workers: each pair closes under its own lock, and a period that
-    another worker closed meanwhile is found closed.
+    another worker closed meanwhile is found closed. A pair that cannot be closed is left out with the
+    reason, from its first such period on; all others close.
     """
     async with connections.transaction() as connection:
         accounts = await queries.pair_accounts(connection)
     closed: list[UUID] = []
+    left_out: list[LeftOut] = []
     for pair in _pairs(accounts):
-        while (new := await _close_next(pair, now)) is not None:
-            closed += new
-    return closed
+        try:
+            while (new := await _close_next(pair, now)) is not None:
+                closed += new
+        except leaving_out.REFUSALS as refusal:
+            name = f"{pair[0].payee_slug} and {pair[0].payer_slug}, {pair[0].currency}"
+            left_out.append(leaving_out.left_out(name, refusal))
+    return Closed(closed, tuple(left_out))
 
 
 def _pairs(accounts: Sequence[PairAccount]) -> list[list[PairAccount]]:
@@ -63,9 +79,7 @@ async def _close_next(pair: Sequence[PairAccount], now: datetime) -> list[UUID] 
     async with connections.transaction() as connection:
         # Two workers that close the same pair would both read the same unstated postings.
         await connections.lock_all(
-            connection,
-            f"pair:{first.currency}:{min(first.payee_id, first.payer_id)}:"
-            f"{max(first.payee_id, first.payer_id)}",
+            connection, mature.pair_lock(first.currency, first.payee_id, first.payer_id)
         )
         sides = [await _side(connection, account, now) for account in pair]
         open_periods = [p for side in sides if (p := await _open_period(connection, side, now)) is not None]

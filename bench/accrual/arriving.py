@@ -26,13 +26,13 @@ async def arrive(number: int) -> None:
         )
         await connection.execute(
             """INSERT INTO customers (id, brand_id, external_id, first_seen_at, pseudonym)
-               SELECT $1, brand_id, $2, $3, sha256($2::bytea) FROM programs""",
+               SELECT $1, brand_id, $2::text, $3, sha256(convert_to($2::text, 'UTF8')) FROM programs""",
             customer_id,
             f"live customer {number}",
             at,
         )
         await connection.execute(
-            "INSERT INTO customer_keys (customer_id, pseudonym_key) VALUES ($1, sha256($1::text::bytea))",
+            "INSERT INTO customer_keys (customer_id, pseudonym_key) VALUES ($1, sha256(decode(replace($1::uuid::text, '-', ''), 'hex')))",
             customer_id,
         )
         await connection.execute(
@@ -44,7 +44,7 @@ async def arrive(number: int) -> None:
         await connection.execute(
             """INSERT INTO conversions (id, brand_id, program_id, customer_id, event, order_id, occurred_at,
                    recorded_at, currency, net_minor, click_id, lines, payload_hash)
-               SELECT $1, brand_id, id, $2, 'sale', $3, $4, $4, 'USD', 12345, $5, '[]', sha256($3::bytea)
+               SELECT $1, brand_id, id, $2, 'sale', $3::text, $4, $4, 'USD', 12345, $5, '[]', sha256(convert_to($3::text, 'UTF8'))
                FROM programs""",
             conversion_id,
             customer_id,

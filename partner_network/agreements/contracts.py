@@ -73,7 +73,13 @@ def must_settle(contract: Contract, terms_json: bytes) -> None:
 
     Errors: InvalidError that names each such key and the contract.
     """
-    strangers = sorted(set(_keys(msgspec.json.decode(terms_json))) - contract.clause_of_term.keys())
+    strangers = sorted(
+        {
+            _stranger(contract, key)
+            for key in _keys(msgspec.json.decode(terms_json))
+            if key not in contract.clause_of_term
+        }
+    )
     if strangers:
         named = f"{contract.name} {contract.version}"
         raise InvalidError(
@@ -86,6 +92,14 @@ def must_settle(contract: Contract, terms_json: bytes) -> None:
                 strangers, Sentence("has no clause in the contract {contract}", contract=named)
             ),
         )
+
+
+def _stranger(contract: Contract, key: str) -> str:
+    """Return the whole table where the contract knows none of its keys, else the key."""
+    names = key.split(".")
+    tables = (".".join(names[:depth]) for depth in range(1, len(names)))
+    known = contract.clause_of_term
+    return next((t for t in tables if not any(one.startswith(f"{t}.") for one in known)), key)
 
 
 def _keys(value: object, path: str = "") -> Iterator[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from partner_network.agreements import contracts, documents, plain_text, terms_reading
 from partner_network.agreements.terms import Terms
+from partner_network.kernel import errors
 from partner_network.statements.rules import LineKind
 
 VERSIONS = [(name, version) for name in contracts.names() for version in contracts.versions_of(name)]
@@ -38,8 +39,33 @@ def test_a_published_folder_never_changes() -> None:
     assert published == listed
 
 
-def example() -> Document:
+LATER: dict[str, Document] = {
+    "2026-12": {
+        "quality": {
+            "name": "stay",
+            "component": "leads",
+            "period": "quarter",
+            "cohort_months": 6,
+            "within_months": 3,
+            "least_customers": 20,
+            "steps": [{"from_ppm": 0, "multiplier_ppm": 800_000}],
+        },
+        "rewards": {"name": "welcome", "kind": "customer_credit", "event": "sale", "amount_minor": 500},
+    }
+}
+"""What contracts after the first brought: one of each, by the version that brought it."""
+
+
+def example(version: str = VERSIONS[-1][1]) -> Document:
     """Terms in which every optional block is there, so that every key has something to say."""
+    brought = {key: [one] for since, ones in LATER.items() if since <= version for key, one in ones.items()}
+    terms = _first_example()
+    if quality := brought.pop("quality", None):
+        terms["commission"]["quality"] = quality
+    return {**terms, **brought}
+
+
+def _first_example() -> Document:
     return {
         "valid_from": "2026-12-01",
         "commission": {
@@ -93,7 +119,10 @@ def terms_of(document: Document) -> Terms:
 @pytest.mark.parametrize(("name", "version"), VERSIONS)
 def test_the_defaults_of_the_file_are_those_of_the_schema(name: str, version: str) -> None:
     defaults = read(name, version, "terms.toml")
-    assert terms_of(merged(defaults, example())) == terms_of(example())
+    assert terms_of(merged(defaults, example(version))) == terms_of(example(version))
+
+
+LADDERS = ("tiers", "steps", "worth", "growth")
 
 
 def leaves(value: object, path: str = "") -> set[str]:
@@ -101,14 +130,14 @@ def leaves(value: object, path: str = "") -> set[str]:
     if isinstance(value, dict):
         table = cast("Document", value)
         return {leaf for key, inner in table.items() for leaf in leaves(inner, f"{path}.{key}".strip("."))}
-    if isinstance(value, list) and value and isinstance(value[0], dict) and not path.endswith("tiers"):
+    if isinstance(value, list) and value and isinstance(value[0], dict) and not path.endswith(LADDERS):
         return leaves(value[0], path)
     return {path}
 
 
 @pytest.mark.parametrize(("name", "version"), VERSIONS)
 def test_each_key_of_the_terms_names_one_clause_and_no_other_key_does(name: str, version: str) -> None:
-    every_key = leaves(msgspec.json.decode(terms_reading.to_json(terms_of(example()))))
+    every_key = leaves(msgspec.json.decode(terms_reading.to_json(terms_of(example(version)))))
     assert set(contracts.published(name, version).clause_of_term) == every_key
 
 
@@ -132,6 +161,13 @@ def words_of(name: str, version: str, document: Document) -> dict[str, str]:
     return clauses(name, version, terms_reading.to_json(terms_of(document)))
 
 
+PERK: Document = {
+    "kind": "perk",
+    "amount_minor": None,
+    "perk": "enhanced_analytics",
+    "from": 1_000,
+    "metric": "count",
+}
 CHANGED: list[tuple[str, object, Document]] = [
     ("valid_from", "2027-01-01", {}),
     ("program.attribution.model", "linear", {}),
@@ -181,6 +217,28 @@ CHANGED: list[tuple[str, object, Document]] = [
     ("commission.boosts.multiplier_ppm", 2_000_000, {}),
     ("commission.boosts.cap_minor", 100_001, {}),
     ("commission.boosts.stacking", "multiply", {}),
+    ("commission.quality.name", "come-back", {}),
+    ("commission.quality.component", "sales", {}),
+    ("commission.quality.period", "month", {}),
+    ("commission.quality.cohort_months", 12, {}),
+    ("commission.quality.within_months", 6, {}),
+    ("commission.quality.least_customers", 21, {}),
+    ("commission.quality.steps", [{"from_ppm": 0, "multiplier_ppm": 900_000}], {}),
+    ("rewards.name", "hello", {}),
+    ("rewards.kind", "partner_credit", {}),
+    ("rewards.event", "lead", {}),
+    ("rewards.match.categories", ["vinyl", "tape"], {}),
+    ("rewards.match.skus", ["LP-1"], {}),
+    ("rewards.match.customer", "new", {}),
+    ("rewards.amount_minor", 501, {}),
+    ("rewards.rate_ppm", 10_000, {"amount_minor": None, "rate_ppm": 20_000}),
+    ("rewards.valid_days", 365, {}),
+    ("rewards.worth", [{"after_days": 180, "ppm": 500_000}], {}),
+    ("rewards.growth", [{"orders": 3, "ppm": 1_500_000}], {}),
+    ("rewards.perk", "lead_routing", PERK),
+    ("rewards.metric", "net_amount", PERK),
+    ("rewards.period", "year", PERK),
+    ("rewards.from", 1_001, PERK),
     ("settlement.currency", "USD", {}),
     ("settlement.time_zone", "Asia/Tokyo", {}),
     ("settlement.period", "quarter", {}),
@@ -210,14 +268,23 @@ def with_value(document: Document, path: str, value: object) -> Document:
     return {**document, head: with_value(cast("Document", inner), rest, value)}
 
 
-@pytest.mark.parametrize(("name", "version"), VERSIONS)
+SETTLED = [
+    (name, version, *changed)
+    for name, version in VERSIONS
+    for changed in CHANGED
+    if changed[0] in contracts.published(name, version).clause_of_term
+]
+
+
 @pytest.mark.parametrize(
-    ("path", "value", "beside"), CHANGED, ids=[f"{path}={value}" for path, value, _ in CHANGED]
+    ("name", "version", "path", "value", "beside"),
+    SETTLED,
+    ids=[f"{version} {path}={value}" for _, version, path, value, _ in SETTLED],
 )
 def test_a_changed_term_changes_the_words_of_its_clause(
     name: str, version: str, path: str, value: object, beside: Document
 ) -> None:
-    before = example()
+    before = example(version)
     for key, needed in beside.items():
         before = with_value(before, f"{path.rpartition('.')[0]}.{key}", needed)
     number = contracts.published(name, version).clause_of_term[path]
@@ -228,6 +295,34 @@ def test_a_changed_term_changes_the_words_of_its_clause(
 def test_the_changes_above_cover_every_key() -> None:
     assert {path for path, _, _ in CHANGED} == leaves(
         msgspec.json.decode(terms_reading.to_json(terms_of(example())))
+    )
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
+def test_every_clause_of_the_version_before_keeps_its_number_and_its_key(name: str, version: str) -> None:
+    before = [one for one in contracts.versions_of(name) if one < version][-1:]
+    contract = contracts.published(name, version)
+    for older in (contracts.published(name, one) for one in before):
+        assert older.clause_of_term.items() <= contract.clause_of_term.items()
+        assert older.clause_of_table.items() <= contract.clause_of_table.items()
+        assert older.clause_of_line.items() <= contract.clause_of_line.items()
+        first = _first_example()
+        said, said_before = words_of(name, version, first), words_of(name, older.version, first)
+        assert said_before.keys() <= said.keys()
+        assert {number for number in said_before if said[number] != said_before[number]} <= {"6"}
+
+
+def test_terms_that_a_contract_cannot_settle_are_refused_by_key_and_contract() -> None:
+    terms = terms_reading.to_json(terms_of(example()))
+    contracts.must_settle(contracts.published("cross-promotion", "2026-12"), terms)
+    with pytest.raises(errors.InvalidError) as refused:
+        contracts.must_settle(contracts.published("cross-promotion", "2026-11"), terms)
+    assert str(refused.value) == (
+        "The contract cross-promotion 2026-11 has no clause for commission.quality, rewards; "
+        "choose a later version, or leave it out."
+    )
+    contracts.must_settle(
+        contracts.published("cross-promotion", "2026-11"), terms_reading.to_json(terms_of(_first_example()))
     )
 
 

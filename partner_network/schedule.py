@@ -138,6 +138,7 @@ async def follow_calendar(doors: Gateways) -> None:
     await payouts.pay(doors.stripe, now)
     await privacy.let_go(now, clock.wall_now())
 
+    await commissions.measure(now)
 
 async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set: take jobs as they come, and follow the calendar beside them."""

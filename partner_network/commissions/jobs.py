@@ -3,10 +3,17 @@
 from datetime import datetime
 
 from partner_network.commissions.actions import accrue as accruing
+from partner_network.commissions.actions import measure as measuring
 
 ACCRUE = "commissions.accrue"
 
 
 async def accrue(now: datetime) -> None:
-    """Book what facts have changed."""
+    """Book what facts have changed, by the quality that is measured first."""
+    await measuring.measure_quality(now)
     await accruing.accrue_pending(now)
+
+
+async def measure(now: datetime) -> None:
+    """Measure quality where its date has come, also while nobody buys."""
+    await measuring.measure_quality(now)

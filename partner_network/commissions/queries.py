@@ -1,7 +1,7 @@
 """Read the facts of a stream as the engine wants them, and what is booked for them so far."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -9,11 +9,15 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec.structs import replace
 
 from partner_network.agreements import terms_reading
+from partner_network.commissions import quality_queries, rate_queries
 from partner_network.commissions.rules import plan as plans
-from partner_network.commissions.rules.facts import Adjustment, Line, Order, Refund, TermsVersion
+from partner_network.commissions.rules import quality
+from partner_network.commissions.rules.facts import Adjustment, Line, Measure, Order, Refund, TermsVersion
 from partner_network.commissions.rules.plan import Plan
+from partner_network.commissions.rules.quality import Key
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ConflictError
 
@@ -30,6 +34,8 @@ class Stream(msgspec.Struct, frozen=True):
     partner_id: UUID
     program_id: UUID
     plan: Plan
+    measures: Mapping[Key, Measure] | None = None
+    """What quality was measured; None: what is stored."""
 
 
 class Booked(msgspec.Struct, frozen=True, gc=False):
@@ -131,7 +137,34 @@ async def facts_in(connection: Connection, stream: Stream, rows: Sequence[asyncp
     conversion_ids = [row["id"] for row in rows]
     refunds = await _refunds(connection, conversion_ids)
     adjustments = await _adjustments(connection, stream.partnership_id, conversion_ids)
-    return [Fact(row["id"], _order(row, stream, refunds[row["id"]], adjustments[row["id"]])) for row in rows]
+    facts = [Fact(row["id"], _order(row, stream, refunds[row["id"]], adjustments[row["id"]])) for row in rows]
+    facts = await _with_rates(connection, stream, facts)
+    return await _with_measures(connection, stream, facts) if quality.has_rules(stream.plan) else facts
+
+
+async def _with_rates(connection: Connection, stream: Stream, facts: Sequence[Fact]) -> list[Fact]:
+    quote = stream.plan.versions[0].settlement.currency
+    foreign = [fact.conversion_id for fact in facts if fact.order.currency != quote]
+    if not foreign:
+        return list(facts)
+    fixed = await rate_queries.fixed_rates(connection, foreign, quote)
+    return [
+        Fact(fact.conversion_id, replace(fact.order, rate=fixed[fact.conversion_id]))
+        if fact.conversion_id in fixed
+        else fact
+        for fact in facts
+    ]
+
+
+async def _with_measures(connection: Connection, stream: Stream, facts: Sequence[Fact]) -> list[Fact]:
+    known = stream.measures
+    if known is None:
+        known = await quality_queries.stored(connection, stream.partnership_id)
+    return [
+        Fact(fact.conversion_id, replace(fact.order, measures=own))
+        for fact in facts
+        for own in [quality.own_measures(stream.plan, fact.order.at, known)]
+    ]
 
 
 def _order(

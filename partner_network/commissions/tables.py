@@ -1,6 +1,6 @@
 """How Piccolo sees commissions, their revisions and what is clawed back."""
 
-from piccolo.columns import JSONB, UUID, BigInt, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Date, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.agreements.tables import Agreement
@@ -30,6 +30,17 @@ class Adjustment(Table, tablename="adjustments", db=connections.engine):
     minor = BigInt(default=None)
     reason = Text(default=None)
     decided_by = ForeignKey(Member, default=None, null=False)
+
+
+class QualityMeasure(Table, tablename="quality_measures", db=connections.engine):
+    """How many of a partner's earlier customers stayed, as measured at a date by one rule."""
+
+    partnership_id = ForeignKey(Partnership, primary_key=True, default=None, null=False)
+    rule = Text(primary_key=True, default=None)
+    measured_on = Date(primary_key=True, default=None)
+    customers = BigInt(default=None)
+    retained = BigInt(default=None)
+    recorded_at = Timestamptz(default=None)
 
 
 class Commission(Table, tablename="commissions", db=connections.engine):

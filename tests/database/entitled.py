@@ -87,6 +87,7 @@ ROWS_OF: Mapping[str, str] = {
         {_OF_PARTNERED.format("t.program_id", f"{_WHILE_PARTNERS} OR t.recorded_at < p.ended_at")}""",
     "programs": f"t.brand_id = $1 OR {_OF_PARTNERED.format('t.id', _WHILE_PARTNERS)}",
     "rate_limits": "true",
+    "quality_measures": _OF_PARTNERSHIP.format("t.partnership_id"),
     "receipts": """$1 IN (SELECT brand_id FROM conversions WHERE id = t.conversion_id UNION ALL
         SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
         WHERE (c.conversion_id, c.rev) = (t.conversion_id, t.rev) UNION ALL

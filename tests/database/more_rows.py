@@ -83,6 +83,7 @@ INSERT INTO touches (id, brand_id, program_id, partnership_id, partner_id, custo
     FROM partnerships p JOIN customers u ON u.brand_id = p.advertiser_id,
         LATERAL (VALUES (p.id, p.partner_id), (NULL, NULL)) w (id, partner_id);
 INSERT INTO undecided_conversions SELECT id FROM conversions;
+INSERT INTO quality_measures SELECT id, 'x', current_date, 2, 1, now() FROM partnerships;
 INSERT INTO unaccrued_conversions SELECT DISTINCT partnership_id, conversion_id FROM credits;
 INSERT INTO test_facts (id, brand_id, kind, key, payload_hash, body, recorded_at)
     SELECT gen_random_uuid(), id, 'identification', split_part(slug, '-', 1), 'x', '{}', now() FROM brands;

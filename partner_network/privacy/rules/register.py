@@ -32,6 +32,7 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "receipts": "a decision's own copy of its facts, under the customer's pseudonym",
         "candidacies": "which partner's touches were looked at for an order",
         "replays": "counts and hashes; a difference names an order by its id",
+        "quality_measures": "how many customers a partner won and how many of them came back",
         "commissions": "amounts by order and agreement",
         "commission_revisions": "amounts and how they were computed",
         "clawbacks": "amounts",

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from partner_network.agreements import terms_reading
-from partner_network.commissions import quality_queries
+from partner_network.commissions import quality_queries, rate_queries
 from partner_network.commissions.rules import plan as plans
 from partner_network.commissions.rules import quality
 from partner_network.commissions.rules.facts import Adjustment, Line, Measure, Order, Refund, TermsVersion
@@ -138,7 +138,22 @@ async def facts_in(connection: Connection, stream: Stream, rows: Sequence[asyncp
     refunds = await _refunds(connection, conversion_ids)
     adjustments = await _adjustments(connection, stream.partnership_id, conversion_ids)
     facts = [Fact(row["id"], _order(row, stream, refunds[row["id"]], adjustments[row["id"]])) for row in rows]
+    facts = await _with_rates(connection, stream, facts)
     return await _with_measures(connection, stream, facts) if quality.has_rules(stream.plan) else facts
+
+
+async def _with_rates(connection: Connection, stream: Stream, facts: Sequence[Fact]) -> list[Fact]:
+    quote = stream.plan.versions[0].settlement.currency
+    foreign = [fact.conversion_id for fact in facts if fact.order.currency != quote]
+    if not foreign:
+        return list(facts)
+    fixed = await rate_queries.fixed_rates(connection, foreign, quote)
+    return [
+        Fact(fact.conversion_id, replace(fact.order, rate=fixed[fact.conversion_id]))
+        if fact.conversion_id in fixed
+        else fact
+        for fact in facts
+    ]
 
 
 async def _with_measures(connection: Connection, stream: Stream, facts: Sequence[Fact]) -> list[Fact]:

@@ -1,6 +1,6 @@
 """How Piccolo sees commissions, their revisions and what is clawed back."""
 
-from piccolo.columns import JSONB, UUID, BigInt, Date, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Date, ForeignKey, Integer, Numeric, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.agreements.tables import Agreement
@@ -30,6 +30,7 @@ class Adjustment(Table, tablename="adjustments", db=connections.engine):
     minor = BigInt(default=None)
     reason = Text(default=None)
     decided_by = ForeignKey(Member, default=None, null=False)
+    component = Text(default=None, null=True)
 
 
 class QualityMeasure(Table, tablename="quality_measures", db=connections.engine):
@@ -85,6 +86,9 @@ class Clawback(Table, tablename="clawbacks", db=connections.engine):
     contest_until = Timestamptz(default=None)
     max_share_ppm = BigInt(default=None)
     clause = Text(default=None)
+    cause = Text(default=None, null=True)
+    cause_id = UUID(default=None, null=True)
+    reason = Text(default=None, null=True)
 
 
 class ClawbackSettlement(Table, tablename="clawback_settlements", db=connections.engine):
@@ -94,3 +98,84 @@ class ClawbackSettlement(Table, tablename="clawback_settlements", db=connections
     transfer_id = BigInt(primary_key=True, default=None)
     kind = Text(default=None)
     amount_minor = BigInt(default=None)
+
+
+class CommissionHold(Table, tablename="commission_holds", db=connections.engine):
+    """Somebody's decision to hold a commission back."""
+
+    commission_id = ForeignKey(Commission, primary_key=True, default=None, null=False)
+    n = Integer(primary_key=True, default=None)
+    previous_n = Integer(default=None, null=True)
+    reason = Text(default=None)
+    decided_by = ForeignKey(Member, default=None, null=False)
+    at = Timestamptz(default=None)
+
+
+class CommissionRelease(Table, tablename="commission_releases", db=connections.engine):
+    """The end of a hold."""
+
+    commission_id = BigInt(primary_key=True, default=None)
+    n = Integer(primary_key=True, default=None)
+    reason = Text(default=None)
+    decided_by = ForeignKey(Member, default=None, null=False)
+    at = Timestamptz(default=None)
+
+
+class UnmovedCommission(Table, tablename="unmoved_commissions", db=connections.engine):
+    """A hold or a release whose money waits to be moved."""
+
+    commission_id = BigInt(primary_key=True, default=None)
+    n = Integer(primary_key=True, default=None)
+    move = Text(primary_key=True, default=None)
+
+
+class ClawbackContest(Table, tablename="clawback_contests", db=connections.engine):
+    """A partner's objection to a clawback."""
+
+    clawback_id = BigInt(primary_key=True, default=None)
+    reason = Text(default=None)
+    contested_by = ForeignKey(Member, default=None, null=False)
+    at = Timestamptz(default=None)
+
+
+class ContestDecision(Table, tablename="contest_decisions", db=connections.engine):
+    """What a manager decided about a contest; upheld, by the adjustment that gives it back."""
+
+    clawback_id = BigInt(primary_key=True, default=None)
+    outcome = Text(default=None)
+    adjustment_id = ForeignKey(Adjustment, default=None)
+    reason = Text(default=None)
+    decided_by = ForeignKey(Member, default=None, null=False)
+    at = Timestamptz(default=None)
+
+
+class RateLoad(Table, tablename="rate_loads", db=connections.engine):
+    """One file of published exchange rates that was put on record."""
+
+    id = BigInt(primary_key=True, default=None)
+    source = Text(default=None)
+    loaded_at = Timestamptz(default=None)
+
+
+class ExchangeRate(Table, tablename="exchange_rates", db=connections.engine):
+    """What one major unit of `base` was worth in `quote` on a day, as published."""
+
+    day = Date(primary_key=True, default=None)
+    base = Text(primary_key=True, default=None)
+    quote = Text(primary_key=True, default=None)
+    rate = Numeric(default=None)
+    load_id = ForeignKey(RateLoad, default=None, null=False)
+
+
+class OrderRate(Table, tablename="order_rates", db=connections.engine):
+    """What an order in another currency is converted at: an exact fraction, fixed for good."""
+
+    conversion_id = ForeignKey(Conversion, primary_key=True, default=None, null=False)
+    quote = Text(primary_key=True, default=None)
+    numerator = Numeric(default=None)
+    denominator = Numeric(default=None)
+    published_on = Date(default=None)
+    how = Text(default=None)
+    via = Text(default=None, null=True)
+    load_id = ForeignKey(RateLoad, default=None, null=False)
+    recorded_at = Timestamptz(default=None)

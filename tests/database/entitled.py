@@ -57,6 +57,7 @@ ROWS_OF: Mapping[str, str] = {
     "decisions": _OF_CONVERSION.format("t.conversion_id"),
     "ended_memberships": "t.brand_id = $1",
     "erasures": "t.brand_id = $1",
+    "exchange_rates": "true",
     "fundings": "t.advertiser_id = $1",
     "identifications": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
     "invitations": """t.brand_id = $1
@@ -75,6 +76,7 @@ ROWS_OF: Mapping[str, str] = {
     "notification_choices": _NO_BRAND,
     "notification_hours": _NO_BRAND,
     "notifications": _NO_BRAND,
+    "order_rates": _OF_CONVERSION.format("t.conversion_id"),
     "partnerships": "$1 IN (t.advertiser_id, t.partner_id)",
     "passkey_challenges": _NO_BRAND,
     "password_resets": _NO_BRAND,
@@ -88,6 +90,7 @@ ROWS_OF: Mapping[str, str] = {
     "programs": f"t.brand_id = $1 OR {_OF_PARTNERED.format('t.id', _WHILE_PARTNERS)}",
     "rate_limits": "true",
     "quality_measures": _OF_PARTNERSHIP.format("t.partnership_id"),
+    "rate_loads": "true",
     "receipts": """$1 IN (SELECT brand_id FROM conversions WHERE id = t.conversion_id UNION ALL
         SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
         WHERE (c.conversion_id, c.rev) = (t.conversion_id, t.rev) UNION ALL

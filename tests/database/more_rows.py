@@ -44,6 +44,13 @@ INSERT INTO rate_limits (key, empty_at) VALUES (uuid_send(gen_random_uuid()), no
 INSERT INTO retentions (task, ran_at) VALUES ('x', now()) ON CONFLICT DO NOTHING;
 INSERT INTO replays (program_id, night, starts_at, ends_at, began_at)
     SELECT id, '2026-03-01', '2026-02-01', '2026-03-01', now() FROM programs;
+INSERT INTO rate_loads (source, loaded_at) VALUES ('ecb.csv', now());
+INSERT INTO exchange_rates (day, base, quote, rate, load_id)
+    SELECT '2026-03-02', 'EUR', 'USD', 1.25, max(id) FROM rate_loads;
+INSERT INTO order_rates (conversion_id, quote, numerator, denominator, published_on, how, load_id,
+        recorded_at)
+    SELECT v.id, 'EUR', 4, 5, '2026-03-02', 'inverse', (SELECT max(id) FROM rate_loads), now()
+    FROM conversions v;
 INSERT INTO ledger_checks (night, began_at, recorded_until) VALUES ('2026-03-01', now(), now());
 INSERT INTO kept_forms (id, token_hash, member_id, brand_id, sealed, created_at, expires_at)
     SELECT gen_random_uuid(), uuid_send(id), member_id, brand_id, 'x', now(), now() FROM memberships;

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Literal
 
 from msgspec import Struct
 
@@ -20,6 +21,18 @@ class Rate(Struct, frozen=True, gc=False):
     base: str
     quote: str
     rate: Fraction
+
+
+How = Literal["direct", "inverse", "cross"]
+
+
+class Found(Struct, frozen=True, gc=False):
+    """The rate of an order, the day it was published, and how it follows from what was published."""
+
+    rate: Fraction
+    published_on: date
+    how: How
+    via: str | None = None
 
 
 class Rates:
@@ -49,13 +62,15 @@ class Rates:
                 )
 
     def at(self, day: date, base: str, quote: str) -> Fraction:
-        """Return the last rate published on or before a day, at most 7 days back.
+        """Return the last rate published on or before a day; see `found`. One currency is worth itself."""
+        return Fraction(1) if base == quote else self.found(day, base, quote).rate
+
+    def found(self, day: date, base: str, quote: str) -> Found:
+        """Return the last rate between two currencies published on or before a day, at most 7 days back.
 
         On one day a published rate is taken before its inverse, and that before a cross rate through the
         one currency (first by code) both are published against. Errors: InvalidError that names the day.
         """
-        if base == quote:
-            return Fraction(1)
         for back in range(MOST_DAYS_BACK + 1):
             found = self._on(day - back * _DAY, base, quote)
             if found is not None:
@@ -70,15 +85,16 @@ class Rates:
             )
         )
 
-    def _on(self, day: date, base: str, quote: str) -> Fraction | None:
+    def _on(self, day: date, base: str, quote: str) -> Found | None:
         known = self._by_day.get(day, {})
-        direct = _either_way(known, base, quote)
-        if direct is not None:
-            return direct
+        if (base, quote) in known:
+            return Found(known[base, quote], day, "direct")
+        if (quote, base) in known:
+            return Found(1 / known[quote, base], day, "inverse")
         for pivot in sorted({code for pair in known for code in pair}):
             first, second = _either_way(known, base, pivot), _either_way(known, pivot, quote)
             if first is not None and second is not None:
-                return first * second
+                return Found(first * second, day, "cross", pivot)
         return None
 
 

@@ -1,0 +1,149 @@
+"""Orders in other currencies: rates are put on record, and each order keeps the one it was computed at."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from partner_network.attribution import jobs as attribution
+from partner_network.commissions.actions import accrue, load_rates
+from partner_network.commissions.actions.load_rates import Loaded
+from partner_network.commissions.rules.rate_files import Published
+from partner_network.database import connections
+from partner_network.gateways import clock
+from partner_network.kernel import ids
+from partner_network.kernel.errors import ConflictError
+from tests.conftest import FreshDatabase
+from tests.conversions import cast
+from tests.conversions.cast import Cast, Partner, on, order
+
+
+class Shop:
+    """Tune House, paid for in many currencies, and the blog that everything here is credited to."""
+
+    def __init__(self, shop: Cast, blog: Partner) -> None:
+        self.shop, self.blog = shop, blog
+
+    async def sell(self, number: int, day: int, currency: str, net_minor: int) -> None:
+        async with connections.transaction() as connection:
+            click = await self.blog.click(connection, on(day, 11))
+        told = order(
+            number, on(day), currency=currency, net_minor=net_minor, click_id=ids.shown("clk", click)
+        )
+        await self.shop.report(told)
+        await attribution.decide()
+
+    async def accrue(self) -> None:
+        await accrue.accrue_pending(on(31))
+
+    async def targets(self) -> dict[str, int]:
+        async with connections.transaction() as connection:
+            rows = await connection.fetch(
+                """SELECT v.order_id, t.target_minor
+                   FROM current_targets t JOIN commissions c ON c.id = t.commission_id
+                   JOIN conversions v ON v.id = c.conversion_id"""
+            )
+        return {row["order_id"]: row["target_minor"] for row in rows}
+
+    async def fixed(self) -> dict[str, tuple[str, str, str | None, date]]:
+        async with connections.transaction() as connection:
+            rows = await connection.fetch(
+                """SELECT v.order_id, r.numerator::text || '/' || r.denominator::text AS rate, r.how, r.via,
+                       r.published_on FROM order_rates r JOIN conversions v ON v.id = r.conversion_id"""
+            )
+        return {row["order_id"]: (row["rate"], row["how"], row["via"], row["published_on"]) for row in rows}
+
+
+@pytest.fixture
+async def shop(database: FreshDatabase) -> AsyncIterator[Shop]:
+    assert database.name
+    clock.use_simulated_time(sandbox=True)
+    await cast.set_clock(on(25))
+    async with connections.transaction() as connection:
+        sells = await cast.tune_house(connection)
+        blog = await cast.partner(connection, sells, "blog")
+    yield Shop(sells, blog)
+    clock.use_simulated_time(sandbox=False)
+
+
+def rate(day: int, quote: str, text: str, base: str = "EUR") -> Published:
+    return Published(date(2026, 3, day), base, quote, Decimal(text))
+
+
+async def load(*rates: Published, source: str = "ecb.csv") -> Loaded:
+    return await load_rates.load_rates(rates, source=source, now=on(25))
+
+
+async def test_each_order_is_converted_by_the_last_rate_before_it_and_both_exponents(shop: Shop) -> None:
+    await load(rate(2, "USD", "1.25"), rate(2, "JPY", "160"), rate(2, "BHD", "0.5"), rate(5, "USD", "1.5"))
+    await shop.sell(1, 3, "EUR", 80_00)  # 100.00 USD, of which 5 %
+    await shop.sell(2, 4, "JPY", 12_800)  # 80 EUR
+    await shop.sell(3, 4, "BHD", 40_000)  # 40.000 BHD, 80 EUR
+    await shop.sell(4, 5, "EUR", 80_00)  # 120.00 USD
+    await shop.sell(5, 6, "USD", 10_00)
+    await shop.accrue()
+    assert await shop.targets() == {"00001": 500, "00002": 500, "00003": 500, "00004": 600, "00005": 50}
+    assert await shop.fixed() == {
+        "00001": ("5/4", "direct", None, date(2026, 3, 2)),
+        "00002": ("1/128", "cross", "EUR", date(2026, 3, 2)),
+        "00003": ("5/2", "cross", "EUR", date(2026, 3, 2)),
+        "00004": ("3/2", "direct", None, date(2026, 3, 5)),
+    }
+
+
+async def test_an_inverse_rate_is_the_exact_fraction(shop: Shop) -> None:
+    await load(rate(2, "EUR", "0.9", base="USD"))
+    await shop.sell(1, 3, "EUR", 90_01)
+    await shop.accrue()
+    assert await shop.targets() == {"00001": 500}
+    assert await shop.fixed() == {"00001": ("10/9", "inverse", None, date(2026, 3, 2))}
+
+
+async def test_the_date_of_an_order_is_the_agreements(shop: Shop) -> None:
+    await load(rate(3, "USD", "2"), rate(4, "USD", "3"))
+    async with connections.transaction() as connection:
+        click = await shop.blog.click(connection, on(3, 11))
+    late = order(1, on(4, 4), currency="EUR", net_minor=10_00, click_id=ids.shown("clk", click))
+    await shop.shop.report(late)  # 23:00 of the third in New York
+    await attribution.decide()
+    await shop.accrue()
+    assert await shop.targets() == {"00001": 100}
+
+
+async def test_a_rate_once_fixed_stays_and_refunds_use_it(shop: Shop) -> None:
+    await load(rate(2, "USD", "1.25"))
+    await shop.sell(1, 4, "EUR", 80_00)
+    await shop.accrue()
+    await load(rate(4, "USD", "2"))
+    await shop.shop.refund(cast.refund(1, 1, on(20), net_minor=40_00))
+    await shop.accrue()
+    assert await shop.targets() == {"00001": 250}
+    await shop.sell(2, 4, "EUR", 80_00)
+    await shop.accrue()
+    assert await shop.targets() == {"00001": 250, "00002": 800}
+
+
+async def test_the_same_rates_again_change_nothing(shop: Shop) -> None:
+    assert shop
+    assert await load(rate(2, "USD", "1.25"), rate(2, "USD", "1.25")) == Loaded(1, 1)
+    assert await load(rate(2, "USD", "1.250"), rate(3, "USD", "1.25")) == Loaded(1, 1)
+    assert await load(rate(2, "USD", "1.25")) == Loaded(0, 1)
+    async with connections.transaction() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM rate_loads") == 2
+
+
+async def test_another_rate_for_the_same_day_is_refused_with_both_and_nothing_is_loaded(shop: Shop) -> None:
+    assert shop
+    await load(rate(2, "USD", "1.25"))
+    with pytest.raises(ConflictError) as caught:
+        await load(rate(3, "USD", "1.3"), rate(2, "USD", "1.26"), source="other.csv")
+    assert caught.value.detail == (
+        "For EUR/USD of 2026-03-02 1.25 is on record, from ecb.csv, and 1.26 was given. "
+        "A published rate never changes; nothing was loaded."
+    )
+    with pytest.raises(ConflictError) as caught:
+        await load(rate(4, "USD", "1.3"), rate(4, "USD", "1.4"))
+    assert "Two rates EUR/USD of 2026-03-04 were given: 1.3 and 1.4." in caught.value.detail
+    async with connections.transaction() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM exchange_rates") == 1

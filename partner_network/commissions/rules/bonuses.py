@@ -1,14 +1,15 @@
 """Bonuses: the first n of a period, or a milestone reached within it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from partner_network.commissions.rules import shares
-from partner_network.commissions.rules.facts import BonusTarget, Order
+from partner_network.commissions.rules.facts import BonusState, BonusTarget, Order
 from partner_network.commissions.rules.plan import BonusPlan, Plan
 from partner_network.kernel import periods
 from partner_network.kernel.money import PPM_PER_WHOLE, divide_half_away
@@ -22,52 +23,100 @@ class _Candidate(Struct, frozen=True, gc=False):
     period: str
 
 
-def price(orders: Iterable[Order], plan: Plan) -> Iterator[BonusTarget]:
-    """Yield what each bonus pays for each period, from orders in canonical order; nothing for nothing."""
+Priced: TypeAlias = tuple[BonusTarget | None, BonusState]
+"""What a bonus pays for one period, and where the orders given leave it."""
+
+
+def price(
+    orders: Iterable[Order], plan: Plan, after: Mapping[str, BonusState]
+) -> tuple[list[BonusTarget], dict[str, BonusState]]:
+    """Return what each bonus pays for each period, from orders in canonical order, and where they leave it.
+
+    With `after`, the orders follow those that it stands for, and only the bonuses that they change are told.
+    """
     groups: dict[tuple[str, str], list[_Candidate]] = defaultdict(list)
     for order in orders:
-        version = plan.version_at(order.at)
-        for ready in version.bonuses.get(order.event, ()):
-            placed_at = version.placed_at(order)
-            label = periods.period_of(placed_at, ready.bonus.period, version.zone).label
-            groups[ready.bonus.name, label].append(_Candidate(order, ready, label))
-    for members in groups.values():
-        paid = _first_n(members) if members[0].plan.bonus.kind == "first_n" else _milestone(members)
-        if paid is not None and paid.minor:
-            yield paid
+        for candidate in _candidates(order, plan):
+            groups[candidate.plan.bonus.name, candidate.period].append(candidate)
+    paid: list[BonusTarget] = []
+    states = dict(after)
+    for (name, label), members in groups.items():
+        known = after.get(name)
+        before = known if known is not None and known.period == label else _nothing_yet(members[0])
+        is_first_n = members[0].plan.bonus.kind == "first_n"
+        target, states[name] = _first_n(members, before) if is_first_n else _milestone(members, before)
+        if target is not None and target.minor:
+            paid.append(target)
+    return paid, states
 
 
-def _first_n(members: Sequence[_Candidate]) -> BonusTarget | None:
+def may_follow(states: Mapping[str, BonusState], orders: Sequence[Order], plan: Plan) -> bool:
+    """Tell whether no order comes before a moment that a milestone has looked at already."""
+    return not any(
+        order.at <= state.until
+        for order in orders
+        for candidate in _candidates(order, plan)
+        for state in [states.get(candidate.plan.bonus.name)]
+        if state is not None and state.until is not None and state.period == candidate.period
+    )
+
+
+def _candidates(order: Order, plan: Plan) -> Iterator[_Candidate]:
+    if order.rejected:
+        return
+    version = plan.version_at(order.at)
+    for ready in version.bonuses.get(order.event, ()):
+        placed_at = version.placed_at(order)
+        label = periods.period_of(placed_at, ready.bonus.period, version.zone).label
+        yield _Candidate(order, ready, label)
+
+
+def _nothing_yet(first: _Candidate) -> BonusState:
+    return BonusState(first.period, 0, frees_place=first.plan.bonus.refund_frees_place)
+
+
+def _first_n(members: Sequence[_Candidate], before: BonusState) -> Priced:
     """Pay each whole or part of an action that lies among the first n of the period."""
-    running = earned = 0
+    running, earned = before.running, before.earned
     paid: list[_Candidate] = []
     for member in members:
         bonus, order = member.plan.bonus, member.order
         is_refunded = _net(order, member.plan).is_fully_refunded
         if is_refunded and bonus.refund_frees_place:
             continue
-        before, running = running, running + sum(shares.own_parts(order, PPM_PER_WHOLE))
-        inside = min(running, bonus.n * PPM_PER_WHOLE) - before
+        start, running = running, running + sum(shares.own_parts(order, PPM_PER_WHOLE))
+        inside = min(running, bonus.n * PPM_PER_WHOLE) - start
         if inside > 0 and not is_refunded:
             earned += bonus.amount_minor * inside
             paid.append(member)
-    return _target(paid, divide_half_away(earned, PPM_PER_WHOLE)) if paid else None
+    conversions = (*before.conversions, *(member.order.id for member in paid))
+    state = replace(before, running=running, earned=earned, conversions=conversions)
+    if not paid:
+        return None, state
+    return _target(paid[-1], divide_half_away(earned, PPM_PER_WHOLE), conversions), state
 
 
-def _milestone(members: Sequence[_Candidate]) -> BonusTarget | None:
+def _milestone(members: Sequence[_Candidate], before: BonusState) -> Priced:
     """Pay once when the metric reaches n; whether refunds can undo it is the bonus's own word."""
-    running = 0
-    for member, change in _changes(members):
+    running, until = before.running, before.until
+    reached: _Candidate | None = None
+    for member, change, moment in _changes(members, frees_place=before.frees_place):
         running += change
-        if running >= member.plan.bonus.n * _unit(member.plan):
-            return _target([member], member.plan.bonus.amount_minor)
-    return None
+        until = moment
+        if reached is None and running >= member.plan.bonus.n * _unit(member.plan):
+            reached = member
+    state = replace(before, running=running, until=until, reached=before.reached or reached is not None)
+    if reached is None or before.reached:
+        return None, state
+    return _target(reached, reached.plan.bonus.amount_minor, (reached.order.id,)), state
 
 
-def _changes(members: Sequence[_Candidate]) -> Iterator[tuple[_Candidate, int]]:
-    if members[0].plan.bonus.refund_frees_place:
+def _changes(
+    members: Sequence[_Candidate], *, frees_place: bool
+) -> Iterator[tuple[_Candidate, int, datetime | None]]:
+    if frees_place:
         for member in members:
-            yield member, _metric(member.order, member.plan)
+            yield member, _metric(member.order, member.plan), None
         return
     # Once reached it stays, so what counts is the metric at each moment it was true, in order of `at`.
     moments: list[tuple[datetime, int, str, _Candidate, int]] = []
@@ -83,8 +132,8 @@ def _changes(members: Sequence[_Candidate]) -> Iterator[tuple[_Candidate, int]]:
             moments.append((refund.at, 1, refund.id, member, now - known))
             known = now
     moments.sort(key=lambda moment: moment[:3])
-    for _, _, _, member, change in moments:
-        yield member, change
+    for moment, _, _, member, change in moments:
+        yield member, change, moment
 
 
 def _unit(plan: BonusPlan) -> int:
@@ -106,8 +155,7 @@ def _metric(order: Order, plan: BonusPlan) -> int:
     )
 
 
-def _target(paid: Sequence[_Candidate], minor: int) -> BonusTarget:
-    last = paid[-1]
+def _target(last: _Candidate, minor: int, conversions: tuple[str, ...]) -> BonusTarget:
     return BonusTarget(
         bonus=last.plan.bonus.name,
         period=last.period,
@@ -116,5 +164,5 @@ def _target(paid: Sequence[_Candidate], minor: int) -> BonusTarget:
         version=last.plan.version.key,
         clause=last.plan.clause,
         earned_at=last.order.at,
-        conversions=tuple(member.order.id for member in paid),
+        conversions=conversions,
     )

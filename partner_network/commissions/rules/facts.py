@@ -1,9 +1,10 @@
 """What the engine is given and what it answers: slim immutable values, built from rows or a facts file."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from partner_network.agreements.terms import Event, Terms
 
@@ -150,8 +151,55 @@ class BonusTarget(Struct, frozen=True, gc=False, kw_only=True):
     conversions: tuple[str, ...]
 
 
+class StreamState(Struct, frozen=True):
+    """The last period of one component: its running metric, and the exact sum of its lines in millionths.
+
+    `boosted` is the extra that each boost has given by then. What the lines add up to in whole minor units is
+    the sum, rounded.
+    """
+
+    period: str = ""
+    metric: int = 0
+    earned: Exact = 0
+    boosted: Mapping[str, Exact] = field(default_factory=dict[str, Exact])
+
+    def in_period(self, label: str) -> "StreamState":
+        """Return what is known of a period: another one than the last has no orders yet."""
+        return self if label == self.period else NOTHING_YET
+
+
+NOTHING_YET = StreamState()
+
+
+class BonusState(Struct, frozen=True):
+    """The last period of one bonus: its running count or metric, and whom it paid.
+
+    `earned` is in millionths of a minor unit. A milestone that is `reached` stays so; `until` is the latest
+    moment it looked at, an order's or a refund's.
+    """
+
+    period: str
+    running: int
+    earned: int = 0
+    conversions: tuple[str, ...] = ()
+    reached: bool = False
+    frees_place: bool = False
+    until: datetime | None = None
+
+
+class Checkpoint(Struct, frozen=True):
+    """All that the orders up to the last one, in canonical order, leave for those after them to know."""
+
+    last_at: datetime
+    last_id: str
+    components: Mapping[str, StreamState]
+    bonuses: Mapping[str, BonusState]
+
+
 class Targets(Struct, frozen=True, kw_only=True):
     """The final targets of the orders given; whatever has no row here shall pay nothing."""
 
     commissions: tuple[Target, ...]
     bonuses: tuple[BonusTarget, ...]
+    checkpoint: Checkpoint | None = None
+    """Where the orders given leave their streams; None without any."""

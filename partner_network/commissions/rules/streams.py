@@ -8,7 +8,7 @@ from fractions import Fraction
 from msgspec import Struct
 
 from partner_network.commissions.rules import boosts, quality, shares
-from partner_network.commissions.rules.facts import Exact, Measure, Order, Target
+from partner_network.commissions.rules.facts import NOTHING_YET, Exact, Measure, Order, StreamState, Target
 from partner_network.commissions.rules.plan import ComponentPlan
 from partner_network.commissions.rules.shares import Net
 from partner_network.kernel import periods
@@ -62,22 +62,31 @@ def entry_of(order: Order, plan: ComponentPlan, net: Net, placed_at: datetime) -
     )
 
 
-def price(entries: Sequence[Entry]) -> None:
-    """Price the entries of one stream, given in canonical order, all of each period among them."""
+def price(entries: Sequence[Entry], after: StreamState = NOTHING_YET) -> StreamState:
+    """Price the entries of one stream, given in canonical order, and return where the last period stands.
+
+    All entries of each period must be there but for those that `after` has summed up: none of theirs comes
+    later than these.
+    """
     by_period: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_period[entry.period].append(entry)
-    for members in by_period.values():
-        _apply_tiers(members)
+    for label, members in by_period.items():
+        _apply_tiers(members, after.in_period(label).metric)
+    boosted = after.boosted
     if any(entry.plan.boosts for entry in entries):
-        boosts.apply(entries)
-    for members in by_period.values():
+        boosted = boosts.apply(entries, boosted)
+    closing = after
+    for label, members in by_period.items():
         _multiply(members)
-        _cap_and_round(members)
+        earned = _cap_and_round(members, after.in_period(label).earned)
+        if label == entries[-1].period:
+            closing = StreamState(label, members[-1].after, earned, boosted)
+    return closing
 
 
-def _apply_tiers(entries: Iterable[Entry]) -> None:
-    total = running = 0
+def _apply_tiers(entries: Iterable[Entry], before: int) -> None:
+    total = running = before
     for entry in entries:
         total += entry.metric
     for entry in entries:
@@ -112,15 +121,14 @@ def _multiply(entries: Iterable[Entry]) -> None:
             quality.apply(entry)
 
 
-def _cap_and_round(entries: Iterable[Entry]) -> None:
-    """Cap each order, then each customer's and the period's running sum, and round the running sum.
+def _cap_and_round(entries: Iterable[Entry], running: Exact) -> Exact:
+    """Cap each order, then each customer's and the period's running sum; round the running sum, return it.
 
     With one cap for all, adding what still fits is `min(S, cap)`; with caps that differ by version it
     keeps every line at or above zero.
     """
     by_customer: dict[str, Exact] = defaultdict(int)
-    running: Exact = 0
-    rounded = 0
+    rounded = round_micro(running)
     for entry in entries:
         cap = entry.plan.component.cap_minor
         earned = entry.earned
@@ -136,6 +144,7 @@ def _cap_and_round(entries: Iterable[Entry]) -> None:
         so_far = round_micro(running)
         entry.line = so_far - rounded
         rounded = so_far
+    return running
 
 
 def _fitting(entry: Entry, earned: Exact, room: Exact, cap: str) -> Exact:

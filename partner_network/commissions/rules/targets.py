@@ -4,8 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from partner_network.commissions.rules import bonuses, shares, streams
-from partner_network.commissions.rules.facts import Adjustment, Alike, Order, Target, Targets
+from partner_network.commissions.rules import bonuses, checkpoints, shares, streams
+from partner_network.commissions.rules.facts import (
+    NOTHING_YET,
+    Adjustment,
+    Alike,
+    Checkpoint,
+    Order,
+    Target,
+    Targets,
+)
 from partner_network.commissions.rules.plan import ComponentPlan, Plan, VersionPlan
 from partner_network.commissions.rules.shares import Net
 from partner_network.commissions.rules.streams import Entry
@@ -24,6 +32,29 @@ def targets(orders: Iterable[Order], plan: Plan, alike: Iterable[Alike] = ()) ->
     currency without rate, an order before the first terms).
     Source: MONEY, section 4.
     """
+    return _computed(orders, plan, alike, None)
+
+
+def append(checkpoint: Checkpoint, orders: Iterable[Order], plan: Plan) -> Targets | None:
+    """Return what orders later than all before them shall pay, and the bonuses they change.
+
+    The checkpoint stands for all orders of their span before them. None: it does not tell, or an earlier
+    line would change, so that the span is to be computed from all its orders.
+    Units, rounding, errors: as `targets`, which would say the same of these orders.
+    """
+    given = list(orders)
+    if not checkpoints.may_follow(checkpoint, given, plan) or not bonuses.may_follow(
+        checkpoint.bonuses, given, plan
+    ):
+        return None
+    computed = _computed(given, plan, (), checkpoint)
+    new = computed.checkpoint
+    return computed if new is not None and checkpoints.reprices_nothing(checkpoint, new, plan) else None
+
+
+def _computed(
+    orders: Iterable[Order], plan: Plan, alike: Iterable[Alike], after: Checkpoint | None
+) -> Targets:
     ordered = sorted(orders, key=_canonical)
     _must_be_possible(ordered)
     counted = [order for order in ordered if not order.rejected]
@@ -34,10 +65,13 @@ def targets(orders: Iterable[Order], plan: Plan, alike: Iterable[Alike] = ()) ->
     by_component: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_component[entry.plan.name].append(entry)
-    for members in by_component.values():
-        streams.price(members)
+    states = {} if after is None else dict(after.components)
+    for name, members in by_component.items():
+        states[name] = streams.price(members, states.get(name, NOTHING_YET))
     entries += _only_adjusted(ordered, entries, plan)
-    return Targets(commissions=tuple(_adjusted(entries)), bonuses=tuple(bonuses.price(counted, plan)))
+    paid, bonus_states = bonuses.price(counted, plan, {} if after is None else after.bonuses)
+    reached = Checkpoint(ordered[-1].at, ordered[-1].id, states, bonus_states) if ordered else after
+    return Targets(commissions=tuple(_adjusted(entries)), bonuses=tuple(paid), checkpoint=reached)
 
 
 def _must_be_possible(ordered: Sequence[Order]) -> None:

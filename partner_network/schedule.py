@@ -69,6 +69,9 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
     async def accrue(_: bytes) -> None:
         await commissions.accrue(await clock.now())
 
+    async def move(_: bytes) -> None:
+        await commissions.move(await clock.now())
+
     async def close(_: bytes) -> None:
         await statements.close_periods(await clock.now())
 
@@ -94,6 +97,7 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
     return {
         attribution.DECIDE: decide,
         commissions.ACCRUE: accrue,
+        commissions.MOVE: move,
         statement_rules.CLOSE: close,
         statement_rules.RENDER: render_statement,
         agreements.RENDER: render_agreement,
@@ -134,11 +138,11 @@ async def follow_calendar(doors: Gateways) -> None:
         await clicks.destroy_old_salts(connection, now)
         await limits.forget_empty(connection, clock.wall_now())
         await in_test.purge_test_facts(connection, now)
+    await commissions.measure(now)
     await statements.close_periods(now)
     await payouts.pay(doors.stripe, now)
     await privacy.let_go(now, clock.wall_now())
 
-    await commissions.measure(now)
 
 async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
     """Work until ``stop`` is set: take jobs as they come, and follow the calendar beside them."""

@@ -3,15 +3,23 @@
 from datetime import datetime
 
 from partner_network.commissions.actions import accrue as accruing
+from partner_network.commissions.actions import holds
 from partner_network.commissions.actions import measure as measuring
+from partner_network.commissions.actions import move as moving
 
 ACCRUE = "commissions.accrue"
+MOVE = holds.MOVE
 
 
 async def accrue(now: datetime) -> None:
     """Book what facts have changed, by the quality that is measured first."""
     await measuring.measure_quality(now)
     await accruing.accrue_pending(now)
+
+
+async def move(now: datetime) -> None:
+    """Book what somebody holds or lets go."""
+    await moving.move_held(now)
 
 
 async def measure(now: datetime) -> None:

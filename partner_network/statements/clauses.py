@@ -4,6 +4,8 @@ from partner_network.agreements import contracts
 
 # Their entries cite the component or bonus they were computed by; every other kind has a clause of its own.
 _BY_TERMS = frozenset({"earned", "bonus", "late"})
+# What was held is let go under the clause by which it was held.
+_AS = {"released": "held"}
 
 
 def clause_of_line(kind: str, cited: str | None, contract: tuple[str, str] | None) -> str | None:
@@ -14,5 +16,5 @@ def clause_of_line(kind: str, cited: str | None, contract: tuple[str, str] | Non
     """
     if contract is None:
         return None
-    subject = cited if cited and kind in _BY_TERMS else kind
+    subject = cited if cited and kind in _BY_TERMS else _AS.get(kind, kind)
     return contracts.clause_of(contracts.published(*contract), subject)

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from partner_network.attribution import actions as attribution
-from partner_network.commissions.actions import accrue, mature
+from partner_network.commissions.actions import accrue, mature, move
 from partner_network.commissions.leaving_out import LeftOut
 from partner_network.database import connections
 from partner_network.gateways.file_store.store import FileStore
@@ -25,6 +25,7 @@ async def bring_up_to_date(now: datetime) -> None:
     while await attribution.decide_pending():
         pass
     await accrue.accrue_pending(now)
+    await move.move_held(now)
     matured = await mature.mature_due(now)
     await _report("not matured", matured.left_out)
 

@@ -14,9 +14,20 @@ from partner_network.kernel.money import PPM_PER_WHOLE, Money, divide_half_away
 from partner_network.kernel.sentences import Sentence
 
 LineKind = Literal[
-    "earned", "bonus", "reversed", "adjustment", "late", "recovered", "tax", "netted", "paid", "returned"
+    "earned",
+    "bonus",
+    "reversed",
+    "adjustment",
+    "late",
+    "recovered",
+    "tax",
+    "netted",
+    "paid",
+    "returned",
+    "held",
+    "released",
 ]
-EARNING_KINDS: frozenset[LineKind] = frozenset({"earned", "bonus", "adjustment", "late"})
+EARNING_KINDS: frozenset[LineKind] = frozenset({"earned", "bonus", "adjustment", "late", "held", "released"})
 Status = Literal["draft", "issued", "approved", "part_paid", "paid", "carried"]
 
 CLOSE = "statements.close"
@@ -75,6 +86,8 @@ def line_kind(entry_kind: str, *, is_revision: bool, is_bonus: bool, is_late: bo
         "net": "netted",
         "fund": "paid",
         "return": "returned",
+        "hold": "held",
+        "release": "released",
     }
     if entry_kind not in names:
         raise ValueError(f"an entry of kind {entry_kind!r} has no place on a statement")
@@ -82,7 +95,10 @@ def line_kind(entry_kind: str, *, is_revision: bool, is_bonus: bool, is_late: bo
 
 
 def earnings_minor(lines: Sequence[Line]) -> int:
-    """Return what the period brought the payee: earned, bonus, adjustment and late lines, in minor units."""
+    """Return what the period brought the payee, in minor units.
+
+    Earned, bonus, adjustment and late lines, and what a hold takes out of them or a release brings back.
+    """
     return sum(line.amount_minor for line in lines if line.kind in EARNING_KINDS)
 
 

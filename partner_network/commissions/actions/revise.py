@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from partner_network.commissions import booking
+from partner_network.commissions import booking, hold_queries
 from partner_network.commissions.actions import clawbacks
 from partner_network.commissions.booking import Change, Owed
+from partner_network.commissions.hold_queries import NOTHING_APART
 from partner_network.commissions.queries import Booked, Stream
 from partner_network.commissions.wanted import Wanted
 from partner_network.database import connections
@@ -39,10 +40,12 @@ async def revise(
         for i, w in zip(ids, new, strict=True)
     ]
     inputs = [w.inputs for w in new]
+    apart = await hold_queries.set_apart(connection, [old.commission_id for old in standing.values()], now)
     for key, old in standing.items():
         target = by_key.get(key)
         minor = target.minor if target else 0
         if minor != old.target_minor:
+            aside = apart.get(old.commission_id, NOTHING_APART)
             changes.append(
                 Change(
                     old.commission_id,
@@ -53,6 +56,9 @@ async def revise(
                     has_matured=old.matured_at is not None,
                     clause=target.clause if target else "attribution",
                     clawbacks=tuple(taken_back.get(old.commission_id, ())),
+                    held_minor=aside.held_minor,
+                    disputed_minor=aside.disputed_minor,
+                    is_held=aside.is_held,
                 )
             )
             inputs.append(target.inputs if target else "{}")

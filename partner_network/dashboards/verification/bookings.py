@@ -10,7 +10,7 @@ from msgspec import Struct
 from partner_network.agreements import terms
 from partner_network.commissions import booking
 from partner_network.commissions.booking import Change, OpenClawback, Owed
-from partner_network.dashboards.verification import commissions, kinds
+from partner_network.dashboards.verification import commissions, holds, kinds
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.kinds import Kind
@@ -76,8 +76,10 @@ def _maturities(books: Books, matured: Sequence[Commission], explained: Explaine
         matured_at = max(commission.matures_at, before[-1].recorded_at)
         if commission.matured_at != matured_at:
             yield f"{name()} matured at {commission.matured_at}; it was due at {matured_at}."
-        if before[-1].target_minor:
-            move = (commission.id, before[-1].target_minor, matured_at, before[-1].clause)
+        moved = books.legs_of.get(_maturity_of(books, commission), [])
+        pending = books.lies_in(commission.id, "pay_pending", before=moved[0].id if moved else None)
+        if pending:
+            move = (commission.id, pending, matured_at, before[-1].clause)
             (entry,) = booking.maturity_entries([move], _owed(commission))
             yield from explained.must_be_booked(entry, name)
 
@@ -164,13 +166,17 @@ def _bookings(
             has_matured=has_matured,
             clause=revision.clause,
             clawbacks=tuple(_open(made, [one for one in settlements if one.transfer_id < first_leg])),
+            held_minor=books.lies_in(commission.id, "pay_held", before=first_leg),
+            disputed_minor=books.lies_in(commission.id, "pay_disputed", before=first_leg),
+            is_held=holds.is_held(books, commission.id, revision.recorded_at),
         )
         if change.delta_minor == 0:
             continue
         entry, parts = booking.entry_for(change, _owed(commission), revision.recorded_at)
         clawback = None
-        if has_matured and change.delta_minor < 0:
-            clawback = _clawback(books, commission, revision, first_leg)
+        if change.clawback_minor:
+            last_leg = legs[-1].id if legs else 0
+            clawback = _clawback(books, commission, revision, (last_leg, change.clawback_minor))
             made.append(clawback)
         settled = tuple(
             ClawbackSettlement(one.clawback_id, legs[one.leg - 1].id, one.kind, one.amount_minor)
@@ -192,12 +198,13 @@ def _open(made: Sequence[Clawback], settled: Sequence[ClawbackSettlement]) -> It
             yield OpenClawback(clawback.transfer_id, due, recovered)
 
 
-def _clawback(books: Books, commission: Commission, revision: Revision, transfer_id: int) -> Clawback:
+def _clawback(books: Books, commission: Commission, revision: Revision, taken: tuple[int, int]) -> Clawback:
     charter = _charter(books, commission)
+    transfer_id, amount_minor = taken
     return Clawback(
         transfer_id,
         commission.id,
-        revision.previous_target_minor - revision.target_minor,
+        amount_minor,
         revision.recorded_at + timedelta(days=charter.contest_days),
         charter.max_share_ppm,
         _CLAUSE,
@@ -219,6 +226,11 @@ def _has_matured(books: Books, commission: Commission, revision: Revision) -> bo
         return True
     moved = books.entry_of_key.get(f"mature:{commission.id}")
     return moved is not None and revision.entry_id is not None and revision.entry_id > moved.id
+
+
+def _maturity_of(books: Books, commission: Commission) -> int:
+    moved = books.entry_of_key.get(f"mature:{commission.id}")
+    return 0 if moved is None else moved.id
 
 
 def _owed(commission: Commission) -> Owed:

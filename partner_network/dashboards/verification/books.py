@@ -51,6 +51,8 @@ class Books(Struct, frozen=True, dict=True):
     revisions: list[money.Revision]
     clawbacks: list[money.Clawback]
     clawback_settlements: list[money.ClawbackSettlement]
+    holds: list[money.Hold]
+    contests: list[money.Contest]
     statements: list[money.Statement]
     statement_lines: list[money.StatementLine]
     preparations: list[money.Preparation]
@@ -165,6 +167,40 @@ class Books(Struct, frozen=True, dict=True):
     def legs_of(self) -> dict[int, list[money.Transfer]]:
         """Transfers by entry, in the order of their legs."""
         return grouped(self.transfers, lambda transfer: transfer.entry_id)
+
+    @cached_property
+    def legs_of_commission(self) -> dict[int, list[money.Transfer]]:
+        """Posted transfers by the commission they are about, in the order they were made."""
+        about = [one for one in self.transfers if one.commission_id is not None and one.phase == "posted"]
+        return grouped(sorted(about, key=lambda one: one.id), lambda one: one.commission_id or 0)
+
+    @cached_property
+    def holds_of(self) -> dict[int, list[money.Hold]]:
+        """Holds by commission, the first one first."""
+        return grouped(self.holds, lambda one: one.commission_id)
+
+    @cached_property
+    def _listing(self) -> dict[tuple[int, int], UUID]:
+        return {(line.account_id, line.transfer_id): line.statement_id for line in self.statement_lines}
+
+    def statement_listing(self, account_id: int, transfer_id: int) -> money.Statement | None:
+        """The statement of an account that lists a transfer; None while none does."""
+        found = self._listing.get((account_id, transfer_id))
+        return None if found is None else self.statement.get(found)
+
+    @cached_property
+    def contest_of(self) -> dict[int, money.Contest]:
+        """Contests by the clawback they are about."""
+        return {one.clawback_id: one for one in self.contests}
+
+    def lies_in(self, commission_id: int, kind: str, *, before: int | None = None) -> int:
+        """What of a commission lies in one kind of account, by the transfers below an id or by all."""
+        minor = 0
+        for leg in self.legs_of_commission.get(commission_id, ()):
+            if before is None or leg.id < before:
+                minor += leg.amount_minor * (self.account[leg.credit_account_id].kind == kind)
+                minor -= leg.amount_minor * (self.account[leg.debit_account_id].kind == kind)
+        return minor
 
     @cached_property
     def account(self) -> dict[int, money.Account]:

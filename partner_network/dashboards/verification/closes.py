@@ -152,9 +152,18 @@ def _past_contest(accounts: Accounts, statement: Statement, began: Moment) -> li
         left = one.amount_minor - sum(
             amount for at, amount in accounts.ended.get(one.transfer_id, ()) if at < began
         )
-        if made < began and one.contest_until <= statement.ends_at and left > 0:
+        is_over = one.contest_until <= statement.ends_at and not _is_contested(books, one, statement)
+        if made < began and is_over and left > 0:
             due.append(DueClawback(one.transfer_id, left, one.max_share_ppm))
     return due
+
+
+def _is_contested(books: Books, clawback: Clawback, statement: Statement) -> bool:
+    """Tell whether a close found a contest that nobody had decided, so that it recovered nothing of it."""
+    one = books.contest_of.get(clawback.transfer_id)
+    if one is None or one.at > statement.closed_at:
+        return False
+    return one.decided_at is None or one.decided_at > statement.closed_at
 
 
 def entries_of(books: Books, close: Close) -> Iterator[Entry]:

@@ -105,6 +105,26 @@ class ClawbackSettlement(Struct, frozen=True, gc=False):
     amount_minor: int
 
 
+class Hold(Struct, frozen=True, gc=False):
+    """Somebody's decision to hold a commission back, and when it ended."""
+
+    commission_id: int
+    n: int
+    at: datetime
+    reason: str
+    released_at: datetime | None
+    release_reason: str | None
+
+
+class Contest(Struct, frozen=True, gc=False):
+    """A contested clawback, from when until when nobody had decided."""
+
+    clawback_id: int
+    at: datetime
+    decided_at: datetime | None
+    outcome: str | None
+
+
 class Statement(Struct, frozen=True, gc=False):
     """A closed statement, with its totals as JSON."""
 

@@ -10,6 +10,7 @@ from partner_network.dashboards.verification import (
     bookings,
     commissions,
     decisions,
+    holds,
     payouts,
     postings,
     reading,
@@ -67,6 +68,7 @@ def recomputed(rows: Books) -> Iterator[Kind]:
     yield commissions.check(rows)
     yield bookings.check_revisions(rows, explained)
     yield bookings.check_maturities(rows, explained)
+    yield holds.check(rows, explained)
     yield bookings.check_clawbacks(rows)
     yield statements.check(rows, explained)
     yield approvals.check(rows)

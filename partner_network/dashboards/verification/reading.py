@@ -36,6 +36,11 @@ _ENTRIES = """(SELECT id, kind, currency, key, payload_hash, effective_at, recor
 _STATEMENTS = """(SELECT id, number, payee_id, payer_id, currency, account_id, seq, period, starts_at,
     ends_at, opening_minor, closing_minor, minimum_minor, carried_reason, totals, content_hash, closed_at,
     made_in::text::bigint AS made_in FROM statements) s ORDER BY account_id, seq"""
+_HOLDS = """(SELECT h.commission_id, h.n, h.at, h.reason, r.at AS released_at, r.reason AS release_reason
+    FROM commission_holds h LEFT JOIN commission_releases r USING (commission_id, n)) h
+    ORDER BY commission_id, n"""
+_CONTESTS = """(SELECT c.clawback_id, c.at, d.at AS decided_at, d.outcome FROM clawback_contests c
+    LEFT JOIN contest_decisions d USING (clawback_id)) c ORDER BY clawback_id"""
 _CREDITS = """(SELECT conversion_id, rev, touch_id, partnership_id, touched_at,
     weight_numerator::text, weight_denominator::text FROM credits) c"""
 _ACCOUNTS = """(SELECT a.*, b.may_go_negative, b.debits_posted_minor, b.credits_posted_minor,
@@ -87,6 +92,8 @@ async def read_within(connection: Connection) -> Books:
         clawback_settlements=await _read(
             connection, money.ClawbackSettlement, "clawback_settlements ORDER BY transfer_id, clawback_id"
         ),
+        holds=await _read(connection, money.Hold, _HOLDS),
+        contests=await _read(connection, money.Contest, _CONTESTS),
         statements=await _read(connection, money.Statement, _STATEMENTS),
         statement_lines=await _read(
             connection, money.StatementLine, "statement_lines ORDER BY statement_id, transfer_id"

@@ -26,7 +26,7 @@ Kind = Literal[
     "brand", "member", "invitation", "session", "password", "second factor", "recovery codes", "API key",
     "program", "partnership", "agreement", "creative", "link", "code", "statement", "closing", "funding",
     "payment method", "payout account", "payout", "job", "export", "customer", "webhook",
-    "notification choices",
+    "notification choices", "commission", "adjustment", "clawback",
 ]  # fmt: skip
 Values: TypeAlias = Mapping[str, object]
 

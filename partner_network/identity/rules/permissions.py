@@ -29,7 +29,7 @@ Verb = Literal[
     "read money", "prepare statements", "approve statements",
     "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
     "reset second factors", "read audit trail", "erase people", "manage customers",
-    "try terms",
+    "try terms", "hold commissions", "adjust commissions", "contest clawbacks", "decide contests",
 ]  # fmt: skip
 
 Whose = Literal["own", "both", "program", "network"]
@@ -94,10 +94,22 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "manage customers": _who("owner"),
         # a partner also has to read money: what its own row says is money
         "try terms": _who("owner marketer finance", "manager"),
+        "hold commissions": _who(operator="manager finance", of="network"),
+        "adjust commissions": _who(operator="manager finance", of="network"),
+        "contest clawbacks": _who("owner finance"),
+        "decide contests": _who(operator="manager", of="network"),
     }
 )
 NEEDS_SECOND_FACTOR = frozenset[Verb](
-    {"sign agreements", "prepare statements", "approve statements", "reset second factors", "erase people"}
+    {
+        "sign agreements",
+        "prepare statements",
+        "approve statements",
+        "adjust commissions",
+        "decide contests",
+        "reset second factors",
+        "erase people",
+    }
 )
 """What binds a brand, moves money, or takes such a proof away: the password alone is not enough for these."""
 

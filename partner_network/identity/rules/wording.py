@@ -26,6 +26,8 @@ _VERBS = (
     Sentence("fund payouts"), Sentence("connect payouts"), Sentence("manage payouts"),
     Sentence("browse data"), Sentence("reset second factors"), Sentence("read audit trail"),
     Sentence("erase people"), Sentence("manage customers"), Sentence("try terms"),
+    Sentence("hold commissions"), Sentence("adjust commissions"), Sentence("contest clawbacks"),
+    Sentence("decide contests"),
 )  # fmt: skip
 VERBS: Mapping[str, Sentence] = MappingProxyType({str(word): word for word in _VERBS})
 

@@ -53,10 +53,13 @@ DEEDS: Mapping[str, Sentence] = MappingProxyType(
 THINGS: Mapping[str, Sentence] = MappingProxyType(
     {
         "API key": Sentence("API key"),
+        "adjustment": Sentence("adjustment"),
         "agreement": Sentence("agreement"),
         "brand": Sentence("brand"),
+        "clawback": Sentence("clawback"),
         "closing": Sentence("closing of a month"),
         "code": Sentence("code"),
+        "commission": Sentence("commission"),
         "creative": Sentence("creative"),
         "customer": Sentence("customer"),
         "export": Sentence("file of data"),

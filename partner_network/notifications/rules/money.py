@@ -141,6 +141,76 @@ KINDS = (
         is_sent=False,
     ),
     Kind(
+        key="commission-held",
+        group=MONEY,
+        name=Sentence("Commissions of your brand are held"),
+        subject=Sentence("{amount} from {advertiser} is held"),
+        says=(
+            Sentence(
+                "The network holds {count} of your commissions back until it lets them go. "
+                "They stay yours and are not paid meanwhile. The reason: {reason}"
+            ),
+        ),
+        facts=(_AMOUNT, (Sentence("Commissions"), "count"), (Sentence("Reason"), "reason")),
+        button=Sentence("See what is held"),
+        page="/held",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
+        key="commission-released",
+        group=MONEY,
+        name=Sentence("Held commissions of your brand are let go"),
+        subject=Sentence("{amount} from {advertiser} is let go"),
+        says=(
+            Sentence(
+                "The network has let {count} of your commissions go. What has matured stands on the next "
+                "statement. The reason: {reason}"
+            ),
+        ),
+        facts=(_AMOUNT, (Sentence("Commissions"), "count"), (Sentence("Reason"), "reason")),
+        button=Sentence("See your statements"),
+        page="/statements",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
+        key="clawback-made",
+        group=MONEY,
+        name=Sentence("Matured commission of your brand is taken back"),
+        subject=Sentence("{advertiser} takes back {amount} on order {order}"),
+        says=(
+            Sentence(
+                "It is deducted from statements that close after {until}. Until then you can contest it. "
+                "The reason: {reason}"
+            ),
+        ),
+        facts=(_AMOUNT, (Sentence("Order"), "order"), (Sentence("Reason"), "reason")),
+        button=Sentence("Read or contest it"),
+        page="/held",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
+        key="clawback-contested",
+        group=QUALITY,
+        name=Sentence("A clawback is contested"),
+        subject=Sentence("{partner} contests a clawback of {amount}"),
+        says=(Sentence("It is not recovered before you decide. The reason given: {reason}"),),
+        facts=(_AMOUNT, (Sentence("Reason"), "reason")),
+        button=Sentence("Decide"),
+        page="/admin/contests",
+        at_operator=roles("manager"),
+    ),
+    Kind(
+        key="contest-decided",
+        group=QUALITY,
+        name=Sentence("A contest of your brand is decided"),
+        subject=Sentence("Your contest of {amount} is decided: {decision}"),
+        says=(Sentence("The reason given: {reason}"),),
+        facts=(_AMOUNT, (Sentence("Decision"), "decision"), (Sentence("Reason"), "reason")),
+        button=Sentence("See what is held and taken back"),
+        page="/held",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
         key="dispute-opened",
         group=QUALITY,
         name=Sentence("A line is disputed"),

@@ -138,7 +138,10 @@ async def _must_be_drained(connection: Connection, sides: Sequence[_Side], perio
                    WHERE v.brand_id = $1 AND v.occurred_at < $3
                    UNION SELECT c.conversion_id FROM commissions c
                    WHERE c.advertiser_id = $1 AND c.partner_id = $2 AND c.matured_at IS NULL
-                       AND c.matures_at < $3) waiting""",
+                       AND c.matures_at < $3
+                   UNION SELECT c.conversion_id FROM unmoved_commissions u
+                   JOIN commissions c ON c.id = u.commission_id
+                   WHERE c.advertiser_id = $1 AND c.partner_id = $2) waiting""",
             side.account.payer_id,
             side.account.payee_id,
             period.ends_at,

@@ -14,6 +14,8 @@ import asyncpg
 
 from partner_network import app, schedule
 from partner_network import settings as settings_of
+from partner_network.commissions import commands as rates
+from partner_network.dashboards.verification import ledger as verified_ledger
 from partner_network.dashboards.verification import proof
 from partner_network.database import addresses, connections, migration
 from partner_network.gateways import logs
@@ -21,7 +23,8 @@ from partner_network.gateways.mailer import sender
 from partner_network.gateways.pdf import PdfError, Renderer
 from partner_network.gateways.stripe_connect import StripeConnect, StripeRefusedError, StripeUnreachableError
 from partner_network.gateways.traces import Tracer
-from partner_network.kernel.errors import PartnerNetworkError
+from partner_network.kernel.errors import InvalidError, PartnerNetworkError
+from partner_network.ledger import commands as journal
 from partner_network.operations import commands as operations
 from partner_network.receipts import computing_files, explaining_files
 from partner_network.receipts.replay import commands as replay
@@ -61,8 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser(
         "verify", help="recompute every figure from facts and signed terms, and compare"
     )
+    add.add_argument("part", nargs="?", choices=["ledger"], help="the ledger alone; left out: everything")
     add.add_argument("--without-stripe", action="store_true", help="compare with what is booked alone")
+    journal.add_moment_to(add)
     add.set_defaults(command=_verify)
+    journal.add_to(commands)
     replay.add_to(commands)
     trials.add_to(commands)
     add = commands.add_parser("explain", help="say who gets each conversion of a file, and why; no database")
@@ -74,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--facts", type=Path, required=True, metavar="FACTS.json")
     add.add_argument("--as-of", metavar="INSTANT", help="leave out facts recorded later")
     add.set_defaults(command=_compute)
+    rates.add_to(commands)
     operations.add_to(commands)
     return parser
 
@@ -104,14 +111,20 @@ async def _worker(_: argparse.Namespace) -> int:
 
 
 async def _verify(parsed: argparse.Namespace) -> int:
+    as_of = journal.moment_in(parsed)
+    if as_of is not None and parsed.part != "ledger":
+        raise InvalidError(
+            "Only the ledger is verified as of a day: partner-network verify ledger --as-of DAY"
+        )
     settings = settings_of.from_environment()
     # Rows by the million, all of them needed to the end: walking them for garbage costs a fifth of the time.
     gc.disable()
     address = addresses.address_for(settings, "worker")
     await connections.open_pool(address.url, role=address.role, max_size=CONNECTIONS)
-    stripe = None if parsed.without_stripe else _stripe(settings)
+    stripe = None if parsed.without_stripe or parsed.part == "ledger" else _stripe(settings)
+    looks = verified_ledger.verify(as_of) if parsed.part == "ledger" else proof.verify(stripe)
     try:
-        async for kind in proof.verify(stripe):
+        async for kind in looks:
             print(kind.line, flush=True)
             if kind.difference is not None:
                 print(kind.difference, file=sys.stderr)

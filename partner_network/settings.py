@@ -55,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where an OpenTelemetry collector takes traces over HTTP; without it none are made."""
     metrics_token: str | None = None
     """What monitoring shows as bearer token to read `/metrics`; without it only loopback may."""
+    chart_file: Path | None = None
+    """The operator's own chart of accounts, for the journal; without it ours is used."""
     operator: Operator | None = None
     """Needed to draft agreements; nobody can sign with a company that has no name."""
 
@@ -116,6 +118,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         mail_from=env.get("PARTNER_NETWORK_MAIL_FROM", "Partner network <partner-network@localhost>"),
         traces_endpoint=env.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or None,
         metrics_token=env.get("PARTNER_NETWORK_METRICS_TOKEN") or None,
+        chart_file=Path(env["PARTNER_NETWORK_CHART"]) if env.get("PARTNER_NETWORK_CHART") else None,
         operator=_operator(env),
     )
 

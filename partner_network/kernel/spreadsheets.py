@@ -28,8 +28,14 @@ def csv_of(
     Errors: ValueError for a cell among the numbers that is neither a number nor empty.
     """
     target = io.StringIO()
+    csv.writer(target).writerow(columns)
+    return target.getvalue() + csv_rows(rows, numbers=numbers)
+
+
+def csv_rows(rows: Iterable[Sequence[str | int]], *, numbers: AbstractSet[int] = frozenset()) -> str:
+    """Return rows as they stand in a table under its heads, for one that is written in parts."""
+    target = io.StringIO()
     writer = csv.writer(target)
-    writer.writerow(columns)
     for row in rows:
         writer.writerow(_number(cell) if at in numbers else inert(str(cell)) for at, cell in enumerate(row))
     return target.getvalue()

@@ -12,8 +12,7 @@ MOVE = holds.MOVE
 
 
 async def accrue(now: datetime) -> None:
-    """Book what facts have changed, by the quality that is measured first."""
-    await measuring.measure_quality(now)
+    """Book what facts have changed."""
     await accruing.accrue_pending(now)
 
 

@@ -1,30 +1,27 @@
 """Read the measures of quality that were stored, and who of a cohort came back."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from partner_network.agreements import terms_reading
 from partner_network.agreements.quality_terms import Quality
 from partner_network.commissions.rules import quality
 from partner_network.commissions.rules.facts import Measure
+from partner_network.commissions.rules.plan import Plan
 from partner_network.commissions.rules.quality import Customer, Key
 from partner_network.database.connections import Connection
-from partner_network.kernel import periods
 
 
-class Ruled(msgspec.Struct, frozen=True):
-    """A rule of quality in a partnership's terms, and the span of instants whose orders go by it."""
+class Due(msgspec.Struct, frozen=True):
+    """A rule of a partnership's terms, and a date at which it is to be measured."""
 
     partnership_id: UUID
     program_id: UUID
     rule: Quality
+    on: date
     zone: ZoneInfo
-    starts_at: datetime
-    ends_at: datetime
 
 
 async def stored(connection: Connection, partnership_id: UUID) -> dict[Key, Measure]:
@@ -36,43 +33,42 @@ async def stored(connection: Connection, partnership_id: UUID) -> dict[Key, Meas
     return {(row["rule"], row["measured_on"]): Measure(**row) for row in rows}
 
 
-async def ruled(connection: Connection, now: datetime) -> list[Ruled]:
-    """Return every rule of quality in signed terms, with since when and until when its orders may occur.
-
-    Nothing is measured for a time before the program's first conversion, or after the run-off of an end.
-    """
+async def partnerships_to_measure(connection: Connection) -> list[UUID]:
+    """Return the partnerships that go on and whose signed terms may have a rule of quality."""
     rows = await connection.fetch(
-        """SELECT p.id, p.program_id, lower(t.valid) AS starts_at, upper(t.valid) AS ends_at, g.terms_toml,
-               p.ended_at, (SELECT min(v.occurred_at) FROM conversions v WHERE v.program_id = p.program_id)
-                   AS first_at,
-               row_number() OVER (PARTITION BY p.id ORDER BY lower(t.valid) DESC NULLS LAST) = 1 AS is_last
-           FROM terms t JOIN partnerships p ON p.id = t.partnership_id
+        """SELECT DISTINCT t.partnership_id FROM terms t JOIN partnerships p ON p.id = t.partnership_id
            JOIN agreements g ON g.id = t.agreement_id
-           WHERE upper_inf(t.recorded) AND position('quality' IN g.terms_toml) > 0 ORDER BY p.id""",
+           WHERE upper_inf(t.recorded) AND p.ended_at IS NULL
+               AND position('quality' IN g.terms_toml) > 0 ORDER BY 1"""
     )
-    found: list[Ruled] = []
-    for row in rows:
-        terms = terms_reading.read_terms(row["terms_toml"])
-        zone = periods.zone_named(terms.settlement.time_zone)
-        starts_at = max(at for at in (row["starts_at"], row["first_at"] or now) if at is not None)
-        ends_at = row["ends_at"]
-        if row["is_last"]:  # the last terms still price what comes after the end, while the run-off lasts
-            ends_at = row["ended_at"] and row["ended_at"] + timedelta(days=terms.windows.run_off_days)
-        found += [
-            Ruled(row["id"], row["program_id"], rule, zone, starts_at, min(now, ends_at or now))
-            for rule in terms.commission.quality_rules
-        ]
-    return found
+    return [row["partnership_id"] for row in rows]
 
 
-async def measured(connection: Connection, one: Ruled, on: date) -> Measure:
-    """Return what a rule measures of its partnership at a date, from what was recorded before it alone."""
-    cohort = quality.cohort_of(one.rule, on, one.zone)
+async def due(
+    connection: Connection, partnership_id: UUID, program_id: UUID, plan: Plan, until: datetime
+) -> list[Due]:
+    """Return what is to be measured for orders that occurred until an instant, since the program's first."""
+    first_at = await connection.fetchval(
+        "SELECT min(occurred_at) FROM conversions WHERE program_id = $1", program_id
+    )
+    found: dict[Key, Due] = {}
+    for n, version in enumerate(plan.versions):
+        starts_at = max(first_at or until, version.valid_from or first_at or until)
+        later = plan.versions[n + 1].valid_from if n + 1 < len(plan.versions) else None
+        for rule in quality.rules_of(version.components.values()):
+            for on in quality.dates_between(rule, starts_at, min(later or until, until), version.zone):
+                found[rule.name, on] = Due(partnership_id, program_id, rule, on, version.zone)
+    return list(found.values())
+
+
+async def measured(connection: Connection, one: Due) -> Measure:
+    """Return what a rule measures at its date, from what was recorded before it alone."""
+    cohort = quality.cohort_of(one.rule, one.on, one.zone)
     rows = await connection.fetch(
         _COHORT, one.partnership_id, one.program_id, cohort.starts_at, cohort.ends_at, cohort.known_until
     )
     customers = (Customer(row["first_at"], row["again_at"]) for row in rows)
-    return quality.measure(one.rule, on, one.zone, customers)
+    return quality.measure(one.rule, one.on, one.zone, customers)
 
 
 # The first sale as it was known then; who was credited by the decision that stood then; and the next sale
@@ -98,11 +94,3 @@ _COHORT = """
                 AND NOT EXISTS (SELECT FROM decisions later WHERE later.conversion_id = d.conversion_id
                                     AND later.previous_rev = d.rev AND later.decided_at < $5))
 """
-
-
-def dates_of(one: Ruled) -> Iterator[date]:
-    """Yield the dates at which a rule is measured for the orders of its span."""
-    at = one.starts_at
-    while at < one.ends_at:
-        yield quality.date_of(one.rule, at, one.zone)
-        at = periods.period_of(at, one.rule.period, one.zone).ends_at

@@ -188,6 +188,7 @@ async def partner(
     program_id: UUID | None = None,
     click_days: int = 30,
     ended_at: datetime | None = None,
+    more_terms: str = "",
 ) -> Partner:
     """A partner whose agreement is signed and in force since the year's start."""
     joined = Partner(shop.brand_id, program_id or shop.program_id, await brand(connection, slug))
@@ -211,7 +212,7 @@ async def partner(
         agreement_id,
         f"A-{slug}",
         joined.partnership_id,
-        TERMS.format(click_days=click_days),
+        TERMS.format(click_days=click_days) + more_terms,
         shop.member_id,
         YEAR_START,
         joined.program_id,

@@ -20,7 +20,7 @@ THE_WORKERS = {
     "attribution.actions.decide_pending",
     "commissions.actions.accrue.accrue_pending",
     "commissions.actions.mature._due",
-    "commissions.actions.measure._take",
+    "commissions.actions.measure._measure_partnership",
     "commissions.actions.measure.measure_quality",
     "commissions.actions.mature._mature_together",
     "dashboards.verification.reading.read_books",

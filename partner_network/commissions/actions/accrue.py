@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from partner_network.commissions import queries, wanted
-from partner_network.commissions.actions import fix_rates, revise
+from partner_network.commissions.actions import fix_rates, measure, revise
 from partner_network.commissions.queries import Fact, Stream
 from partner_network.commissions.rules import span as spans
 from partner_network.commissions.rules import targets as engine
@@ -38,6 +38,8 @@ async def _accrue_stream(connection: Connection, partnership_id: UUID, now: date
     if not waiting:
         return 0
     stream = await queries.stream_of(connection, partnership_id)
+    if await measure.measure_stream(connection, stream, now):
+        waiting = await queries.waiting_orders(connection, partnership_id)
     await fix_rates.fix_rates(connection, stream, now)
     facts, touched = await _facts_around(connection, stream, waiting)
     computed = engine.targets([fact.order for fact in facts], stream.plan)

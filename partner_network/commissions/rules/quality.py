@@ -73,6 +73,14 @@ def date_of(rule: Quality, at: datetime, zone: ZoneInfo) -> date:
     return periods.period_of(at, rule.period, zone).starts_at.astimezone(zone).date()
 
 
+def dates_between(rule: Quality, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Iterator[date]:
+    """Yield the dates whose measures hold for orders of a half-open span."""
+    at = starts_at
+    while at < ends_at:
+        yield date_of(rule, at, zone)
+        at = periods.period_of(at, rule.period, zone).ends_at
+
+
 def own_measures(plan: Plan, at: datetime, known: Mapping[Key, Measure]) -> tuple[Measure, ...]:
     """Return those of a partnership's measures that an order of that instant goes by."""
     version = plan.version_at(at)

@@ -13,6 +13,8 @@ _OF_STATEMENT = (
 )
 _OF_COMMISSION = """EXISTS (SELECT FROM commissions c WHERE c.id = t.commission_id
     AND $1 IN (c.advertiser_id, c.partner_id))"""
+_OF_CLAWBACK = """EXISTS (SELECT FROM clawbacks b JOIN commissions c ON c.id = b.commission_id
+    WHERE b.transfer_id = t.clawback_id AND $1 IN (c.advertiser_id, c.partner_id))"""
 _OF_CONVERSION = """$1 IN (SELECT brand_id FROM conversions WHERE id = {0} UNION ALL
     SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
     WHERE c.conversion_id = {0} UNION ALL
@@ -46,8 +48,12 @@ ROWS_OF: Mapping[str, str] = {
     "clawbacks": _OF_COMMISSION,
     "clicks": "$1 IN (t.advertiser_id, t.partner_id)",
     "codes": "$1 IN (t.advertiser_id, t.partner_id)",
+    "clawback_contests": _OF_CLAWBACK,
+    "commission_holds": _OF_COMMISSION,
+    "commission_releases": _OF_COMMISSION,
     "commission_revisions": _OF_COMMISSION,
     "commissions": "$1 IN (t.advertiser_id, t.partner_id)",
+    "contest_decisions": _OF_CLAWBACK,
     "conversions": _OF_CONVERSION.format("t.id"),
     "creatives": f"""{_OF_OWN_PROGRAM} OR (t.withdrawn_at IS NULL AND
         {_OF_PARTNERED.format("t.program_id", _WHILE_USED)})""",
@@ -57,7 +63,7 @@ ROWS_OF: Mapping[str, str] = {
     "decisions": _OF_CONVERSION.format("t.conversion_id"),
     "ended_memberships": "t.brand_id = $1",
     "erasures": "t.brand_id = $1",
-    "exchange_rates": "true",
+    "exchange_rates": _NO_BRAND,
     "fundings": "t.advertiser_id = $1",
     "identifications": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
     "invitations": """t.brand_id = $1
@@ -90,7 +96,7 @@ ROWS_OF: Mapping[str, str] = {
     "programs": f"t.brand_id = $1 OR {_OF_PARTNERED.format('t.id', _WHILE_PARTNERS)}",
     "rate_limits": "true",
     "quality_measures": _OF_PARTNERSHIP.format("t.partnership_id"),
-    "rate_loads": "true",
+    "rate_loads": _NO_BRAND,
     "receipts": """$1 IN (SELECT brand_id FROM conversions WHERE id = t.conversion_id UNION ALL
         SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
         WHERE (c.conversion_id, c.rev) = (t.conversion_id, t.rev) UNION ALL
@@ -118,6 +124,7 @@ ROWS_OF: Mapping[str, str] = {
     "trials": "t.brand_id = $1",
     "unaccrued_conversions": "$1 = (SELECT advertiser_id FROM partnerships WHERE id = t.partnership_id)",
     "undecided_conversions": "$1 = (SELECT brand_id FROM conversions WHERE id = t.conversion_id)",
+    "unmoved_commissions": _OF_COMMISSION,
     "unsealed_audit_records": _NO_BRAND,
 }
 
@@ -129,6 +136,7 @@ VIEWS: Mapping[str, str] = {
             LEFT JOIN statement_approvals a ON a.statement_id = s.id
             WHERE t.id IN (o.preparer_id, a.approver_id) AND $1 IN (s.payee_id, s.payer_id))""",
     "open_clawbacks": _OF_COMMISSION,
+    "set_apart": _OF_COMMISSION,
     "program_names": f"""t.id IN (SELECT id FROM programs WHERE brand_id = $1)
         OR {_OF_PARTNERED.format("t.id", "true")}""",
 }

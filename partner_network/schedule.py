@@ -29,6 +29,7 @@ from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.traces import Tracer
 from partner_network.identity import jobs as identity
 from partner_network.identity.actions import limits, seal
+from partner_network.ledger import jobs as ledger
 from partner_network.notifications import jobs as notifications
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
@@ -230,8 +231,9 @@ async def _replay(address: Address, stop: asyncio.Event) -> None:
     # Beside the calendar, which has money to look after every minute: a large program takes its time.
     while not stop.is_set():
         try:
+            await ledger.check_due(await clock.now(), clock.wall_now())
             await nightly.replay_due(address, await clock.now(), clock.wall_now())
         except Exception:  # noqa: BLE001 - the worker goes on; what was broken off is done the next night
-            await log.aexception("decisions could not be replayed")
+            await log.aexception("the ledger could not be examined, or decisions not be replayed")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), REPLAY_EVERY.total_seconds())

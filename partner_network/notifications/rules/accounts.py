@@ -79,6 +79,23 @@ KINDS = (
         is_fixed=True,
     ),
     Kind(
+        key="ledger-differs",
+        group=SYSTEMS,
+        name=Sentence("The ledger does not hold together"),
+        subject=Sentence("{count} things in the ledger are not as they must be"),
+        says=(
+            Sentence(
+                "The nightly look at the whole ledger found it. Somebody changed what is stored: find out "
+                "what before anything is paid."
+            ),
+        ),
+        facts=((Sentence("Night"), "night"), (Sentence("The first"), "first")),
+        button=Sentence("See the trial balance"),
+        page="/admin/ledger",
+        at_operator=roles("finance admin"),
+        is_fixed=True,
+    ),
+    Kind(
         key="person-joined",
         group=ACCOUNT,
         name=Sentence("A person joins your brand"),

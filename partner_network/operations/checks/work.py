@@ -73,3 +73,21 @@ async def replays(settings: Settings) -> Sequence[Finding]:
     last = max(row["night"] for row in rows)
     of = "1 program" if len(rows) == 1 else f"{len(rows)} programs"
     return [finding.ok("replays", f"Of {of}, all alike; the last one on {last}.")]
+
+
+async def ledger(settings: Settings) -> Sequence[Finding]:
+    """Look what the last nightly look at the ledger found."""
+    async with databases.connected(settings, "worker") as connection:
+        row = await connection.fetchrow(
+            """SELECT night, ended_at, entries, differing, differences
+               FROM ledger_checks ORDER BY night DESC LIMIT 1"""
+        )
+    if row is None:
+        return [finding.ok("ledger", "Not examined yet; the worker begins at night.")]
+    if row["ended_at"] is None:
+        sentence = f"The look of {row['night']} was broken off, or still runs."
+        return [finding.warning("ledger", sentence, "Run `partner-network verify ledger`.")]
+    if row["differing"]:
+        sentence = f"{row['differing']} things differ: {row['differences'][0]}"
+        return [finding.failed("ledger", sentence, "Find out who changed it before anything is paid.")]
+    return [finding.ok("ledger", f"{row['entries']:,} entries hold together; examined on {row['night']}.")]

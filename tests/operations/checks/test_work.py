@@ -50,3 +50,22 @@ async def test_the_last_replay_of_each_program_is_looked_at(
     found = await look(work.replays, settings)
     assert found.level == "FAILED"
     assert found.sentence.startswith("1 decisions of tune-house-records differ from their receipts: Dec")
+
+
+async def test_the_last_look_at_the_ledger_is_told(settings: Settings, database: FreshDatabase) -> None:
+    assert (await look(work.ledger, settings)).sentence == "Not examined yet; the worker begins at night."
+    await execute(
+        database,
+        """INSERT INTO ledger_checks (night, began_at, recorded_until) VALUES ('2026-04-02', now(), now())""",
+    )
+    assert (await look(work.ledger, settings)).level == "warning"
+    await execute(
+        database,
+        """UPDATE ledger_checks SET ended_at = now(), digest = sha256('x'), entries = 1200, differing = 0""",
+    )
+    assert (await look(work.ledger, settings)).sentence == (
+        "1,200 entries hold together; examined on 2026-04-02."
+    )
+    await execute(database, "UPDATE ledger_checks SET differing = 2, differences = '{Leg 1 differs.}'")
+    found = await look(work.ledger, settings)
+    assert (found.level, found.sentence) == ("FAILED", "2 things differ: Leg 1 differs.")

@@ -181,7 +181,7 @@ def in_agreement_currency(order: Order, minor: int, version: VersionPlan) -> int
     Errors: InvalidError when the currencies differ and the order carries no rate.
     """
     currency = version.settlement.currency
-    if order.currency == currency:
+    if order.currency == currency or minor == 0:
         return minor
     if order.rate is None:
         raise InvalidError(

@@ -74,8 +74,10 @@ async def test_a_posting_slipped_into_the_past_changes_it_and_is_told(books: Fre
     await jobs.check_due(APRIL + timedelta(days=1), NEXT)
     said = await connections.pool().fetchval("SELECT differences FROM ledger_checks WHERE differing = 1")
     assert said == [
-        ("What was recorded before 2026-04-10T00:00:00+00:00 comes to another trial balance than "
-        "in the night of 2026-11-20.")
+        (
+            "What was recorded before 2026-04-10T00:00:00+00:00 comes to another trial balance than "
+            "in the night of 2026-11-20."
+        )
     ]
 
 

@@ -70,6 +70,8 @@ BOBS_MATURITY = f"(SELECT id FROM ledger_entries WHERE key = 'mature:' || {BOBS}
 BOBS_CLAWBACK = f"(SELECT transfer_id FROM clawbacks WHERE commission_id = {BOBS})"
 FIRST_SIGNING = "(SELECT min(id) FROM audit_records WHERE verb = 'sign')"
 MIA = "(SELECT id FROM members WHERE email = 'mia@network.test')"
+MEASURED = f"""measured_on = '2026-03-01' AND partnership_id = (
+    SELECT id FROM partnerships WHERE partner_id = {WEEKLY})"""
 
 DAMAGES = [
     Damage("brands", "tax_rate_ppm = 98_750", f"id = {RADIO}", "statements", "NIGHT-RADIO-2026-02-USD.*tax:"),
@@ -270,6 +272,31 @@ DAMAGES = [
         f"conversion_id = {BOB}",
         "commissions",
         "night-radio on the sale 00002 of tune-house is booked as 250; facts and terms give 251",
+    ),
+    Damage(
+        "quality_measures",
+        "customers = customers + 1",
+        MEASURED,
+        "commissions",
+        "measure 'stayed' of vinyl-weekly with tune-house at 2026-03-01 is stored as 0 of 3.*give 0 of 2",
+    ),
+    Damage(
+        "quality_measures",
+        "retained = retained + 1",
+        MEASURED,
+        "commissions",
+        "measure 'stayed' of vinyl-weekly with tune-house at 2026-03-01 is stored as 1 of 2.*give 0 of 2",
+    ),
+    Damage("quality_measures", "rule = 'left'", MEASURED, "commissions", "'left'.*no rule that they signed"),
+    Damage(
+        "quality_measures", "measured_on = '2026-03-02'", MEASURED, "commissions", "no first day of a month"
+    ),
+    Damage(
+        "quality_measures",
+        "recorded_at = recorded_at - interval '1 year'",
+        MEASURED,
+        "commissions",
+        "measure.*taken before its date",
     ),
     Damage(
         "decisions",

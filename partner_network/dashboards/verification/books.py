@@ -41,6 +41,7 @@ class Books(Struct, frozen=True, dict=True):
     touches: list[facts.Touch]
     refunds: list[facts.Refund]
     adjustments: list[facts.Adjustment]
+    measures: list[facts.QualityMeasure]
     decisions: list[facts.Decision]
     credits: list[facts.Credit]
     waiting: list[facts.Waiting]

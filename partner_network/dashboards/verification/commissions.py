@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from partner_network.agreements.terms import Settlement
 from partner_network.commissions.rules import targets as engine
-from partner_network.dashboards.verification import kinds, orders
+from partner_network.dashboards.verification import kinds, orders, quality
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Commission, Revision
@@ -52,6 +52,7 @@ def check(books: Books) -> Kind:
 
 
 def _differences(books: Books, waiting: set[UUID]) -> Iterator[str]:
+    yield from quality.differences(books)
     of = grouped(books.commissions, lambda commission: commission.partnership_id)
     for commission in books.commissions:
         yield from _shape(books, commission)

@@ -1,6 +1,6 @@
 """Facts and signed terms as the database holds them; each struct names the columns that are read."""
 
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
@@ -194,6 +194,7 @@ class Refund(Struct, frozen=True, gc=False):
     conversion_id: UUID
     refund_id: str
     at: datetime
+    recorded_at: datetime
     net_minor: int
     line: str | None
     reason: str
@@ -208,6 +209,17 @@ class Adjustment(Struct, frozen=True, gc=False):
     partnership_id: UUID
     at: datetime
     minor: int
+
+
+class QualityMeasure(Struct, frozen=True, gc=False):
+    """How many of a partner's earlier customers stayed, as it was measured at a date."""
+
+    partnership_id: UUID
+    rule: str
+    measured_on: date
+    customers: int
+    retained: int
+    recorded_at: datetime
 
 
 class Decision(Struct, frozen=True, gc=False):

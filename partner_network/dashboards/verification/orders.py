@@ -8,10 +8,13 @@ from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from partner_network.commissions.rules import plan as plans
-from partner_network.commissions.rules.facts import Adjustment, Line, Order, Refund, TermsVersion
+from partner_network.commissions.rules import quality
+from partner_network.commissions.rules.facts import Adjustment, Line, Measure, Order, Refund, TermsVersion
 from partner_network.commissions.rules.plan import Plan
+from partner_network.commissions.rules.quality import Key
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.fact_rows import Conversion, Credit
 
@@ -36,6 +39,7 @@ class _Facts(msgspec.Struct, frozen=True):
     adjustments: dict[tuple[UUID, UUID], list[Adjustment]]
     sales: dict[Customer, list[Place]]
     new_customers: set[UUID]
+    measures: dict[UUID, dict[Key, Measure]]
 
 
 def plan_of(books: Books) -> dict[UUID, Plan]:
@@ -69,6 +73,9 @@ def by_partnership(books: Books) -> dict[UUID, Priced]:
         credited.sort(key=lambda one: (books.partnership[one.partnership_id].partner_id, one.touch_id))
         for partnership_id in {one.partnership_id for one in credited}:
             order = _order(conversion, credited, partnership_id, facts)
+            if known := facts.measures.get(partnership_id):
+                own = quality.own_measures(priced[partnership_id].plan, order.at, known)
+                order = replace(order, measures=own)
             priced[partnership_id].orders.append(order)
             priced[partnership_id].conversion_of[order.id] = conversion_id
     return priced
@@ -92,7 +99,12 @@ def _facts(books: Books) -> _Facts:
         seen.add(case.customer)
         if case.event == "sale":
             sales[case.customer].append((case.occurred_at, case.order_id))
-    return _Facts(refunds, adjustments, sales, new)
+    measures: defaultdict[UUID, dict[Key, Measure]] = defaultdict(dict)
+    for one in books.measures:
+        measures[one.partnership_id][one.rule, one.measured_on] = Measure(
+            one.rule, one.measured_on, one.customers, one.retained
+        )
+    return _Facts(refunds, adjustments, sales, new, measures)
 
 
 def _order(conversion: Conversion, credited: Sequence[Credit], partnership_id: UUID, facts: _Facts) -> Order:

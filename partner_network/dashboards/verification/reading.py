@@ -80,6 +80,11 @@ async def read_within(connection: Connection) -> Books:
         touches=await _read(connection, facts.Touch, "touches ORDER BY customer_id, at DESC, id DESC"),
         refunds=await _read(connection, facts.Refund, "refunds ORDER BY at, refund_id"),
         adjustments=await _read(connection, facts.Adjustment, "adjustments ORDER BY at, id"),
+        measures=await _read(
+            connection,
+            facts.QualityMeasure,
+            "quality_measures ORDER BY partnership_id, rule, measured_on",
+        ),
         decisions=await _read(connection, facts.Decision, "decisions ORDER BY conversion_id, rev"),
         credits=await _read(connection, facts.Credit, _CREDITS),
         waiting=await _read(connection, facts.Waiting, _WAITING),

@@ -1,0 +1,154 @@
+"""What people and the worker do, through the real actions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from partner_network.agreements.actions import draft
+from partner_network.agreements.actions import sign as signing
+from partner_network.agreements.actions.draft import NewAgreement
+from partner_network.agreements.actions.sign import Signer
+from partner_network.attribution import actions as attribution
+from partner_network.commissions.actions import accrue as accruing
+from partner_network.commissions.rules import targets as engine
+from partner_network.conversions.actions import record_refunds
+from partner_network.conversions.rules.refunding import Given
+from partner_network.conversions.rules.reports import ReportedRefund
+from partner_network.dashboards.verification import proof as proving
+from partner_network.database import connections
+from partner_network.gateways import clock
+from partner_network.kernel import ids
+from partner_network.payouts import jobs as payouts
+from partner_network.statements import jobs as statements
+from partner_network.statements.actions import close
+from tests.builders import OPERATOR, Cast
+from tests.machine import books
+from tests.machine.facts import Stream
+
+
+class Sold(Struct):
+    """One order, and what was given back on it so far."""
+
+    shop: str
+    order_id: str
+    net_minor: int
+    lines: list[str]
+    refunds: dict[str, int] = {}
+
+
+async def sign(cast: Cast, pair: tuple[str, str], terms: str) -> None:
+    """Draft and sign terms between an advertiser and its partner."""
+    new = NewAgreement(cast.partnerships[pair].id, "cross-promotion", "2026-11", terms)
+    drafted = await draft.draft_agreement(cast.owners[pair[0]], new, OPERATOR)
+    for slug in pair:
+        await signing.sign_agreement(
+            Signer(cast.owners[slug], "192.0.2.7", "Tests"), drafted.id, drafted.content_hash
+        )
+
+
+def parts(net_minor: int, lines: int) -> dict[str, int]:
+    """Return an order's lines with what each comes to; the first takes what is left over."""
+    return {f"l{n}": net_minor // lines + (net_minor % lines if n == 0 else 0) for n in range(lines)}
+
+
+async def refund(cast: Cast, order: Sold, given: Given) -> None:
+    """Report money given back, on one line or on the whole order."""
+    reported = ReportedRefund(
+        refund_id=given.refund_id,
+        order_id=order.order_id,
+        at=given.at,
+        net_minor=given.net_minor,
+        reason="Scratched",
+        line=given.line,
+    )
+    await record_refunds.record_refunds([reported], brand_id=cast.brands[order.shop])
+
+
+async def adjust(cast: Cast, order: Sold, minor: int, which: int) -> bool:
+    """Uphold a dispute for one of the partners credited with an order; tell whether there was one."""
+    async with connections.transaction() as connection:
+        rows = await connection.fetch(
+            """SELECT DISTINCT k.partnership_id
+               FROM credits k JOIN current_decisions d USING (conversion_id, rev)
+               JOIN conversions v ON v.id = k.conversion_id
+               WHERE v.brand_id = $1 AND v.order_id = $2 AND NOT EXISTS (
+                   SELECT FROM unaccrued_conversions u WHERE u.conversion_id = v.id)""",
+            cast.brands[order.shop],
+            order.order_id,
+        )
+    credited = sorted(
+        pair for pair, one in cast.partnerships.items() if one.id in {row["partnership_id"] for row in rows}
+    )
+    if credited:
+        await cast.adjust(*credited[which % len(credited)], order.order_id, minor)
+    return bool(credited)
+
+
+async def accrue(now: datetime) -> None:
+    """Decide and accrue, but let nothing mature."""
+    while await attribution.decide_pending():
+        pass
+    await accruing.accrue_pending(now)
+
+
+async def recompute_all(now: datetime) -> int:
+    """Compute every credited order again; return how many revisions that made."""
+    async with connections.transaction() as connection:
+        await connection.execute(
+            """INSERT INTO unaccrued_conversions
+               SELECT DISTINCT partnership_id, conversion_id FROM credits ON CONFLICT DO NOTHING"""
+        )
+    return await accruing.accrue_pending(now)
+
+
+async def close_everything(now: datetime) -> None:
+    """Close what has ended, and compare it with the ledger at its cut-off while nothing else happened."""
+    await statements.bring_up_to_date(now)
+    closed = await close.close_due(now)
+    assert not closed.left_out, closed.left_out
+    async with connections.transaction() as connection:
+        await books.must_be_cut_off(connection, closed.statements)
+
+
+async def pay(cast: Cast, *, fund: bool) -> None:
+    """Let advertisers pay in what is missing, or not, and send what is funded."""
+    if fund:
+        await cast.pay_in()
+    await payouts.pay(cast.stripe, await clock.now())
+
+
+async def must_be_sent(cast: Cast) -> None:
+    """Payouts are transfers that Stripe accepted: no more, no fewer, none of another amount."""
+    async with connections.transaction() as connection:
+        rows = await connection.fetch(
+            """SELECT a.payout_id, a.destination, a.stripe_transfer_id, a.amount_minor, a.status
+               FROM payout_attempts a"""
+        )
+    for row in rows:
+        sent = await cast.stripe.find_transfers(
+            transfer_group=ids.shown("pay", row["payout_id"]), destination=row["destination"]
+        )
+        accepted = row["status"] in {"accepted", "settled"}
+        found = [(one.id, one.amount_minor) for one in sent if one.id == row["stripe_transfer_id"]]
+        assert found == ([(row["stripe_transfer_id"], row["amount_minor"])] if accepted else []), dict(row)
+
+
+def must_pay_nothing_on_nothing(found: dict[UUID, Stream]) -> None:
+    """What was given back entirely, in time, pays nothing but what people adjusted."""
+    for plan, orders in found.values():
+        for order in orders.values():
+            clawback = plan.version_at(order.at).settlement.clawback
+            in_time = [one for one in order.refunds if (one.at - order.at).days < clawback.max_age_days]
+            if not order.net_minor or sum(one.net_minor for one in in_time) < order.net_minor:
+                continue
+            (one,) = [only for only in orders.values() if only.id == order.id]
+            targets = [t for t in engine.targets(orders.values(), plan).commissions if t.conversion == one.id]
+            adjusted = sum(adjustment.minor for adjustment in order.adjustments)
+            assert sum(target.minor for target in targets) == max(0, adjusted), order
+
+
+async def must_be_proved() -> None:
+    """The product's own proof, which reads and computes everything in its own way, finds no difference."""
+    kinds = [kind async for kind in proving.verify(None)]
+    assert kinds[-1].difference is None, kinds[-1]

@@ -32,7 +32,8 @@ async def arrive(number: int) -> None:
             at,
         )
         await connection.execute(
-            "INSERT INTO customer_keys (customer_id, pseudonym_key) VALUES ($1, sha256(decode(replace($1::uuid::text, '-', ''), 'hex')))",
+            """INSERT INTO customer_keys (customer_id, pseudonym_key)
+               VALUES ($1, sha256(convert_to($1::uuid::text, 'UTF8')))""",
             customer_id,
         )
         await connection.execute(
@@ -44,7 +45,8 @@ async def arrive(number: int) -> None:
         await connection.execute(
             """INSERT INTO conversions (id, brand_id, program_id, customer_id, event, order_id, occurred_at,
                    recorded_at, currency, net_minor, click_id, lines, payload_hash)
-               SELECT $1, brand_id, id, $2, 'sale', $3::text, $4, $4, 'USD', 12345, $5, '[]', sha256(convert_to($3::text, 'UTF8'))
+               SELECT $1, brand_id, id, $2, 'sale', $3::text, $4, $4, 'USD', 12345, $5, '[]',
+                   sha256(convert_to($3::text, 'UTF8'))
                FROM programs""",
             conversion_id,
             customer_id,

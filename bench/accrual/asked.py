@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from bench.accrual import arriving, network
 from partner_network.attribution import actions as attribution
-from partner_network.commissions import queries, wanted
+from partner_network.commissions import queries, span_queries, wanted
 from partner_network.commissions.actions import accrue, revise
 from partner_network.commissions.queries import Fact, Stream
 from partner_network.commissions.rules import targets
@@ -108,7 +108,7 @@ async def _facts_of(partnership_id: UUID) -> tuple[Stream, Sequence[Fact]]:
     async with connections.transaction() as connection:
         stream = await queries.stream_of(connection, partnership_id)
         ends_at = network.STARTS + timedelta(days=2 * network.DAYS)
-        return stream, await queries.orders_between(connection, stream, network.STARTS, ends_at)
+        return stream, await span_queries.orders_between(connection, stream, network.STARTS, ends_at)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,15 @@ import msgspec
 from msgspec.structs import replace
 
 from partner_network.agreements import terms_reading
+from partner_network.agreements.terms import Terms
 from partner_network.commissions import quality_queries, rate_queries
 from partner_network.commissions.rules import plan as plans
-from partner_network.commissions.rules import quality
+from partner_network.commissions.rules import quality, unpriceable
 from partner_network.commissions.rules.facts import Adjustment, Line, Measure, Order, Refund, TermsVersion
 from partner_network.commissions.rules.plan import Plan
 from partner_network.commissions.rules.quality import Key
 from partner_network.database.connections import Connection
-from partner_network.kernel.errors import ConflictError
+from partner_network.kernel.errors import ConflictError, InvalidError
 
 _EVENT_MARK = "\x01"
 """An order id may be used once per event: the mark parts the two. It sorts below whatever an order id may
@@ -84,56 +85,22 @@ async def stream_of(connection: Connection, partnership_id: UUID) -> Stream:
 def _plan(versions: tuple[tuple[str, datetime | None, datetime | None, str], ...]) -> Plan:
     return plans.plan_of(
         [
-            TermsVersion(key=key, terms=terms_reading.read_terms(text), valid_from=starts, valid_until=ends)
+            TermsVersion(key=key, terms=_read(key, text), valid_from=starts, valid_until=ends)
             for key, starts, ends, text in versions
         ]
     )
 
 
-_ORDERS = """
-    WITH wanted AS (
-        SELECT v.* FROM conversions v
-        WHERE v.program_id = $2 AND (v.occurred_at >= $3 AND v.occurred_at < $4
-                                     OR v.recorded_at >= $3 AND v.recorded_at < $4 AND $5)
-            AND EXISTS (SELECT FROM credits c JOIN current_decisions d USING (conversion_id, rev)
-                        WHERE c.conversion_id = v.id AND c.partnership_id = $1)
-    )
-    SELECT w.id, w.event, w.order_id, w.occurred_at, w.recorded_at, w.currency, w.net_minor, w.lines,
-        w.customer_id, bought.number AS order_number, bought.first_at AS first_order_at,
-        bought.is_known AS is_known_customer,
-        array(SELECT (c.partnership_id, c.touched_at, c.weight_numerator::text, c.weight_denominator::text)
-              FROM credits c JOIN current_decisions d USING (conversion_id, rev)
-              JOIN partnerships h ON h.id = c.partnership_id
-              WHERE c.conversion_id = w.id ORDER BY h.partner_id, c.touch_id) AS credits
-    FROM wanted w
-    LEFT JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE s.event = 'sale' AND (s.occurred_at, s.order_id COLLATE "C")
-                                <= (w.occurred_at, w.order_id COLLATE "C")) AS number,
-            min(s.occurred_at) FILTER (WHERE s.event = 'sale') AS first_at,
-            bool_or((s.occurred_at, s.order_id COLLATE "C", s.event)
-                    < (w.occurred_at, w.order_id COLLATE "C", w.event)) AS is_known
-        FROM conversions s WHERE s.customer_id = w.customer_id AND s.program_id = w.program_id
-    ) bought ON true
-"""
-
-
-async def orders_between(
-    connection: Connection, stream: Stream, starts_at: datetime, ends_at: datetime
-) -> list[Fact]:
-    """Return the orders credited to a stream that count in a span, as the engine reads them."""
-    by_receipt = any(v.settlement.late_policy == "as_of_receipt" for v in stream.plan.versions)
-    rows = await connection.fetch(
-        _ORDERS, stream.partnership_id, stream.program_id, starts_at, ends_at, by_receipt
-    )
-    return [
-        fact
-        for fact in await facts_in(connection, stream, rows)
-        if starts_at <= stream.plan.version_at(fact.order.at).placed_at(fact.order) < ends_at
-    ]
+def _read(agreement_id: str, text: str) -> Terms:
+    try:
+        return terms_reading.read_terms(text)
+    except InvalidError as error:
+        clause = next(iter(error.sentence_of), "terms")
+        raise unpriceable.said_of(error, version=agreement_id, clause=clause) from error
 
 
 async def facts_in(connection: Connection, stream: Stream, rows: Sequence[asyncpg.Record]) -> list[Fact]:
-    """Return the orders behind rows as `orders_between` reads them, with their refunds and adjustments."""
+    """Return the orders behind rows as `span_queries` reads them, with their refunds and adjustments."""
     conversion_ids = [row["id"] for row in rows]
     refunds = await _refunds(connection, conversion_ids)
     adjustments = await _adjustments(connection, stream.partnership_id, conversion_ids)
@@ -226,15 +193,26 @@ async def _adjustments(
     connection: Connection, partnership_id: UUID, conversion_ids: Sequence[UUID]
 ) -> defaultdict[UUID, list[Adjustment]]:
     rows = await connection.fetch(
-        """SELECT conversion_id, id, minor FROM adjustments
+        """SELECT conversion_id, id, minor, component FROM adjustments
            WHERE partnership_id = $1 AND conversion_id = ANY($2::uuid[]) ORDER BY at, id""",
         partnership_id,
         conversion_ids,
     )
     found: defaultdict[UUID, list[Adjustment]] = defaultdict(list)
     for row in rows:
-        found[row["conversion_id"]].append(Adjustment(id=str(row["id"]), minor=row["minor"]))
+        found[row["conversion_id"]].append(
+            Adjustment(id=str(row["id"]), minor=row["minor"], component=row["component"])
+        )
     return found
+
+
+_BOOKED = """
+    SELECT c.id AS commission_id, c.kind, c.conversion_id, c.agreement_id, c.component, c.period,
+        c.matured_at, r.rev, r.target_minor
+    FROM commissions c JOIN LATERAL (
+        SELECT rev, target_minor FROM commission_revisions
+        WHERE commission_id = c.id ORDER BY rev DESC LIMIT 1) r ON true
+    WHERE c.partnership_id = $1 AND """
 
 
 async def booked_for(
@@ -242,12 +220,7 @@ async def booked_for(
 ) -> list[Booked]:
     """Return what is booked for orders of a partnership, and all its bonuses."""
     rows = await connection.fetch(
-        """SELECT c.id AS commission_id, c.kind, c.conversion_id, c.agreement_id, c.component, c.period,
-               c.matured_at, r.rev, r.target_minor
-           FROM commissions c JOIN LATERAL (
-               SELECT rev, target_minor FROM commission_revisions
-               WHERE commission_id = c.id ORDER BY rev DESC LIMIT 1) r ON true
-           WHERE c.partnership_id = $1 AND (c.conversion_id = ANY($2::uuid[]) OR c.kind = 'bonus')""",
+        f"{_BOOKED} c.conversion_id = ANY($2::uuid[]) UNION ALL {_BOOKED} c.kind = 'bonus'",
         partnership_id,
         list(conversion_ids),
     )

@@ -19,6 +19,30 @@ class UnaccruedConversion(Table, tablename="unaccrued_conversions", db=connectio
     conversion_id = ForeignKey(Conversion, primary_key=True, default=None, null=False)
 
 
+class StreamCheckpoint(Table, tablename="stream_checkpoints", db=connections.engine):
+    """What the orders of a span of a stream are summed up to; a short cut, never a truth of its own."""
+
+    partnership_id = ForeignKey(Partnership, primary_key=True, default=None, null=False)
+    starts_at = Timestamptz(primary_key=True, default=None)
+    ends_at = Timestamptz(default=None)
+    terms_key = Text(default=None)
+    last_at = Timestamptz(default=None)
+    last_order = Text(default=None)
+    state = JSONB(default=None)
+    recorded_at = Timestamptz(default=None)
+
+
+class StoppedStream(Table, tablename="stopped_streams", db=connections.engine):
+    """A stream whose facts or terms cannot be priced, and what is wrong with them."""
+
+    partnership_id = ForeignKey(Partnership, primary_key=True, default=None, null=False)
+    agreement_id = ForeignKey(Agreement, default=None)
+    clause = Text(default=None)
+    sentence = Text(default=None)
+    since = Timestamptz(default=None)
+    tried_at = Timestamptz(default=None)
+
+
 class Adjustment(Table, tablename="adjustments", db=connections.engine):
     """An outcome that changes money and that no recompute undoes."""
 
@@ -172,6 +196,7 @@ class OrderRate(Table, tablename="order_rates", db=connections.engine):
 
     conversion_id = ForeignKey(Conversion, primary_key=True, default=None, null=False)
     quote = Text(primary_key=True, default=None)
+    day = Date(primary_key=True, default=None)
     numerator = Numeric(default=None)
     denominator = Numeric(default=None)
     published_on = Date(default=None)

@@ -110,7 +110,10 @@ async def lock_all(connection: Connection, *names: str) -> None:
 
 async def next_ids(connection: Connection, table: str, count: int) -> list[int]:
     """Draw ids for ``count`` rows of a table whose id is an identity, so that rows can name each other."""
-    rows = await connection.fetch(
-        "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)", table, count
+    drawn: list[int] = await connection.fetchval(
+        """SELECT coalesce(array_agg(nextval(s.name)), '{}')
+           FROM (SELECT pg_get_serial_sequence($1, 'id')::regclass AS name) s, generate_series(1, $2)""",
+        table,
+        count,
     )
-    return [row["id"] for row in rows]
+    return drawn

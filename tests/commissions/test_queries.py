@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from partner_network.attribution import jobs as attribution
-from partner_network.commissions import queries
+from partner_network.commissions import queries, span_queries
 from partner_network.commissions.rules.facts import Order
 from partner_network.database import connections
 from partner_network.gateways import clock
@@ -31,7 +31,7 @@ class Blog:
         await attribution.decide()
         async with connections.transaction() as connection:
             stream = await queries.stream_of(connection, self.partner.partnership_id)
-            facts = await queries.orders_between(connection, stream, on(1), on(31))
+            facts = await span_queries.orders_between(connection, stream, on(1), on(31))
         return {(fact.order.id.partition("\x01")[0], fact.order.event): fact.order for fact in facts}
 
 

@@ -58,10 +58,16 @@ ROWS_OF: Mapping[str, str] = {
     "creatives": f"""{_OF_OWN_PROGRAM} OR (t.withdrawn_at IS NULL AND
         {_OF_PARTNERED.format("t.program_id", _WHILE_USED)})""",
     "credits": _OF_PARTNERSHIP.format("t.partnership_id"),
+    "credit_redemption_cancels": """EXISTS (SELECT FROM credit_redemptions r
+        WHERE r.id = t.redemption_id AND $1 IN (r.advertiser_id, r.partner_id))""",
+    "credit_redemptions": "$1 IN (t.advertiser_id, t.partner_id)",
     "customer_keys": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
     "customers": "t.brand_id = $1",
     "decisions": _OF_CONVERSION.format("t.conversion_id"),
     "ended_memberships": "t.brand_id = $1",
+    "entitlement_ends": """EXISTS (SELECT FROM entitlements e
+        WHERE e.id = t.entitlement_id AND $1 IN (e.advertiser_id, e.partner_id))""",
+    "entitlements": "$1 IN (t.advertiser_id, t.partner_id)",
     "erasures": "t.brand_id = $1",
     "exchange_rates": _NO_BRAND,
     "fundings": "t.advertiser_id = $1",
@@ -108,6 +114,10 @@ ROWS_OF: Mapping[str, str] = {
         WHERE c.conversion_id = t.conversion_id)""",
     "replays": _OF_OWN_PROGRAM,
     "retentions": _NO_BRAND,
+    "reward_credits": "$1 IN (t.advertiser_id, t.partner_id)",
+    "reward_moves": """EXISTS (SELECT FROM reward_credits c
+        WHERE c.id = t.credit_id AND $1 IN (c.advertiser_id, c.partner_id))""",
+    "rewarded_programs": _OF_OWN_PROGRAM,
     "second_factors": _NO_BRAND,
     "sessions": "t.brand_id = $1",
     "signatures": _OF_AGREEMENT,
@@ -116,6 +126,8 @@ ROWS_OF: Mapping[str, str] = {
     "statement_lines": _OF_STATEMENT,
     "statement_preparations": _OF_STATEMENT,
     "statements": "$1 IN (t.payee_id, t.payer_id)",
+    "stopped_streams": _NO_BRAND,
+    "stream_checkpoints": _NO_BRAND,
     "stripe_accounts": "t.brand_id = $1",
     "stripe_events": _NO_BRAND,
     "terms": _OF_PARTNERSHIP.format("t.partnership_id"),
@@ -125,6 +137,8 @@ ROWS_OF: Mapping[str, str] = {
     "unaccrued_conversions": "$1 = (SELECT advertiser_id FROM partnerships WHERE id = t.partnership_id)",
     "undecided_conversions": "$1 = (SELECT brand_id FROM conversions WHERE id = t.conversion_id)",
     "unmoved_commissions": _OF_COMMISSION,
+    "unposted_moves": "$1 = (SELECT advertiser_id FROM reward_credits WHERE id = t.credit_id)",
+    "unrewarded_customers": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
     "unsealed_audit_records": _NO_BRAND,
 }
 

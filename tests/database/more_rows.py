@@ -47,11 +47,21 @@ INSERT INTO replays (program_id, night, starts_at, ends_at, began_at)
 INSERT INTO rate_loads (source, loaded_at) VALUES ('ecb.csv', now());
 INSERT INTO exchange_rates (day, base, quote, rate, load_id)
     SELECT '2026-03-02', 'EUR', 'USD', 1.25, max(id) FROM rate_loads;
-INSERT INTO order_rates (conversion_id, quote, numerator, denominator, published_on, how, load_id,
+INSERT INTO order_rates (conversion_id, quote, day, numerator, denominator, published_on, how, load_id,
         recorded_at)
-    SELECT v.id, 'EUR', 4, 5, '2026-03-02', 'inverse', (SELECT max(id) FROM rate_loads), now()
+    SELECT v.id, 'EUR', '2026-03-02', 4, 5, '2026-03-02', 'inverse', (SELECT max(id) FROM rate_loads), now()
     FROM conversions v;
 INSERT INTO ledger_checks (night, began_at, recorded_until) VALUES ('2026-03-01', now(), now());
+INSERT INTO commission_holds (commission_id, n, reason, decided_by, at)
+    SELECT c.id, 1, 'x', (SELECT id FROM members LIMIT 1), now() FROM commissions c;
+INSERT INTO commission_releases (commission_id, n, reason, decided_by, at)
+    SELECT commission_id, n, 'x', decided_by, now() FROM commission_holds;
+INSERT INTO unmoved_commissions (commission_id, n, move)
+    SELECT commission_id, n, 'release' FROM commission_holds;
+INSERT INTO clawback_contests (clawback_id, reason, contested_by, at)
+    SELECT transfer_id, 'x', (SELECT id FROM members LIMIT 1), now() FROM clawbacks;
+INSERT INTO contest_decisions (clawback_id, outcome, reason, decided_by, at)
+    SELECT clawback_id, 'declined', 'x', contested_by, now() FROM clawback_contests;
 INSERT INTO kept_forms (id, token_hash, member_id, brand_id, sealed, created_at, expires_at)
     SELECT gen_random_uuid(), uuid_send(id), member_id, brand_id, 'x', now(), now() FROM memberships;
 INSERT INTO audit_salts (subject_id, salt) VALUES (gen_random_uuid(), sha256('x'));
@@ -91,6 +101,9 @@ INSERT INTO touches (id, brand_id, program_id, partnership_id, partner_id, custo
         LATERAL (VALUES (p.id, p.partner_id), (NULL, NULL)) w (id, partner_id);
 INSERT INTO undecided_conversions SELECT id FROM conversions;
 INSERT INTO quality_measures SELECT id, 'x', current_date, 2, 1, now() FROM partnerships;
+INSERT INTO stream_checkpoints
+    SELECT id, '2026-03-01', '2026-04-01', 'x', '2026-03-02', 'x', '{}', now() FROM partnerships;
+INSERT INTO stopped_streams SELECT id, NULL, 'settlement', 'x', now(), now() FROM partnerships;
 INSERT INTO unaccrued_conversions SELECT DISTINCT partnership_id, conversion_id FROM credits;
 INSERT INTO test_facts (id, brand_id, kind, key, payload_hash, body, recorded_at)
     SELECT gen_random_uuid(), id, 'identification', split_part(slug, '-', 1), 'x', '{}', now() FROM brands;
@@ -99,4 +112,25 @@ INSERT INTO trials (id, program_id, partnership_id, advertiser_id, brand_id, is_
     SELECT gen_random_uuid(), program_id, id, advertiser_id, whose, false, '2026-01-01', '2026-02-01',
         'UTC', 'x', now()
     FROM partnerships, unnest(ARRAY[advertiser_id, partner_id]) whose;
+INSERT INTO reward_credits (id, conversion_id, partnership_id, advertiser_id, partner_id, agreement_id,
+        reward, kind, customer_id, currency, granted_at, worth, clause, recorded_at)
+    SELECT DISTINCT ON (c.conversion_id, c.partnership_id, c.agreement_id) gen_random_uuid(), c.conversion_id,
+        c.partnership_id, c.advertiser_id, c.partner_id, c.agreement_id, 'x', 'customer_credit',
+        v.customer_id, 'USD', now(), '[]'::jsonb, 'x', now()
+    FROM commissions c JOIN conversions v ON v.id = c.conversion_id;
+INSERT INTO reward_moves (credit_id, rev, previous_left_minor, kind, change_minor, left_minor, face_minor,
+        worth_ppm, at, recorded_at)
+    SELECT id, 1, 0, 'granted', 1, 1, 1, 1000000, now(), now() FROM reward_credits;
+INSERT INTO unposted_moves SELECT credit_id, rev FROM reward_moves;
+INSERT INTO credit_redemptions (id, advertiser_id, key, payload_hash, customer_id, currency, amount_minor,
+        redeemed_at)
+    SELECT gen_random_uuid(), advertiser_id, id::text, 'x', customer_id, 'USD', 1, now() FROM reward_credits;
+INSERT INTO credit_redemption_cancels SELECT id, now() FROM credit_redemptions;
+INSERT INTO rewarded_programs SELECT id FROM programs;
+INSERT INTO unrewarded_customers SELECT DISTINCT program_id, customer_id FROM conversions;
+INSERT INTO entitlements (id, partnership_id, advertiser_id, partner_id, agreement_id, reward, perk, period,
+        n, conversion_id, reached, granted_at, ends_at, clause, recorded_at)
+    SELECT id, partnership_id, advertiser_id, partner_id, agreement_id, id::text, 'lead_routing', 'x', 1,
+        conversion_id, 1, now(), now() + interval '1 day', 'x', now() FROM reward_credits;
+INSERT INTO entitlement_ends SELECT id, now(), 0 FROM entitlements;
 """

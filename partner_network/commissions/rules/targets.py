@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from partner_network.commissions.rules import bonuses, checkpoints, shares, streams
+from partner_network.commissions.rules import bonuses, checkpoints, shares, streams, unpriceable
 from partner_network.commissions.rules.facts import (
     NOTHING_YET,
     Adjustment,
@@ -96,11 +96,16 @@ def _canonical(order: Order) -> tuple[datetime, str]:
 
 
 def _entries_of(order: Order, version: VersionPlan) -> list[Entry]:
-    chosen = shares.components_of(order, version)
-    if not chosen:
-        return []
-    placed_at = version.placed_at(order)
-    return [streams.entry_of(order, ready, net, placed_at) for ready, net in chosen]
+    clause = "commission.components"
+    try:
+        chosen = shares.components_of(order, version)
+        if not chosen:
+            return []
+        clause = "settlement.currency"
+        placed_at = version.placed_at(order)
+        return [streams.entry_of(order, ready, net, placed_at) for ready, net in chosen]
+    except InvalidError as error:
+        raise unpriceable.said_of(error, version=version.key, clause=clause) from error
 
 
 def _entries_of_alike(alike: Alike, version: VersionPlan) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""Read statements, the accounts they close, and the settlement rules of the pair."""
+"""Read statements, what may be recovered on them, and the settlement rules of the pair they are between."""
 
 from datetime import datetime
 from typing import Any
@@ -14,26 +14,7 @@ from partner_network.kernel.errors import NotFoundError
 from partner_network.kernel.sentences import Sentence
 from partner_network.statements import clauses, rules
 from partner_network.statements.rules import DueClawback
-
-
-class PairAccount(msgspec.Struct, frozen=True):
-    """The `pay` account of one payee with one payer, and what each of the two is called."""
-
-    account_id: int
-    payee_id: UUID
-    payer_id: UUID
-    payee_slug: str
-    payer_slug: str
-    currency: str
-    tax_rate_ppm: int
-
-
-class Last(msgspec.Struct, frozen=True):
-    """Where the chain of statements of an account stands."""
-
-    seq: int
-    closing_minor: int
-    ends_at: datetime
+from partner_network.statements.standing_queries import PairAccount
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -198,41 +179,6 @@ def line_in(row: asyncpg.Record, signed: tuple[str, str] | None) -> StatementLin
     return StatementLine(**values)
 
 
-async def pair_accounts(connection: Connection) -> list[PairAccount]:
-    """Return every `pay` account, in the order the accounts were opened."""
-    rows = await connection.fetch(
-        """SELECT a.id AS account_id, a.holder_id AS payee_id, a.counterparty_id AS payer_id,
-               payee.slug AS payee_slug, payer.slug AS payer_slug, a.currency, payee.tax_rate_ppm
-           FROM ledger_accounts a JOIN brands payee ON payee.id = a.holder_id
-           JOIN brands payer ON payer.id = a.counterparty_id
-           WHERE a.kind = 'pay' ORDER BY a.id"""
-    )
-    return [PairAccount(**row) for row in rows]
-
-
-async def last_of(connection: Connection, account: PairAccount) -> Last | None:
-    """Return the newest statement of an account, or None before the first."""
-    row = await connection.fetchrow(
-        """SELECT seq, closing_minor, ends_at FROM statements
-           WHERE payee_id = $1 AND payer_id = $2 AND currency = $3 ORDER BY seq DESC LIMIT 1""",
-        account.payee_id,
-        account.payer_id,
-        account.currency,
-    )
-    return None if row is None else Last(**row)
-
-
-async def first_unstated_at(connection: Connection, account_id: int) -> datetime | None:
-    """Return when the oldest posting takes effect that no statement lists yet."""
-    return await connection.fetchval(
-        """SELECT min(t.effective_at) FROM ledger_transfers t
-           WHERE $1 IN (t.credit_account_id, t.debit_account_id) AND t.phase = 'posted'
-               AND NOT EXISTS (SELECT FROM statement_lines l
-                               WHERE l.account_id = $1 AND l.transfer_id = t.id)""",
-        account_id,
-    )
-
-
 async def clawbacks_past_contest(
     connection: Connection, account: PairAccount, before: datetime
 ) -> list[DueClawback]:
@@ -242,6 +188,8 @@ async def clawbacks_past_contest(
            FROM open_clawbacks o JOIN commissions c ON c.id = o.commission_id
            WHERE c.partner_id = $1 AND c.advertiser_id = $2 AND c.currency = $3
                AND o.contest_until <= $4 AND o.due_minor > 0
+               AND NOT EXISTS (SELECT FROM clawback_contests x WHERE x.clawback_id = o.transfer_id
+                   AND NOT EXISTS (SELECT FROM contest_decisions d WHERE d.clawback_id = x.clawback_id))
            ORDER BY o.transfer_id""",
         account.payee_id,
         account.payer_id,

@@ -1,9 +1,12 @@
 """What a statement says, and how much of it is recovered, taxed, netted and paid: pure."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Literal
+from functools import cache, lru_cache
+from itertools import product
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
@@ -11,7 +14,9 @@ import msgspec
 from partner_network.agreements.terms import Settlement
 from partner_network.kernel import periods
 from partner_network.kernel.money import PPM_PER_WHOLE, Money, divide_half_away
+from partner_network.kernel.periods import Lock
 from partner_network.kernel.sentences import Sentence
+from partner_network.ledger.rules import EntryKind
 
 LineKind = Literal[
     "earned",
@@ -94,12 +99,62 @@ def line_kind(entry_kind: str, *, is_revision: bool, is_bonus: bool, is_late: bo
     return names[entry_kind]
 
 
+class NamedKind(NamedTuple):
+    """How a posting of an entry of one kind is called, by what else is known of it."""
+
+    entry_kind: str
+    is_revision: bool
+    is_bonus: bool
+    is_late: bool
+    kind: LineKind
+
+
+@cache
+def named_kinds() -> tuple[NamedKind, ...]:
+    """Return `line_kind` for every posting that has a place on a statement."""
+    named: list[NamedKind] = []
+    for entry_kind in get_args(EntryKind):
+        for is_revision, is_bonus, is_late in product((False, True), repeat=3):
+            with suppress(ValueError):
+                kind = line_kind(entry_kind, is_revision=is_revision, is_bonus=is_bonus, is_late=is_late)
+                named.append(NamedKind(entry_kind, is_revision, is_bonus, is_late, kind))
+    return tuple(named)
+
+
+class Locks(msgspec.Struct, frozen=True):
+    """The months in a span, each with the lock date of its orders."""
+
+    starts: tuple[datetime, ...]
+    locks: tuple[datetime, ...]
+
+
+@lru_cache(maxsize=1024)
+def locks_between(lock: Lock, time_zone: str, first: datetime, last: datetime) -> Locks:
+    """Return the months from that of ``first`` to that of ``last``, with their lock dates.
+
+    Source: MONEY section 2.
+    """
+    zone = periods.zone_named(time_zone)
+    month = periods.period_of(first, "month", zone)
+    months = [month]
+    while month.ends_at <= last:
+        month = periods.next_period(month, zone)
+        months.append(month)
+    starts = tuple(month.starts_at for month in months)
+    return Locks(starts, tuple(periods.lock_at(start, lock, zone) for start in starts))
+
+
 def earnings_minor(lines: Sequence[Line]) -> int:
     """Return what the period brought the payee, in minor units.
 
     Earned, bonus, adjustment and late lines, and what a hold takes out of them or a release brings back.
     """
-    return sum(line.amount_minor for line in lines if line.kind in EARNING_KINDS)
+    return earned_minor(totals(lines))
+
+
+def earned_minor(totals: Mapping[LineKind, int]) -> int:
+    """Return the same of the sums of each kind of line, in minor units."""
+    return sum(minor for kind, minor in totals.items() if kind in EARNING_KINDS)
 
 
 def recoveries(
@@ -182,9 +237,20 @@ def content_hash(content: Content) -> bytes:
     return hashlib.sha256(msgspec.json.encode(content)).digest()
 
 
-def totals(lines: Sequence[Line]) -> dict[str, int]:
+def said_before_lines(content: Content) -> bytes:
+    """Return what is hashed of a statement before its first line; ValueError when lines are given with it."""
+    if content.lines:
+        raise ValueError("the lines of a statement are hashed after its head")
+    return msgspec.json.encode(content).removesuffix(SAID_AFTER_LINES)
+
+
+SAID_AFTER_LINES = b"]}"
+"""What is hashed after the last line."""
+
+
+def totals(lines: Sequence[Line]) -> dict[LineKind, int]:
     """Return the sum of each kind of line, in minor units."""
-    sums: dict[str, int] = {}
+    sums: dict[LineKind, int] = {}
     for line in lines:
         sums[line.kind] = sums.get(line.kind, 0) + line.amount_minor
     return sums

@@ -21,6 +21,7 @@ THE_WORKERS = {
     "commissions.actions.accrue.accrue_pending",
     "commissions.actions.move.move_held",
     "commissions.actions.mature._due",
+    "commissions.actions.stopping.stop",
     "commissions.actions.measure._measure_partnership",
     "commissions.actions.measure.measure_quality",
     "commissions.actions.mature._mature_together",
@@ -61,7 +62,7 @@ THE_WORKERS = {
     "receipts.trials.computing._compute",
     "receipts.trials.computing._fail",
     "schedule.follow_calendar",
-    "statements.actions.close._close_next",
+    "statements.actions.close._close_pair",
     "statements.actions.close.close_due",
     "statements.jobs.render",
 }

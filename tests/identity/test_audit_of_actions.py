@@ -27,6 +27,7 @@ WITHOUT_RECORD = {
     "commissions.clawbacks.record_clawbacks": NOBODY_DECIDES,
     "commissions.clawbacks.record_settlements": NOBODY_DECIDES,
     "commissions.mature.mature_due": NOBODY_DECIDES,
+    "commissions.move.move_held": "the worker moves the money of holds that are recorded",
     "conversions.customers.customers_of": A_FACT,
     "conversions.customers.identify_customers": A_FACT,
     "conversions.record_conversions.record_conversions": A_FACT,
@@ -77,6 +78,8 @@ WITHOUT_RECORD = {
     "programs.activate": WITHIN,
     "statements.close.close_due": NOBODY_DECIDES,
     "statements.lines.insert_lines": WITHIN,
+    "statements.seal.seal": NOBODY_DECIDES,
+    "statements.settle.recover": NOBODY_DECIDES,
 }
 
 

@@ -1,46 +1,54 @@
 """Close a period: recover clawbacks, tax, net, seal both statements of a pair in one transaction."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements.terms import Settlement
 from partner_network.commissions import leaving_out
 from partner_network.commissions.actions import mature
 from partner_network.commissions.leaving_out import LeftOut
 from partner_network.database import connections
 from partner_network.database.connections import Connection
-from partner_network.kernel import ids, periods
+from partner_network.kernel import periods
 from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.periods import Period
 from partner_network.kernel.sentences import Sentence
-from partner_network.ledger import actions as ledger
-from partner_network.ledger import queries as ledger_queries
-from partner_network.ledger.rules import Account, Entry, Leg
-from partner_network.statements import line_queries, queries, rules
-from partner_network.statements.actions import lines as lines_of
-from partner_network.statements.actions import telling
-from partner_network.statements.queries import Last, PairAccount
-from partner_network.statements.rules import Content
+from partner_network.statements import standing_queries
+from partner_network.statements.actions import seal, settle, telling
+from partner_network.statements.actions.settle import Side
+from partner_network.statements.standing_queries import Standing
 
-_INSTANT = timedelta(microseconds=1)
-
-
-class _Side(msgspec.Struct):
-    """One direction of a pair while its period closes."""
-
-    account: PairAccount
-    settlement: Settlement
-    last: Last | None
+HANDS = 2
+"""How many pairs one worker closes side by side: the database computes for one while it stores another."""
+_ZONES_APART = timedelta(hours=15)
+"""More than any zone is from UTC."""
+_SHORTEST_MONTH = timedelta(days=27)
+"""Less than any month in any zone."""
 
 
 class Closed(msgspec.Struct, frozen=True):
     """The new statements, and which pairs were left out."""
 
     statements: list[UUID]
-    left_out: tuple[LeftOut, ...]
+    left_out: list[LeftOut]
+
+
+class _Pair(msgspec.Struct, frozen=True):
+    """The accounts between two brands in one currency: one direction or both, since they may be netted."""
+
+    account_ids: Sequence[int]
+    lock: str
+    name: str
+
+
+class _Made(msgspec.Struct, frozen=True):
+    """What closing one period made, and whether the next may have ended too."""
+
+    statements: list[UUID]
+    is_more_due: bool
 
 
 async def close_due(now: datetime) -> Closed:
@@ -51,81 +59,113 @@ async def close_due(now: datetime) -> Closed:
     reason, from its first such period on; all others close.
     """
     async with connections.transaction() as connection:
-        accounts = await queries.pair_accounts(connection)
-    closed: list[UUID] = []
-    left_out: list[LeftOut] = []
-    for pair in _pairs(accounts):
-        try:
-            while (new := await _close_next(pair, now)) is not None:
-                closed += new
-        except leaving_out.REFUSALS as refusal:
-            name = f"{pair[0].payee_slug} and {pair[0].payer_slug}, {pair[0].currency}"
-            left_out.append(leaving_out.left_out(name, refusal))
-    return Closed(closed, tuple(left_out))
+        standings = await standing_queries.standings(connection)
+    closed = Closed([], [])
+    busy: list[_Pair] = []
+    waiting = iter(_pairs(standings, now))
+
+    async def close_some() -> None:
+        busy.extend([pair for pair in waiting if not await _close_pair(pair, now, closed, is_patient=False)])
+
+    async with asyncio.TaskGroup() as hands:
+        for _ in range(HANDS):
+            hands.create_task(close_some())
+    # What another worker was at is waited for, so that nothing due is left when this returns.
+    for pair in busy:
+        await _close_pair(pair, now, closed, is_patient=True)
+    return closed
 
 
-def _pairs(accounts: Sequence[PairAccount]) -> list[list[PairAccount]]:
-    """Bring the two directions between the same two brands together, since they may be netted."""
-    pairs: dict[tuple[str, ...], list[PairAccount]] = {}
-    for account in accounts:
-        key = (account.currency, *sorted((account.payee_id.hex, account.payer_id.hex)))
-        pairs.setdefault(key, []).append(account)
-    return list(pairs.values())
+def _pairs(standings: Sequence[Standing], now: datetime) -> list[_Pair]:
+    """Bring the two directions between the same two brands together, where one of them may be due."""
+    pairs: dict[str, list[Standing]] = {}
+    for one in standings:
+        account = one.account
+        lock = mature.pair_lock(account.currency, account.payee_id, account.payer_id)
+        pairs.setdefault(lock, []).append(one)
+    return [
+        _Pair([one.account.account_id for one in sides], lock, _named(sides[0]))
+        for lock, sides in pairs.items()
+        if any(_may_be_due(one, now) for one in sides)
+    ]
 
 
-async def _close_next(pair: Sequence[PairAccount], now: datetime) -> list[UUID] | None:
-    """Close the oldest open period of a pair that has ended; None when there is none."""
-    first = pair[0]
-    async with connections.transaction() as connection:
-        # Two workers that close the same pair would both read the same unstated postings.
-        await connections.lock_all(
-            connection, mature.pair_lock(first.currency, first.payee_id, first.payer_id)
-        )
-        sides = [await _side(connection, account, now) for account in pair]
-        open_periods = [p for side in sides if (p := await _open_period(connection, side, now)) is not None]
-        if not open_periods:
-            return None
-        period = min(open_periods)
-        # One direction may be further than the other: what it has closed stays closed.
-        sides = [side for side in sides if side.last is None or side.last.ends_at < period.ends_at]
-        await _must_be_drained(connection, sides, period)
-        await _recover(connection, sides, period, now)
-        await _tax(connection, sides, period, now)
-        await _net(connection, sides, period, now)
-        sealed = [await _seal(connection, side, period, now) for side in sides]
-        made = [statement_id for statement_id in sealed if statement_id is not None]
-        await telling.tell_closed(connection, made)
-        return made
+def _named(standing: Standing) -> str:
+    account = standing.account
+    return f"{account.payee_slug} and {account.payer_slug}, {account.currency}"
 
 
-async def _side(connection: Connection, account: PairAccount, now: datetime) -> _Side:
-    settlement = await queries.settlement_of(
-        connection,
-        payer_id=account.payer_id,
-        payee_id=account.payee_id,
-        currency=account.currency,
-        at=now,
-    )
-    return _Side(account, settlement, await queries.last_of(connection, account))
+def _may_be_due(standing: Standing, now: datetime) -> bool:
+    """Tell whether a month has ended somewhere since there is something to state."""
+    if standing.unstated_at is None:
+        return False
+    since, until = standing.unstated_at - _ZONES_APART, now + _ZONES_APART
+    return (since.year, since.month) < (until.year, until.month)
 
 
-async def _open_period(connection: Connection, side: _Side, now: datetime) -> Period | None:
+async def _close_pair(pair: _Pair, now: datetime, closed: Closed, *, is_patient: bool) -> bool:
+    """Close what is due of a pair, a period to a transaction; return False where somebody else is at it."""
+    try:
+        while True:
+            async with connections.transaction() as connection:
+                if not await _is_ours(connection, pair, is_patient=is_patient):
+                    return False
+                made = await _close_next(connection, pair, now)
+            closed.statements.extend(made.statements)
+            if not made.is_more_due:
+                return True
+    except leaving_out.REFUSALS as refusal:
+        closed.left_out.append(leaving_out.left_out(pair.name, refusal))
+        return True
+
+
+async def _is_ours(connection: Connection, pair: _Pair, *, is_patient: bool) -> bool:
+    # Two workers that close the same pair would both read the same unstated postings.
+    if is_patient:
+        await connections.lock_all(connection, pair.lock)
+        return True
+    free = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
+    return bool(await connection.fetchval(free, pair.lock))
+
+
+async def _close_next(connection: Connection, pair: _Pair, now: datetime) -> _Made:
+    """Close the oldest open period of a pair that has ended, if there is one."""
+    sides = [
+        await settle.side(connection, one, now)
+        for one in await standing_queries.standings(connection, pair.account_ids)
+    ]
+    open_periods = [period for side in sides if (period := _open_period(side, now)) is not None]
+    if not open_periods:
+        return _Made([], is_more_due=False)
+    period = min(open_periods)
+    # One direction may be further than the other: what it has closed stays closed.
+    sides = [side for side in sides if side.last is None or side.last.ends_at < period.ends_at]
+    await _must_be_drained(connection, sides, period)
+    for side in sides:
+        await settle.read(connection, side, period)
+    await settle.recover(connection, sides, period, now)
+    await settle.tax(connection, sides, period, now)
+    await settle.net(connection, sides, period, now)
+    sealed = [await seal.seal(connection, side, period, now) for side in sides]
+    made = [statement_id for statement_id in sealed if statement_id is not None]
+    await telling.tell_closed(connection, made)
+    # The next one, of whichever side, cannot end before a month after the oldest period that is open now.
+    return _Made(made, is_more_due=period.ends_at + _SHORTEST_MONTH <= now)
+
+
+def _open_period(side: Side, now: datetime) -> Period | None:
     """Return the oldest period with something to state that has ended, or None.
 
     A posting dated into a closed period is stated in the first open one: what is issued never reopens.
     """
-    zone = periods.zone_named(side.settlement.time_zone)
-    unstated = await queries.first_unstated_at(connection, side.account.account_id)
-    if side.last is not None:
-        unstated = side.last.ends_at if unstated is None and side.last.closing_minor else unstated
-        unstated = unstated and max(unstated, side.last.ends_at)
-    if unstated is None:
+    if side.standing.unstated_at is None:
         return None
-    period = periods.period_of(unstated, side.settlement.period, zone)
+    zone = periods.zone_named(side.settlement.time_zone)
+    period = periods.period_of(side.standing.unstated_at, side.settlement.period, zone)
     return period if period.ends_at <= now else None
 
 
-async def _must_be_drained(connection: Connection, sides: Sequence[_Side], period: Period) -> None:
+async def _must_be_drained(connection: Connection, sides: Sequence[Side], period: Period) -> None:
     """Refuse to close over facts that no commission reflects yet."""
     for side in sides:
         waiting = await connection.fetchval(
@@ -136,8 +176,9 @@ async def _must_be_drained(connection: Connection, sides: Sequence[_Side], perio
                    UNION SELECT u.conversion_id FROM undecided_conversions u
                    JOIN conversions v ON v.id = u.conversion_id
                    WHERE v.brand_id = $1 AND v.occurred_at < $3
-                   UNION SELECT c.conversion_id FROM commissions c
-                   WHERE c.advertiser_id = $1 AND c.partner_id = $2 AND c.matured_at IS NULL
+                   UNION SELECT c.conversion_id
+                   FROM partnerships p JOIN commissions c ON c.partnership_id = p.id
+                   WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND c.matured_at IS NULL
                        AND c.matures_at < $3
                    UNION SELECT c.conversion_id FROM unmoved_commissions u
                    JOIN commissions c ON c.id = u.commission_id
@@ -154,155 +195,3 @@ async def _must_be_drained(connection: Connection, sides: Sequence[_Side], perio
                     label=period.label,
                 )
             )
-
-
-async def _recover(connection: Connection, sides: Sequence[_Side], period: Period, now: datetime) -> None:
-    for side in sides:
-        account = side.account
-        lines = await line_queries.unstated_lines(connection, account.account_id, period.ends_at)
-        available = min(await _available(connection, account, period))
-        taken = rules.recoveries(
-            await queries.clawbacks_past_contest(connection, account, period.ends_at),
-            positive_earnings_minor=max(0, rules.earnings_minor(lines)),
-            available_minor=available,
-        )
-        if not taken:
-            continue
-        pay, recv = _accounts(account, "pay", "recv")
-        due, owed = _accounts(account, "clawback_due", "clawback_owed")
-        clawbacks = await connection.fetch(
-            "SELECT transfer_id, commission_id, clause FROM clawbacks WHERE transfer_id = ANY($1::bigint[])",
-            [clawback_id for clawback_id, _ in taken],
-        )
-        cited = {row["transfer_id"]: row for row in clawbacks}
-        booked = await ledger.post(
-            connection,
-            [
-                Entry(
-                    "recover",
-                    f"recover:{clawback_id}:{period.label}",
-                    period.ends_at - _INSTANT,
-                    [
-                        Leg(pay, due, amount, commission_id=cited[clawback_id]["commission_id"]),
-                        Leg(owed, recv, amount, commission_id=cited[clawback_id]["commission_id"]),
-                    ],
-                    clause=cited[clawback_id]["clause"],
-                )
-                for clawback_id, amount in taken
-            ],
-            recorded_at=now,
-        )
-        await connection.execute(
-            """INSERT INTO clawback_settlements (clawback_id, transfer_id, kind, amount_minor)
-               SELECT c, t, 'recovered', a
-               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x (c, t, a)""",
-            [clawback_id for clawback_id, _ in taken],
-            [entry.transfer_ids[0] for entry in booked],
-            [amount for _, amount in taken],
-        )
-
-
-async def _tax(connection: Connection, sides: Sequence[_Side], period: Period, now: datetime) -> None:
-    for side in sides:
-        lines = await line_queries.unstated_lines(connection, side.account.account_id, period.ends_at)
-        amount = rules.tax_minor(
-            earnings_minor=rules.earnings_minor(lines),
-            recovered_minor=-sum(line.amount_minor for line in lines if line.kind == "recovered"),
-            tax_rate_ppm=side.account.tax_rate_ppm,
-        )
-        if amount == 0:
-            continue
-        pay, recv = _accounts(side.account, "pay", "recv")
-        key = f"tax:{side.account.account_id}:{period.label}"
-        entry = Entry("tax", key, period.ends_at - _INSTANT, [Leg(recv, pay, amount)])
-        await ledger.post(connection, [entry], recorded_at=now)
-
-
-async def _net(connection: Connection, sides: Sequence[_Side], period: Period, now: datetime) -> None:
-    if len(sides) < 2 or any(side.settlement.netting != "reciprocal" for side in sides):  # noqa: PLR2004 - both directions of a pair
-        return
-    one, other = (side.account for side in sides)
-    amount = rules.netted_minor(
-        sides=[await _available(connection, account, period) for account in (one, other)]
-    )
-    if amount == 0:
-        return
-    legs: list[Leg] = []
-    for account in (one, other):
-        pay, recv = _accounts(account, "pay", "recv")
-        legs.append(Leg(pay, recv, amount))
-    key = f"net:{one.account_id}:{other.account_id}:{period.label}"
-    await ledger.post(connection, [Entry("net", key, period.ends_at - _INSTANT, legs)], recorded_at=now)
-
-
-async def _available(connection: Connection, account: PairAccount, period: Period) -> tuple[int, int]:
-    """Return the account's `pay` effective before the end of the period, and now, in minor units."""
-    before = await ledger_queries.balance_before(connection, account.account_id, period.ends_at)
-    return before, await ledger_queries.posted_minor(
-        connection,
-        "pay",
-        currency=account.currency,
-        holder_id=account.payee_id,
-        counterparty_id=account.payer_id,
-    )
-
-
-def _accounts(account: PairAccount, *kinds: str) -> list[Account]:
-    """Return accounts between payee and payer: those of the payer's side name the payer first."""
-    payee, payer = account.payee_id, account.payer_id
-    of = {
-        "pay": Account("pay", account.currency, payee, payer),
-        "recv": Account("recv", account.currency, payer, payee),
-        "clawback_due": Account("clawback_due", account.currency, payee, payer),
-        "clawback_owed": Account("clawback_owed", account.currency, payer, payee),
-    }
-    return [of[kind] for kind in kinds]
-
-
-async def _seal(connection: Connection, side: _Side, period: Period, now: datetime) -> UUID | None:
-    """Freeze what the period says about one account; None when it says nothing and nothing is open."""
-    account, last = side.account, side.last
-    lines = await line_queries.unstated_lines(connection, account.account_id, period.ends_at)
-    opening = 0 if last is None else last.closing_minor
-    if not lines and opening == 0:
-        return None
-    closing = opening + sum(line.amount_minor for line in lines)
-    content = Content(
-        number=f"{account.payer_slug}-{account.payee_slug}-{period.label}-{account.currency}".upper(),
-        payee_id=account.payee_id,
-        payer_id=account.payer_id,
-        currency=account.currency,
-        period=period.label,
-        opening_minor=opening,
-        closing_minor=closing,
-        lines=tuple(lines),
-    )
-    statement_id = ids.new_id(now)
-    minimum = side.settlement.minimum_payout_minor
-    seq = 1 if last is None else last.seq + 1
-    await connection.execute(
-        """INSERT INTO statements (id, number, payee_id, payer_id, currency, account_id, seq, previous_seq,
-               period, starts_at, ends_at, opening_minor, closing_minor, minimum_minor, carried_reason,
-               totals, content_hash, closed_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($7 - 1, 0), $8, $9, $10, $11, $12, $13, $14, $15,
-               $16, $17)""",
-        statement_id,
-        content.number,
-        account.payee_id,
-        account.payer_id,
-        account.currency,
-        account.account_id,
-        seq,
-        period.label,
-        period.starts_at,
-        period.ends_at,
-        opening,
-        closing,
-        minimum,
-        rules.carried_reason(closing_minor=closing, minimum_minor=minimum),
-        msgspec.json.encode(rules.totals(lines)).decode(),
-        rules.content_hash(content),
-        now,
-    )
-    await lines_of.insert_lines(connection, statement_id, account.account_id, lines)
-    return statement_id

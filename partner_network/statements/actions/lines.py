@@ -1,24 +1,19 @@
 """Freeze the lines of a statement."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from partner_network.database.connections import Connection
-from partner_network.statements.rules import Line
+from partner_network.statements.line_queries import UNSTATED, Reading
 
 
-async def insert_lines(
-    connection: Connection, statement_id: UUID, account_id: int, lines: Sequence[Line]
-) -> None:
-    """Write what a statement is made of, within the caller's transaction."""
-    await connection.execute(
-        """INSERT INTO statement_lines
-               (statement_id, account_id, transfer_id, kind, amount_minor, earning_period)
-           SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[])""",
+async def insert_lines(connection: Connection, statement_id: UUID, of: Reading) -> int:
+    """Write what a statement is made of, within the caller's transaction; return how many lines that is."""
+    done = await connection.execute(
+        f"""INSERT INTO statement_lines
+                (statement_id, account_id, transfer_id, kind, amount_minor, earning_period)
+            SELECT $11, $1, transfer_id, kind, amount_minor, earning_period
+            FROM ({UNSTATED}) line ORDER BY transfer_id""",
+        *of.arguments,
         statement_id,
-        account_id,
-        [line.transfer_id for line in lines],
-        [line.kind for line in lines],
-        [line.amount_minor for line in lines],
-        [line.earning_period for line in lines],
     )
+    return int(done.rpartition(" ")[2])

@@ -1,0 +1,172 @@
+"""Before a statement is sealed: recover clawbacks, tax what was earned, net the two directions of a pair."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from partner_network.agreements.terms import Settlement
+from partner_network.database.connections import Connection
+from partner_network.kernel.periods import Period
+from partner_network.ledger import actions as ledger
+from partner_network.ledger.rules import Account, Entry, Leg
+from partner_network.statements import line_queries, queries, rules, standing_queries
+from partner_network.statements.line_queries import Reading, Totals
+from partner_network.statements.standing_queries import Last, PairAccount, Standing
+
+_INSTANT = timedelta(microseconds=1)
+
+
+class Side(msgspec.Struct):
+    """One direction of a pair while its period closes; `lines` and `totals` are of that period."""
+
+    standing: Standing
+    settlement: Settlement
+    lines: Reading | None = None
+    totals: Totals | None = None
+
+    @property
+    def account(self) -> PairAccount:
+        """The account that is closed."""
+        return self.standing.account
+
+    @property
+    def last(self) -> Last | None:
+        """Its statement before."""
+        return self.standing.last
+
+    @property
+    def available(self) -> tuple[int, int]:
+        """What `pay` holds by postings effective before the end of the period, and now, in minor units."""
+        return self.standing.opening_minor + read_totals(self).minor, self.standing.pay_minor
+
+
+async def side(connection: Connection, standing: Standing, now: datetime) -> Side:
+    """Return one direction of a pair with the rules that hold now."""
+    account = standing.account
+    settlement = await queries.settlement_of(
+        connection,
+        payer_id=account.payer_id,
+        payee_id=account.payee_id,
+        currency=account.currency,
+        at=now,
+    )
+    return Side(standing, settlement)
+
+
+async def read(connection: Connection, of: Side, period: Period) -> None:
+    """Read what the period brought a side."""
+    account = of.account
+    of.lines = await line_queries.reading(
+        connection,
+        account.account_id,
+        period.ends_at,
+        payer_id=account.payer_id,
+        payee_id=account.payee_id,
+    )
+    of.totals = await line_queries.totals(connection, of.lines)
+
+
+def read_totals(of: Side) -> Totals:
+    """Return what was read; RuntimeError where nothing was."""
+    if of.totals is None:
+        raise RuntimeError("a side is read before it is settled")
+    return of.totals
+
+
+async def _post(
+    connection: Connection, sides: Sequence[Side], entries: Sequence[Entry], now: datetime
+) -> list[int]:
+    """Book entries of these sides and read them again; return the first transfer of each entry."""
+    booked = await ledger.post(connection, entries, recorded_at=now)
+    for of in sides:
+        (of.standing,) = await standing_queries.standings(connection, [of.account.account_id])
+        if of.lines is not None:
+            of.totals = await line_queries.totals(connection, of.lines)
+    return [entry.transfer_ids[0] for entry in booked]
+
+
+async def recover(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
+    """Recover clawbacks past their contest, oldest first, up to the charter's share of what was earned."""
+    for of in sides:
+        taken = rules.recoveries(
+            await queries.clawbacks_past_contest(connection, of.account, period.ends_at),
+            positive_earnings_minor=max(0, rules.earned_minor(read_totals(of).by_kind)),
+            available_minor=min(of.available),
+        )
+        if not taken:
+            continue
+        pay, recv = _accounts(of.account, "pay", "recv")
+        due, owed = _accounts(of.account, "clawback_due", "clawback_owed")
+        clawbacks = await connection.fetch(
+            "SELECT transfer_id, commission_id, clause FROM clawbacks WHERE transfer_id = ANY($1::bigint[])",
+            [clawback_id for clawback_id, _ in taken],
+        )
+        cited = {row["transfer_id"]: row for row in clawbacks}
+        entries = [
+            Entry(
+                "recover",
+                f"recover:{clawback_id}:{period.label}",
+                period.ends_at - _INSTANT,
+                [
+                    Leg(pay, due, amount, commission_id=cited[clawback_id]["commission_id"]),
+                    Leg(owed, recv, amount, commission_id=cited[clawback_id]["commission_id"]),
+                ],
+                clause=cited[clawback_id]["clause"],
+            )
+            for clawback_id, amount in taken
+        ]
+        transfer_ids = await _post(connection, [of], entries, now)
+        await connection.execute(
+            """INSERT INTO clawback_settlements (clawback_id, transfer_id, kind, amount_minor)
+               SELECT c, t, 'recovered', a
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x (c, t, a)""",
+            [clawback_id for clawback_id, _ in taken],
+            transfer_ids,
+            [amount for _, amount in taken],
+        )
+
+
+async def tax(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
+    """Charge the tax of a self-billing invoice, one line per statement."""
+    for of in sides:
+        by_kind = read_totals(of).by_kind
+        amount = rules.tax_minor(
+            earnings_minor=rules.earned_minor(by_kind),
+            recovered_minor=-by_kind.get("recovered", 0),
+            tax_rate_ppm=of.account.tax_rate_ppm,
+        )
+        if amount == 0:
+            continue
+        pay, recv = _accounts(of.account, "pay", "recv")
+        key = f"tax:{of.account.account_id}:{period.label}"
+        entry = Entry("tax", key, period.ends_at - _INSTANT, [Leg(recv, pay, amount)])
+        await _post(connection, [of], [entry], now)
+
+
+async def net(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
+    """Set off what two brands owe each other, where both have agreed to it."""
+    if len(sides) < 2 or any(of.settlement.netting != "reciprocal" for of in sides):  # noqa: PLR2004 - both directions of a pair
+        return
+    amount = rules.netted_minor(sides=[of.available for of in sides])
+    if amount == 0:
+        return
+    legs: list[Leg] = []
+    for of in sides:
+        pay, recv = _accounts(of.account, "pay", "recv")
+        legs.append(Leg(pay, recv, amount))
+    one, other = (of.account.account_id for of in sides)
+    key = f"net:{one}:{other}:{period.label}"
+    await _post(connection, sides, [Entry("net", key, period.ends_at - _INSTANT, legs)], now)
+
+
+def _accounts(account: PairAccount, *kinds: str) -> list[Account]:
+    """Return accounts between payee and payer: those of the payer's side name the payer first."""
+    payee, payer = account.payee_id, account.payer_id
+    of = {
+        "pay": Account("pay", account.currency, payee, payer),
+        "recv": Account("recv", account.currency, payer, payee),
+        "clawback_due": Account("clawback_due", account.currency, payee, payer),
+        "clawback_owed": Account("clawback_owed", account.currency, payer, payee),
+    }
+    return [of[kind] for kind in kinds]

@@ -76,7 +76,6 @@ WITHOUT_RECORD = {
     "payouts.send.send_payout": "the worker carries out what two people signed, attempt by attempt",
     "privacy.let_go.let_go": "what has grown old goes by the clock",
     "programs.activate": WITHIN,
-    "statements.close.close_due": NOBODY_DECIDES,
     "statements.lines.insert_lines": WITHIN,
     "statements.seal.seal": NOBODY_DECIDES,
     "statements.settle.recover": NOBODY_DECIDES,

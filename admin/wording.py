@@ -30,6 +30,8 @@ LINE: Mapping[LineKind, Sentence] = MappingProxyType(
         "netted": Sentence("Netted"),
         "paid": Sentence("Paid"),
         "returned": Sentence("Returned"),
+        "held": Sentence("Held back"),
+        "released": Sentence("Let go"),
     }
 )
 """What a line of a statement, or the sum of such lines, is called."""

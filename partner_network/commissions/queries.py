@@ -110,16 +110,15 @@ async def facts_in(connection: Connection, stream: Stream, rows: Sequence[asyncp
 
 
 async def _with_rates(connection: Connection, stream: Stream, facts: Sequence[Fact]) -> list[Fact]:
-    quote = stream.plan.versions[0].settlement.currency
+    quote, zone = stream.plan.versions[0].settlement.currency, stream.plan.versions[0].zone
     foreign = [fact.conversion_id for fact in facts if fact.order.currency != quote]
     if not foreign:
         return list(facts)
     fixed = await rate_queries.fixed_rates(connection, foreign, quote)
     return [
-        Fact(fact.conversion_id, replace(fact.order, rate=fixed[fact.conversion_id]))
-        if fact.conversion_id in fixed
-        else fact
+        Fact(fact.conversion_id, replace(fact.order, rate=rate))
         for fact in facts
+        for rate in [fixed.get((fact.conversion_id, fact.order.at.astimezone(zone).date()))]
     ]
 
 

@@ -7,6 +7,7 @@ from partner_network.agreements.tables import Agreement
 from partner_network.brands.tables import Brand
 from partner_network.conversions.tables import Conversion
 from partner_network.database import connections
+from partner_network.database.columns import Xid8
 from partner_network.identity.tables import Member
 from partner_network.ledger.tables import LedgerEntry
 from partner_network.programs.tables import Partnership
@@ -160,6 +161,7 @@ class ClawbackContest(Table, tablename="clawback_contests", db=connections.engin
     reason = Text(default=None)
     contested_by = ForeignKey(Member, default=None, null=False)
     at = Timestamptz(default=None)
+    made_in = Xid8(default=None)
 
 
 class ContestDecision(Table, tablename="contest_decisions", db=connections.engine):
@@ -171,6 +173,7 @@ class ContestDecision(Table, tablename="contest_decisions", db=connections.engin
     reason = Text(default=None)
     decided_by = ForeignKey(Member, default=None, null=False)
     at = Timestamptz(default=None)
+    made_in = Xid8(default=None)
 
 
 class RateLoad(Table, tablename="rate_loads", db=connections.engine):

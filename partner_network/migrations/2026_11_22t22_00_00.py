@@ -89,7 +89,8 @@ CREATE TABLE clawback_contests (
     clawback_id bigint PRIMARY KEY REFERENCES clawbacks (transfer_id),
     reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 2000),
     contested_by uuid NOT NULL REFERENCES members,
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    made_in xid8 NOT NULL DEFAULT pg_current_xact_id() CHECK (made_in = pg_current_xact_id())
 );
 CALL make_append_only('clawback_contests');
 
@@ -100,6 +101,7 @@ CREATE TABLE contest_decisions (
     reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 2000),
     decided_by uuid NOT NULL REFERENCES members,
     at timestamptz NOT NULL,
+    made_in xid8 NOT NULL DEFAULT pg_current_xact_id() CHECK (made_in = pg_current_xact_id()),
     CHECK ((outcome = 'upheld') = (adjustment_id IS NOT NULL))
 );
 CALL make_append_only('contest_decisions');

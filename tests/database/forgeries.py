@@ -55,6 +55,26 @@ FORGERIES = {
         """INSERT INTO adjustments (id, partnership_id)
            SELECT gen_random_uuid(), id FROM partnerships WHERE advertiser_id = '{shop}'""",
     ),
+    "a hold on its own partner's commission": (
+        SHOP,
+        """INSERT INTO commission_holds (commission_id, n, reason, decided_by, at)
+           SELECT id, 2, 'x', gen_random_uuid(), now() FROM commissions""",
+    ),
+    "a release of its own commission": (
+        WEEKLY,
+        """INSERT INTO commission_releases (commission_id, n, reason, decided_by, at)
+           SELECT id, 1, 'x', gen_random_uuid(), now() FROM commissions""",
+    ),
+    "a contest in a partner's name": (
+        SHOP,
+        """INSERT INTO clawback_contests (clawback_id, reason, contested_by, at)
+           SELECT transfer_id, 'x', gen_random_uuid(), now() FROM clawbacks""",
+    ),
+    "a decision on its own contest": (
+        WEEKLY,
+        """INSERT INTO contest_decisions (clawback_id, outcome, reason, decided_by, at)
+           SELECT transfer_id, 'declined', 'x', gen_random_uuid(), now() FROM clawbacks""",
+    ),
     "the operator's approval": (
         SHOP,
         "INSERT INTO statement_approvals (statement_id) SELECT id FROM statements",

@@ -14,6 +14,7 @@ SAMPLES: Values = {
     "answer": "The order was paid by voucher.",
     "at": datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
     "author": "Groove",
+    "conversion": "cnv_1",
     "count": 4,
     "decision": "Upheld in part.",
     "device": "Firefox on Linux",

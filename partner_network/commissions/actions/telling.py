@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from partner_network.commissions.hold_queries import Placed
 from partner_network.database.connections import Connection
+from partner_network.kernel import ids
 from partner_network.kernel.money import Money
+from partner_network.kernel.sentences import Sentence
 from partner_network.notifications.actions import tell
 from partner_network.notifications.rules.values import Value
 
@@ -41,3 +44,75 @@ async def _said(
         "amount": Money(amount_minor, first.currency),
         "reason": reason,
     }
+
+
+async def tell_clawed_back(connection: Connection, clawback_ids: Sequence[int], now: datetime) -> None:
+    """Tell a partner how much of what had matured is taken back, why, and until when it may contest it."""
+    row = await connection.fetchrow(
+        """SELECT b.name AS advertiser, c.partner_id, c.currency, sum(k.amount_minor)::bigint AS minor,
+               min(k.contest_until) AS until, count(*) AS count, min(k.reason) AS reason
+           FROM clawbacks k JOIN commissions c ON c.id = k.commission_id
+           JOIN brands b ON b.id = c.advertiser_id
+           WHERE k.transfer_id = ANY($1::bigint[]) GROUP BY 1, 2, 3""",
+        clawback_ids,
+    )
+    if row is None:
+        return
+    said: dict[str, Value] = {
+        "advertiser": row["advertiser"],
+        "amount": Money(row["minor"], row["currency"]),
+        "count": row["count"],
+        "until": row["until"],
+        "reason": row["reason"] or Sentence("the order was computed anew"),
+    }
+    fact = f"clawback {clawback_ids[0]}"
+    await tell.notify(connection, "clawback-made", fact, tell.brand(row["partner_id"]), said=said, at=now)
+
+
+async def tell_contested(connection: Connection, clawback_id: int, reason: str, now: datetime) -> None:
+    """Tell the operator's managers that a partner contests a clawback."""
+    _, said = await _of_clawback(connection, clawback_id)
+    said["reason"] = reason
+    fact = f"contest {clawback_id}"
+    await tell.notify(connection, "clawback-contested", fact, tell.OPERATOR, said=said, at=now)
+
+
+async def tell_decided(
+    connection: Connection, clawback_id: int, outcome: Sentence, reason: str, now: datetime
+) -> None:
+    """Tell a partner how its contest was decided."""
+    partner_id, said = await _of_clawback(connection, clawback_id)
+    said |= {"decision": outcome, "reason": reason}
+    fact = f"contest {clawback_id}"
+    await tell.notify(connection, "contest-decided", fact, tell.brand(partner_id), said=said, at=now)
+
+
+async def _of_clawback(connection: Connection, clawback_id: int) -> tuple[UUID, dict[str, Value]]:
+    rows = await connection.fetch(
+        """SELECT c.partner_id, b.name, c.currency, k.amount_minor FROM clawbacks k
+           JOIN commissions c ON c.id = k.commission_id JOIN brands b ON b.id = c.partner_id
+           WHERE k.transfer_id = $1""",
+        clawback_id,
+    )
+    one = rows[0]
+    return one["partner_id"], {"partner": one["name"], "amount": Money(one["amount_minor"], one["currency"])}
+
+
+async def tell_adjusted(connection: Connection, adjustment_id: UUID) -> None:
+    """Tell a partner that an order pays more or less by a decision."""
+    rows = await connection.fetch(
+        """SELECT v.id, v.order_id, h.partner_id, c.currency, a.minor, a.reason FROM adjustments a
+           JOIN conversions v ON v.id = a.conversion_id JOIN partnerships h ON h.id = a.partnership_id
+           JOIN commissions c ON c.conversion_id = a.conversion_id AND c.partnership_id = a.partnership_id
+           WHERE a.id = $1 LIMIT 1""",
+        adjustment_id,
+    )
+    for row in rows:
+        said: dict[str, Value] = {
+            "order": row["order_id"],
+            "conversion": ids.shown("cnv", row["id"]),
+            "amount": Money(row["minor"], row["currency"]),
+            "reason": row["reason"],
+        }
+        to = tell.brand(row["partner_id"])
+        await tell.notify(connection, "commission-adjusted", adjustment_id, to, said=said)

@@ -161,9 +161,12 @@ def _past_contest(accounts: Accounts, statement: Statement, began: Moment) -> li
 def _is_contested(books: Books, clawback: Clawback, statement: Statement) -> bool:
     """Tell whether a close found a contest that nobody had decided, so that it recovered nothing of it."""
     one = books.contest_of.get(clawback.transfer_id)
-    if one is None or one.at > statement.closed_at:
+    began = moment_of(statement)
+    if one is None or (one.at, one.made_in) > began:
         return False
-    return one.decided_at is None or one.decided_at > statement.closed_at
+    if one.decided_at is None or one.decided_in is None:
+        return True
+    return (one.decided_at, one.decided_in) > began
 
 
 def entries_of(books: Books, close: Close) -> Iterator[Entry]:

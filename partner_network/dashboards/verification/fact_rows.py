@@ -209,6 +209,7 @@ class Adjustment(Struct, frozen=True, gc=False):
     partnership_id: UUID
     at: datetime
     minor: int
+    component: str | None
 
 
 class QualityMeasure(Struct, frozen=True, gc=False):

@@ -121,7 +121,9 @@ class Contest(Struct, frozen=True, gc=False):
 
     clawback_id: int
     at: datetime
+    made_in: int
     decided_at: datetime | None
+    decided_in: int | None
     outcome: str | None
 
 

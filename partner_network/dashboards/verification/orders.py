@@ -65,6 +65,7 @@ def by_partnership(books: Books) -> dict[UUID, Priced]:
     """Return every partnership with terms, with all orders that are credited to it."""
     priced = {partnership_id: Priced(plan, [], {}) for partnership_id, plan in plan_of(books).items()}
     facts = _facts(books)
+    rates = books.rates.of()
     standing = {decision.conversion_id: decision.rev for decision in books.decisions}
     current = [one for one in books.credits if one.rev == standing[one.conversion_id]]
     for conversion_id, credited in grouped(current, lambda one: one.conversion_id).items():
@@ -73,6 +74,10 @@ def by_partnership(books: Books) -> dict[UUID, Priced]:
         credited.sort(key=lambda one: (books.partnership[one.partnership_id].partner_id, one.touch_id))
         for partnership_id in {one.partnership_id for one in credited}:
             order = _order(conversion, credited, partnership_id, facts)
+            first = priced[partnership_id].plan.versions[0]
+            if order.currency != first.settlement.currency:
+                day = order.at.astimezone(first.zone).date()
+                order = replace(order, rate=rates.get((conversion_id, first.settlement.currency, day)))
             if known := facts.measures.get(partnership_id):
                 own = quality.own_measures(priced[partnership_id].plan, order.at, known)
                 order = replace(order, measures=own)
@@ -89,7 +94,9 @@ def _facts(books: Books) -> _Facts:
         )
     adjustments: defaultdict[tuple[UUID, UUID], list[Adjustment]] = defaultdict(list)
     for row in books.adjustments:
-        adjustments[row.conversion_id, row.partnership_id].append(Adjustment(id=str(row.id), minor=row.minor))
+        adjustments[row.conversion_id, row.partnership_id].append(
+            Adjustment(id=str(row.id), minor=row.minor, component=row.component)
+        )
     sales: defaultdict[Customer, list[Place]] = defaultdict(list)
     seen: set[Customer] = set()
     new: set[UUID] = set()

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from partner_network.dashboards.verification import audit, receipts
+from partner_network.dashboards.verification import audit, rate_rows, receipts
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.books import Books
@@ -39,7 +39,8 @@ _STATEMENTS = """(SELECT id, number, payee_id, payer_id, currency, account_id, s
 _HOLDS = """(SELECT h.commission_id, h.n, h.at, h.reason, r.at AS released_at, r.reason AS release_reason
     FROM commission_holds h LEFT JOIN commission_releases r USING (commission_id, n)) h
     ORDER BY commission_id, n"""
-_CONTESTS = """(SELECT c.clawback_id, c.at, d.at AS decided_at, d.outcome FROM clawback_contests c
+_CONTESTS = """(SELECT c.clawback_id, c.at, c.made_in::text::bigint AS made_in, d.at AS decided_at,
+    d.made_in::text::bigint AS decided_in, d.outcome FROM clawback_contests c
     LEFT JOIN contest_decisions d USING (clawback_id)) c ORDER BY clawback_id"""
 _CREDITS = """(SELECT conversion_id, rev, touch_id, partnership_id, touched_at,
     weight_numerator::text, weight_denominator::text FROM credits) c"""
@@ -113,6 +114,7 @@ async def read_within(connection: Connection) -> Books:
         misfiled_click=await connection.fetchval(_MISFILED),
         audit_trail=await audit.read(connection),
         receipts=await receipts.read(connection),
+        rates=await rate_rows.read(connection),
     )
 
 

@@ -176,16 +176,28 @@ KINDS = (
         key="clawback-made",
         group=MONEY,
         name=Sentence("Matured commission of your brand is taken back"),
-        subject=Sentence("{advertiser} takes back {amount} on order {order}"),
+        subject=Sentence("{advertiser} takes back {amount}"),
         says=(
             Sentence(
-                "It is deducted from statements that close after {until}. Until then you can contest it. "
+                "It is deducted from statements of periods that end after {until}. Until then you can "
+                "contest it. "
                 "The reason: {reason}"
             ),
         ),
-        facts=(_AMOUNT, (Sentence("Order"), "order"), (Sentence("Reason"), "reason")),
+        facts=(_AMOUNT, (Sentence("Commissions"), "count"), (Sentence("Reason"), "reason")),
         button=Sentence("Read or contest it"),
         page="/held",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
+        key="commission-adjusted",
+        group=MONEY,
+        name=Sentence("A commission of your brand is adjusted"),
+        subject=Sentence("Order {order}: {amount} by an adjustment"),
+        says=(Sentence("The network decided it, and later computations keep it. The reason: {reason}"),),
+        facts=((Sentence("Order"), "order"), _AMOUNT, (Sentence("Reason"), "reason")),
+        button=Sentence("See the commission"),
+        page="/conversions/{conversion}/commission",
         at_brand=roles("owner finance"),
     ),
     Kind(

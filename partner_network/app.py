@@ -59,6 +59,7 @@ from partner_network.payouts import web as payouts
 from partner_network.privacy.web import routes as privacy
 from partner_network.programs.web import routes as programs
 from partner_network.receipts.web import routes as receipts
+from partner_network.rewards.web import routes as rewards
 from partner_network.settings import Settings
 from partner_network.statements import web as statements
 
@@ -96,6 +97,7 @@ def create_app(
             *codes_web.ROUTES,
             *conversions.ROUTES,
             *receipts.ROUTES,
+            *rewards.ROUTES,
             *statements.ROUTES,
             *payouts.ROUTES,
             *privacy.ROUTES,

@@ -8,8 +8,8 @@ from partner_network.database.migration import APP_NAME
 
 SLICES_WITH_TABLES = (
     "gateways", "brands", "identity", "notifications", "ledger", "programs", "agreements", "creatives",
-    "links", "clicks", "conversions", "attribution", "commissions", "receipts", "statements", "payouts",
-    "privacy",
+    "links", "clicks", "conversions", "attribution", "commissions", "receipts", "rewards", "statements",
+    "payouts", "privacy",
 )  # fmt: skip
 
 APP_CONFIG = AppConfig(

@@ -37,6 +37,7 @@ from partner_network.payouts.rules import ChargeFunding, ReadFunding
 from partner_network.privacy import jobs as privacy
 from partner_network.receipts.replay import nightly
 from partner_network.receipts.trials import jobs as trials
+from partner_network.rewards import jobs as rewards
 from partner_network.settings import Settings
 from partner_network.statements import jobs as statements
 from partner_network.statements import rules as statement_rules
@@ -69,6 +70,7 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
 
     async def accrue(_: bytes) -> None:
         await commissions.accrue(await clock.now())
+        await rewards.grant(await clock.now())
 
     async def move(_: bytes) -> None:
         await commissions.move(await clock.now())
@@ -98,6 +100,7 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
     return {
         attribution.DECIDE: decide,
         commissions.ACCRUE: accrue,
+        rewards.POST: rewards.post,
         commissions.MOVE: move,
         statement_rules.CLOSE: close,
         statement_rules.RENDER: render_statement,
@@ -140,6 +143,7 @@ async def follow_calendar(doors: Gateways) -> None:
         await limits.forget_empty(connection, clock.wall_now())
         await in_test.purge_test_facts(connection, now)
     await commissions.measure(now)
+    await rewards.grant(now)
     await statements.close_periods(now)
     await payouts.pay(doors.stripe, now)
     await privacy.let_go(now, clock.wall_now())

@@ -13,7 +13,7 @@ from partner_network.kernel.sentences import Sentence
 
 Prefix = Literal[
     "adj", "agr", "bnd", "clk", "cod", "com", "cnv", "crt", "dsp", "inq", "key", "lnk", "mbr", "msg", "pay",
-    "prg", "prt", "ref", "stm", "tch", "try",
+    "prg", "prt", "red", "ref", "rwd", "stm", "tch", "try",
 ]  # fmt: skip
 
 NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
@@ -35,7 +35,9 @@ NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
         "pay": Sentence("payout"),
         "prg": Sentence("program"),
         "prt": Sentence("partnership"),
+        "red": Sentence("redemption"),
         "ref": Sentence("refund"),
+        "rwd": Sentence("credit"),
         "stm": Sentence("statement"),
         "tch": Sentence("touch"),
         "try": Sentence("trial"),

@@ -7,7 +7,7 @@ import msgspec
 from partner_network.ledger.rules import Account, AccountKind
 
 DEBIT_NORMAL: frozenset[AccountKind] = frozenset(
-    {"cash", "recv", "clawback_due", "chargeback", "stripe_fees", "writeoff"}
+    {"cash", "recv", "clawback_due", "chargeback", "stripe_fees", "writeoff", "credit_granted"}
 )
 """What is ours or was spent grows by debits; all other kinds are owed to somebody and grow by credits."""
 OF_ADVERTISER: frozenset[AccountKind] = frozenset({"recv", "clawback_owed"})

@@ -39,6 +39,10 @@ DEFAULT: Chart = {
     "own": Line("3000", "The operator's own money"),
     "stripe_fees": Line("6000", "Stripe's fees"),
     "writeoff": Line("6100", "Clawbacks written off"),
+    # Units of their own beside the books of money.
+    "credit_granted": Line("9000", "Credit granted by advertisers"),
+    "credit_customers": Line("9100", "Credit of customers"),
+    "credit_partner": Line("9110", "Credit of partners"),
 }
 
 

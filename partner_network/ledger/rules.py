@@ -24,6 +24,9 @@ AccountKind = Literal[
     "payout_clearing",
     "clawback_owed",
     "own",
+    "credit_granted",
+    "credit_customers",
+    "credit_partner",
 ]
 EntryKind = Literal[
     "accrue",
@@ -51,6 +54,10 @@ EntryKind = Literal[
     "dispute",
     "repay",
     "reverse_transfer",
+    "grant",
+    "withdraw",
+    "redeem",
+    "unredeem",
 ]
 Phase = Literal["posted", "pending", "post", "void"]
 

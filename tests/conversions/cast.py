@@ -189,6 +189,7 @@ async def partner(
     click_days: int = 30,
     ended_at: datetime | None = None,
     more_terms: str = "",
+    contract_version: str = "2026-11",
 ) -> Partner:
     """A partner whose agreement is signed and in force since the year's start."""
     joined = Partner(shop.brand_id, program_id or shop.program_id, await brand(connection, slug))
@@ -207,7 +208,7 @@ async def partner(
     await connection.execute(
         """INSERT INTO agreements (id, number, partnership_id, program_version_id, contract_name,
                contract_version, terms_toml, content_hash, drafted_by, drafted_at)
-           SELECT $1, $2, $3, v.id, 'cross-promotion', '2026-11', $4, sha256('x'), $5, $6
+           SELECT $1, $2, $3, v.id, 'cross-promotion', $8, $4, sha256('x'), $5, $6
            FROM program_versions v WHERE v.program_id = $7""",
         agreement_id,
         f"A-{slug}",
@@ -216,6 +217,7 @@ async def partner(
         shop.member_id,
         YEAR_START,
         joined.program_id,
+        contract_version,
     )
     await connection.execute(
         """INSERT INTO terms (id, partnership_id, agreement_id, valid, recorded)

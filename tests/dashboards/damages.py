@@ -65,6 +65,7 @@ def _order(order_id: str) -> str:
 
 
 BOB, EVE, JON, NED = _order("00002"), _order("00005"), _order("00008"), _order("00031")
+LEA = _order("00043")
 RADIO = "(SELECT id FROM brands WHERE slug = 'night-radio')"
 WEEKLY = "(SELECT id FROM brands WHERE slug = 'vinyl-weekly')"
 RADIO_FEBRUARY = "(SELECT id FROM statements WHERE number = 'TUNE-HOUSE-NIGHT-RADIO-2026-02-USD')"
@@ -338,6 +339,32 @@ DAMAGES = [
         "decisions",
         "sale 00002 of tune-house",
     ),
+    Damage(
+        "exchange_rates",
+        "rate = 0.9",
+        "day = '2026-04-30' AND quote = 'GBP'",
+        "rates",
+        r"sale 00043 of tune-house to USD is 25/16 \(cross through EUR, .*2026-04-30\); .* gives 25/18",
+    ),
+    Damage(
+        "exchange_rates",
+        "load_id = (SELECT min(id) FROM rate_loads)",
+        "day = '2026-05-01' AND quote = 'USD'",
+        "rates",
+        "sale 0004. of tune-house to USD is .*; what was published by then gives",
+    ),
+    Damage(
+        "rate_loads",
+        "loaded_at = '2026-05-06'",
+        "id = (SELECT min(id) FROM rate_loads)",
+        "rates",
+        "cites load .*, which was not there yet",
+    ),
+    Damage(
+        "order_rates", "numerator = 26", f"conversion_id = {LEA}", "rates", "sale 00043 of tune-house to USD"
+    ),
+    Damage("order_rates", "day = day + 1", f"conversion_id = {LEA}", "rates", "is for 2026-05-04; the order"),
+    Damage("order_rates", "via = 'JPY'", f"conversion_id = {LEA}", "rates", "cross through JPY"),
     Damage("receipts", "facts = facts || ' '", f"conversion_id = {BOB}", "receipts", "00002 has the root"),
     Damage(
         "receipts",
@@ -688,6 +715,8 @@ GONE = [
         "decisions",
         "sale 00008",
     ),
+    Gone("exchange_rates", "day = '2026-04-30' AND quote = 'GBP'", "rates", "sale 00043 .* No rate GBP/USD"),
+    Gone("order_rates", f"conversion_id = {LEA}", "commissions", "sale|order .*00043.* has no rate to USD"),
     Gone(
         "refunds",
         f"conversion_id = {BOB}",

@@ -320,6 +320,11 @@ ROWS: Mapping[str, Row] = {
     "GET /api/v1/conversions/{conversion_id}/receipt": read("read reports", "shared"),
     # without a question: refused for that, by a rule and not by a right
     "GET /api/v1/missing-orders": read("read reports"),
+    # credit and perks
+    "GET /api/v1/credits": read("read credits", side="brand"),
+    "GET /api/v1/credits/redemptions": read("read credits", side="brand"),
+    "POST /api/v1/credits/redemptions": read("redeem credits", json={}),
+    "POST /api/v1/credits/cancellations": read("redeem credits", json={}),
     # money
     "GET /api/v1/statements": read("read money"),
     "GET /api/v1/statements/{statement_id}": read("read money", "shared"),

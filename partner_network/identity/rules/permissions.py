@@ -18,7 +18,7 @@ OperatorRole = Literal["manager", "finance", "admin"]
 Scope = Literal[
     "conversions:write", "conversions:read", "reports:read", "statements:read", "payouts:read", "links:read",
     "links:write", "creatives:read", "programs:read", "partnerships:read", "agreements:read",
-    "customers:write",
+    "customers:write", "credits:read", "credits:redeem",
 ]  # fmt: skip
 Verb = Literal[
     "manage brands", "invite members", "read members", "manage members", "manage API keys",
@@ -30,6 +30,7 @@ Verb = Literal[
     "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
     "reset second factors", "read audit trail", "erase people", "manage customers",
     "try terms", "hold commissions", "adjust commissions", "contest clawbacks", "decide contests",
+    "read credits", "redeem credits",
 ]  # fmt: skip
 
 Whose = Literal["own", "both", "program", "network"]
@@ -98,6 +99,8 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "adjust commissions": _who(operator="manager finance", of="network"),
         "contest clawbacks": _who("owner finance"),
         "decide contests": _who(operator="manager", of="network"),
+        "read credits": _who("all", "all", of="both"),
+        "redeem credits": _who(),
     }
 )
 NEEDS_SECOND_FACTOR = frozenset[Verb](
@@ -133,10 +136,20 @@ SCOPES: Mapping[Scope, frozenset[Verb]] = MappingProxyType(
         "partnerships:read": frozenset({"read partnerships"}),
         "agreements:read": frozenset({"read agreements"}),
         "customers:write": frozenset({"manage customers"}),
+        "credits:read": frozenset({"read credits"}),
+        "credits:redeem": frozenset({"redeem credits"}),
     }
 )
 LIVE_SCOPES = frozenset[Scope](
-    {"statements:read", "payouts:read", "links:read", "links:write", "customers:write"}
+    {
+        "statements:read",
+        "payouts:read",
+        "links:read",
+        "links:write",
+        "customers:write",
+        "credits:read",
+        "credits:redeem",
+    }
 )
 """What shows live figures or changes what customers meet: no test key has it."""
 

@@ -27,7 +27,7 @@ _VERBS = (
     Sentence("browse data"), Sentence("reset second factors"), Sentence("read audit trail"),
     Sentence("erase people"), Sentence("manage customers"), Sentence("try terms"),
     Sentence("hold commissions"), Sentence("adjust commissions"), Sentence("contest clawbacks"),
-    Sentence("decide contests"),
+    Sentence("decide contests"), Sentence("read credits"), Sentence("redeem credits"),
 )  # fmt: skip
 VERBS: Mapping[str, Sentence] = MappingProxyType({str(word): word for word in _VERBS})
 

@@ -1,0 +1,1 @@
+"""What partners and customers are granted beside money: credit with an advertiser, and perks."""

@@ -1,0 +1,1 @@
+"""Grant, redeem and post: one module for each verb."""

@@ -1,0 +1,20 @@
+"""What the worker does about credit."""
+
+from datetime import datetime
+
+from partner_network.gateways import clock
+from partner_network.rewards.actions import grant as granting
+from partner_network.rewards.actions import post as posting
+
+POST = "rewards.post"
+
+
+async def grant(now: datetime) -> None:
+    """Book what facts have granted or taken back and what time has taken, and post it."""
+    await granting.grant_pending(now)
+    await posting.post_moves(now)
+
+
+async def post(_: bytes) -> None:
+    """Post what was redeemed."""
+    await posting.post_moves(await clock.now())

@@ -22,7 +22,7 @@ class Answer(Struct, frozen=True):
 
 async def ask(what: str, url: str) -> Answer:
     """Do it as the worker would."""
-    await connections.open_pool(url, max_size=1)
+    await connections.open_pool(url, max_size=2)
     try:
         started = time.perf_counter()
         count = await {"accrue": accrue_all, "mature": mature_all, "close": close_all}[what]()

@@ -5,6 +5,7 @@ import time
 import asyncpg
 
 from bench.replay import progress
+from partner_network.database import connections
 
 SINGLY = 4_000
 _UNSTATED = """
@@ -20,12 +21,14 @@ _APART = """
         OR s.opening_minor + (SELECT sum(amount_minor) FROM statement_lines WHERE statement_id = s.id)
             <> s.closing_minor
 """
-# The same columns, keys and references, without the rule that a line joins in the transaction of its close.
+# The same columns, keys and checks, and foreign keys for the rule that lines join in the transaction of their
+# close alone, which no single line could keep.
 _TWIN = """
 CREATE TABLE joined_singly (LIKE statement_lines INCLUDING ALL,
     FOREIGN KEY (transfer_id) REFERENCES ledger_transfers,
     FOREIGN KEY (statement_id, account_id) REFERENCES statements (id, account_id))
 """
+_INSERT = "INSERT INTO joined_singly VALUES ($1, $2, $3, $4, $5, $6)"
 
 
 async def settle(owner_url: str) -> None:
@@ -50,12 +53,17 @@ async def proved_lines(owner_url: str) -> int:
 
 async def join_singly(owner_url: str) -> float:
     """Write some of the lines one a transaction, and return how many that makes in a second."""
-    owner: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(owner_url)
-    await owner.execute(_TWIN)
-    rows = await owner.fetch("SELECT * FROM statement_lines ORDER BY transfer_id LIMIT $1", SINGLY)
-    started = time.perf_counter()
-    for row in rows:
-        await owner.execute("INSERT INTO joined_singly VALUES ($1, $2, $3, $4, $5, $6)", *row.values())
-    seconds = time.perf_counter() - started
-    await owner.close()
-    return len(rows) / seconds
+    await connections.open_pool(owner_url, max_size=1)
+    try:
+        async with connections.transaction() as connection:
+            await connection.execute(_TWIN)
+            rows = await connection.fetch(
+                "SELECT * FROM statement_lines ORDER BY transfer_id LIMIT $1", SINGLY
+            )
+        started = time.perf_counter()
+        for row in rows:
+            async with connections.transaction() as connection:
+                await connection.execute(_INSERT, *row.values())
+        return len(rows) / (time.perf_counter() - started)
+    finally:
+        await connections.close_pool()

@@ -1,5 +1,6 @@
 """Move commissions from pending to payable when their hold and lock are over."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -20,6 +21,8 @@ from partner_network.ledger.rules import Entry
 STREAMS_AT_ONCE = 64
 COMMISSIONS_AT_ONCE = 10_000
 """What one transaction takes at most, so that neither its memory nor its locks grow with the network."""
+HANDS = 2
+"""How many transactions one worker has side by side: one is read while another is stored."""
 
 
 class Matured(msgspec.Struct, frozen=True):
@@ -56,8 +59,15 @@ async def mature_due(now: datetime) -> Matured:
     ledger refuses to move; all others mature.
     Source: MONEY section 2: the later of hold and lock; at once if that is past.
     """
-    streams = await _due(now)
-    first = [await _mature(some, now, is_patient=False) for some in _some(streams)]
+    waiting = _some(await _due(now))
+    first: list[tuple[_Taken, list[LeftOut]]] = []
+
+    async def mature_some() -> None:
+        first.extend([await _mature(some, now, is_patient=False) for some in waiting])
+
+    async with asyncio.TaskGroup() as hands:
+        for _ in range(HANDS):
+            hands.create_task(mature_some())
     # What another worker was at is waited for, so that nothing due is left when this returns.
     busy = [stream for taken, _ in first for stream in taken.busy]
     done = first + [await _mature(some, now, is_patient=True) for some in _some(busy)]

@@ -89,6 +89,16 @@ n = 2
 period = "quarter"
 amount_minor = 250
 """
+QUALITY = """
+[[commission.quality]]
+name = "stayed"
+component = "sales"
+period = "month"
+cohort_months = 1
+within_months = 1
+least_customers = 1
+steps = [{ from_ppm = 0, multiplier_ppm = 1_000_000 }, { from_ppm = 900_000, multiplier_ppm = 1_100_000 }]
+"""
 
 
 def at(month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:
@@ -115,6 +125,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     click: UUID | None = None
     code: str | None = None
     lines: tuple[OrderLine, ...] = ()
+    currency: str = "USD"
 
 
 class Cast:
@@ -192,7 +203,7 @@ class Cast:
                     event="sale",
                     customer_id=one.customer,
                     occurred_at=one.at,
-                    currency="USD",
+                    currency=one.currency,
                     net_minor=one.net_minor,
                     click_id=None if one.click is None else ids.shown("clk", one.click),
                     code=one.code,
@@ -410,12 +421,13 @@ async def agree(cast: Cast, advertiser: str, partner: str, *, rate_ppm: int = 10
     """Draft and sign terms; once some hold, those that follow them after their notice."""
     terms = TERMS.format(
         structure="retroactive" if partner == WEEKLY else "graduated",
-        bonus=BONUS if partner == RADIO else "",
+        bonus={RADIO: BONUS, WEEKLY: QUALITY}.get(partner, ""),
         rate_ppm=rate_ppm,
     )
+    version = "2026-12" if partner == WEEKLY else "2026-11"
     drafted = await draft.draft_agreement(
         cast.owners[advertiser],
-        NewAgreement(cast.partnerships[advertiser, partner].id, "cross-promotion", "2026-11", terms),
+        NewAgreement(cast.partnerships[advertiser, partner].id, "cross-promotion", version, terms),
         OPERATOR,
     )
     for slug in (advertiser, partner):

@@ -49,15 +49,15 @@ async def rates_between(
 
 async def fixed_rates(
     connection: Connection, conversion_ids: Sequence[UUID], quote: str
-) -> dict[UUID, Fraction]:
-    """Return the rate that was fixed for each order, from its currency to another one."""
+) -> dict[tuple[UUID, date], Fraction]:
+    """Return the rate to a currency that was fixed for each order, by the order's date in some zone."""
     rows = await connection.fetch(
-        """SELECT conversion_id, numerator::text AS n, denominator::text AS d FROM order_rates
+        """SELECT conversion_id, day, numerator::text AS n, denominator::text AS d FROM order_rates
            WHERE conversion_id = ANY($1::uuid[]) AND quote = $2""",
         conversion_ids,
         quote,
     )
-    return {row["conversion_id"]: Fraction(int(row["n"]), int(row["d"])) for row in rows}
+    return {(row["conversion_id"], row["day"]): Fraction(int(row["n"]), int(row["d"])) for row in rows}
 
 
 async def newest_of_each_pair(connection: Connection) -> list[Newest]:

@@ -32,16 +32,18 @@ CALL make_append_only('exchange_rates');
 CREATE TABLE order_rates (
     conversion_id uuid NOT NULL REFERENCES conversions,
     quote text NOT NULL CHECK (quote ~ '^[A-Z]{3}$'),
+    -- the order's date in the zone of the agreement
+    day date NOT NULL,
     numerator numeric NOT NULL CHECK (numerator > 0 AND numerator = trunc(numerator)),
     denominator numeric NOT NULL CHECK (denominator > 0 AND denominator = trunc(denominator)),
-    published_on date NOT NULL,
+    published_on date NOT NULL CHECK (published_on <= day),
     how text NOT NULL CHECK (how IN ('direct', 'inverse', 'cross')),
     -- the currency that a cross rate goes through
     via text CHECK (via ~ '^[A-Z]{3}$'),
     -- the newest load that was known
     load_id bigint NOT NULL REFERENCES rate_loads,
     recorded_at timestamptz NOT NULL,
-    PRIMARY KEY (conversion_id, quote),
+    PRIMARY KEY (conversion_id, quote, day),
     CHECK ((how = 'cross') = (via IS NOT NULL))
 );
 CALL make_append_only('order_rates');

@@ -1,17 +1,23 @@
 """Four months of the named cast: enough that every table which money depends on has a row that matters."""
 
+from datetime import date
+from decimal import Decimal
+
 from msgspec import structs
 
+from partner_network.commissions.actions import load_rates
+from partner_network.commissions.rules.rate_files import Published
 from tests import builders
 from tests.builders import RADIO, SHOP, SMALL, WEEKLY, Cast, at, numbered
 
 
 async def live(cast: Cast) -> None:
-    """Live from January to the first of May 2026."""
+    """Live from January to the fifth of May 2026."""
     await _january(cast)
     await _february(cast)
     await _march(cast)
     await _april(cast)
+    await _abroad(cast)
 
 
 async def _january(cast: Cast) -> None:
@@ -127,6 +133,25 @@ async def _april(cast: Cast) -> None:
     await cast.touch(SHOP, builders.named("T-uma", "uma", at(4, 13), RADIO))  # who never bought
     await cast.step_aside_and_back(WEEKLY)  # the owner who signed; the proof still knows her as that
     await _first_of(cast, 5, fund_it=False)
+
+
+async def _abroad(cast: Cast) -> None:
+    """Sell in other currencies, at rates of which some are published too late to count."""
+    eva, jun, lea = await cast.click(SHOP, WEEKLY, at(5, 1, 9), at(5, 1, 10), at(5, 1, 11))
+    await builders.set_clock(at(5, 4))
+    rates = {"USD": "1.25", "JPY": "160", "GBP": "0.8"}
+    published = [Published(date(2026, 4, 30), "EUR", quote, Decimal(rate)) for quote, rate in rates.items()]
+    await load_rates.load_rates(published, source="eurofxref.csv", now=at(5, 4))
+    orders = numbered(
+        [("eva", at(5, 2), 8_000, eva), ("jun", at(5, 2), 12_800, jun), ("lea", at(5, 3), 6_400, lea)],
+        start=41,
+    )
+    abroad = zip(orders, ("EUR", "JPY", "GBP"), strict=True)
+    await cast.order(SHOP, *[structs.replace(one, currency=currency) for one, currency in abroad])
+    await cast.work()
+    await builders.set_clock(at(5, 5))
+    late = [Published(date(2026, 5, 1), "EUR", quote, Decimal(rate) * 2) for quote, rate in rates.items()]
+    await load_rates.load_rates(late, source="eurofxref-hist.csv", now=at(5, 5))
 
 
 async def _first_of(cast: Cast, month: int, *, fund_it: bool = True) -> None:

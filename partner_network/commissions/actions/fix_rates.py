@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from partner_network.commissions import rate_queries
@@ -21,17 +22,11 @@ async def fix_rates(connection: Connection, stream: Stream, now: datetime) -> in
     Source: MONEY section 4, FX.
     """
     quote, zone = stream.plan.versions[0].settlement.currency, stream.plan.versions[0].zone
-    rows = await connection.fetch(
-        """SELECT v.id, v.currency, v.occurred_at, v.order_id
-           FROM unaccrued_conversions u JOIN conversions v ON v.id = u.conversion_id
-           WHERE u.partnership_id = $1 AND v.currency <> $2
-               AND NOT EXISTS (SELECT FROM order_rates r WHERE r.conversion_id = v.id AND r.quote = $2)
-               AND EXISTS (SELECT FROM credits c JOIN current_decisions d USING (conversion_id, rev)
-                           WHERE c.conversion_id = v.id AND c.partnership_id = $1)
-           ORDER BY v.occurred_at, v.order_id COLLATE "C" """,
-        stream.partnership_id,
-        quote,
-    )
+    rows = [
+        row
+        for row in await connection.fetch(_FOREIGN, stream.partnership_id, quote)
+        if row["occurred_at"].astimezone(zone).date() not in row["fixed_for"]
+    ]
     if not rows:
         return 0
     load_id = await rate_queries.newest_load(connection)
@@ -39,38 +34,47 @@ async def fix_rates(connection: Connection, stream: Stream, now: datetime) -> in
     rates = await rate_queries.rates_between(
         connection, min(days), max(days), {quote, *(row["currency"] for row in rows)}, load_id
     )
-    found: list[tuple[UUID, Found]] = []
+    found: list[_Fixed] = []
     for row, day in zip(rows, days, strict=True):
         try:
-            found.append((row["id"], rates.found(day, row["currency"], quote)))
+            found.append((row["id"], day, rates.found(day, row["currency"], quote)))
         except InvalidError:
             raise _missing(row["order_id"], row["currency"], quote, day) from None
     await _store(connection, quote, found, load_id, now)
     return len(found)
 
 
+_FOREIGN = """
+    SELECT v.id, v.currency, v.occurred_at, v.order_id,
+        array(SELECT r.day FROM order_rates r WHERE r.conversion_id = v.id AND r.quote = $2) AS fixed_for
+    FROM unaccrued_conversions u JOIN conversions v ON v.id = u.conversion_id
+    WHERE u.partnership_id = $1 AND v.currency <> $2
+        AND EXISTS (SELECT FROM credits c JOIN current_decisions d USING (conversion_id, rev)
+                    WHERE c.conversion_id = v.id AND c.partnership_id = $1)
+    ORDER BY v.occurred_at, v.order_id COLLATE "C"
+"""
+_Fixed: TypeAlias = tuple[UUID, date, Found]
+
+
 async def _store(
-    connection: Connection,
-    quote: str,
-    found: Sequence[tuple[UUID, Found]],
-    load_id: int | None,
-    now: datetime,
+    connection: Connection, quote: str, found: Sequence[_Fixed], load_id: int | None, now: datetime
 ) -> None:
     # A partnership that shares the order may have stored it meanwhile, perhaps knowing fewer loads.
     await connection.execute(
-        """INSERT INTO order_rates (conversion_id, quote, numerator, denominator, published_on, how, via,
+        """INSERT INTO order_rates (conversion_id, quote, day, numerator, denominator, published_on, how, via,
                                     load_id, recorded_at)
-           SELECT id, $2, n::numeric, d::numeric, published_on, how, via, $8, $9
-           FROM unnest($1::uuid[], $3::text[], $4::text[], $5::date[], $6::text[], $7::text[])
-                AS t (id, n, d, published_on, how, via)
+           SELECT id, $2, day, n::numeric, d::numeric, published_on, how, via, $9, $10
+           FROM unnest($1::uuid[], $3::date[], $4::text[], $5::text[], $6::date[], $7::text[], $8::text[])
+                AS t (id, day, n, d, published_on, how, via)
            ON CONFLICT DO NOTHING""",
-        [conversion_id for conversion_id, _ in found],
+        [conversion_id for conversion_id, _, _ in found],
         quote,
-        [str(one.rate.numerator) for _, one in found],
-        [str(one.rate.denominator) for _, one in found],
-        [one.published_on for _, one in found],
-        [one.how for _, one in found],
-        [one.via for _, one in found],
+        [day for _, day, _ in found],
+        [str(one.rate.numerator) for _, _, one in found],
+        [str(one.rate.denominator) for _, _, one in found],
+        [one.published_on for _, _, one in found],
+        [one.how for _, _, one in found],
+        [one.via for _, _, one in found],
         load_id,
         now,
     )

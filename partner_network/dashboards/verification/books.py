@@ -15,6 +15,7 @@ from partner_network.attribution.cases import Case
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.audit import Trail
+from partner_network.dashboards.verification.rate_rows import ExchangeRates
 from partner_network.dashboards.verification.receipts import Receipts
 from partner_network.ledger.rules import Account, Entry, Leg
 
@@ -66,6 +67,7 @@ class Books(Struct, frozen=True, dict=True):
     misfiled_click: UUID | None
     audit_trail: Trail
     receipts: Receipts
+    rates: ExchangeRates
 
     @cached_property
     def slug_of(self) -> dict[UUID, str]:

@@ -13,6 +13,7 @@ from partner_network.dashboards.verification import (
     holds,
     payouts,
     postings,
+    rates,
     reading,
     receipts,
     reports,
@@ -65,6 +66,7 @@ def recomputed(rows: Books) -> Iterator[Kind]:
     yield decisions.check(rows)
     yield receipts.check(rows.receipts)
     yield postings.check_entries(rows)
+    yield rates.check(rows)
     yield commissions.check(rows)
     yield bookings.check_revisions(rows, explained)
     yield bookings.check_maturities(rows, explained)

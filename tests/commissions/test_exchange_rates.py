@@ -147,3 +147,25 @@ async def test_another_rate_for_the_same_day_is_refused_with_both_and_nothing_is
     assert "Two rates EUR/USD of 2026-03-04 were given: 1.3 and 1.4." in caught.value.detail
     async with connections.transaction() as connection:
         assert await connection.fetchval("SELECT count(*) FROM exchange_rates") == 1
+
+
+async def test_a_rate_may_be_seven_days_old_and_not_eight(shop: Shop) -> None:
+    await load(rate(2, "USD", "1.25"))
+    await shop.sell(1, 9, "EUR", 80_00)
+    await shop.accrue()
+    await shop.sell(2, 10, "EUR", 80_00)
+    await shop.accrue()
+    assert await shop.targets() == {"00001": 500}
+
+
+async def test_a_stream_without_its_rate_stands_still_and_goes_on_once_it_is_loaded(shop: Shop) -> None:
+    async with connections.transaction() as connection:
+        radio = await cast.partner(connection, shop.shop, "radio")
+    await shop.sell(1, 4, "EUR", 80_00)
+    await shop.sell(2, 5, "USD", 80_00)
+    await Shop(shop.shop, radio).sell(3, 5, "USD", 80_00)
+    await shop.accrue()
+    assert await shop.targets() == {"00003": 400}
+    await load(rate(2, "USD", "1.25"))
+    await shop.accrue()
+    assert await shop.targets() == {"00001": 500, "00002": 400, "00003": 400}

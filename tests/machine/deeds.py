@@ -1,5 +1,6 @@
 """What people and the worker do, through the real actions."""
 
+import contextlib
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from partner_network.agreements.actions.draft import NewAgreement
 from partner_network.agreements.actions.sign import Signer
 from partner_network.attribution import actions as attribution
 from partner_network.commissions.actions import accrue as accruing
+from partner_network.commissions.actions import adjustments, contests, holds
+from partner_network.commissions.actions.adjustments import NewAdjustment
+from partner_network.commissions.actions.contests import Outcome
 from partner_network.commissions.rules import targets as engine
 from partner_network.conversions.actions import record_refunds
 from partner_network.conversions.rules.refunding import Given
@@ -19,6 +23,7 @@ from partner_network.dashboards.verification import proof as proving
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.kernel import ids
+from partner_network.kernel.errors import ConflictError
 from partner_network.payouts import jobs as payouts
 from partner_network.statements import jobs as statements
 from partner_network.statements.actions import close
@@ -65,24 +70,79 @@ async def refund(cast: Cast, order: Sold, given: Given) -> None:
     await record_refunds.record_refunds([reported], brand_id=cast.brands[order.shop])
 
 
-async def adjust(cast: Cast, order: Sold, minor: int, which: int) -> bool:
-    """Uphold a dispute for one of the partners credited with an order; tell whether there was one."""
+async def adjust(cast: Cast, which: int, minor: int, now: datetime) -> bool:
+    """Adjust one of the commissions on orders; tell whether there was one."""
+    found = await _commissions("c.conversion_id IS NOT NULL")
+    if found:
+        new = NewAdjustment(commission_id=found[which % len(found)], minor=minor, reason="As agreed")
+        await adjustments.adjust_commission(new, by=cast.manager, now=now)
+    return bool(found)
+
+
+async def hold(cast: Cast, which: int | None, pair: tuple[str, str], now: datetime) -> bool:
+    """Hold back one commission, or (None) all of a pair's; tell whether there was anything to hold."""
+    found = await _commissions("true")
+    try:
+        if which is None:
+            partnership_id = cast.partnerships[pair].id
+            await holds.hold_partnership(partnership_id, reason="A look", by=cast.manager, now=now)
+        elif found:
+            await holds.hold_commission(found[which % len(found)], reason="A look", by=cast.manager, now=now)
+    except ConflictError:
+        return False
+    return True
+
+
+async def release(cast: Cast, which: int | None, pair: tuple[str, str], now: datetime) -> bool:
+    """Let one commission go, or (None) all of a pair's; tell whether there was anything to release."""
+    found = await _commissions("EXISTS (SELECT FROM commission_holds h WHERE h.commission_id = c.id)")
+    try:
+        if which is None:
+            partnership_id = cast.partnerships[pair].id
+            await holds.release_partnership(partnership_id, reason="All is well", by=cast.manager, now=now)
+        elif found:
+            await holds.release_commission(
+                found[which % len(found)], reason="All is well", by=cast.manager, now=now
+            )
+    except ConflictError:
+        return False
+    return True
+
+
+async def contest(cast: Cast, which: int, outcome: Outcome | None, now: datetime) -> bool:
+    """Let a partner contest what was clawed back, and a manager decide; tell whether anything was."""
     async with connections.transaction() as connection:
         rows = await connection.fetch(
-            """SELECT DISTINCT k.partnership_id
-               FROM credits k JOIN current_decisions d USING (conversion_id, rev)
-               JOIN conversions v ON v.id = k.conversion_id
-               WHERE v.brand_id = $1 AND v.order_id = $2 AND NOT EXISTS (
-                   SELECT FROM unaccrued_conversions u WHERE u.conversion_id = v.id)""",
-            cast.brands[order.shop],
-            order.order_id,
+            """SELECT b.transfer_id, p.slug FROM clawbacks b JOIN commissions c ON c.id = b.commission_id
+               JOIN brands p ON p.id = c.partner_id ORDER BY b.transfer_id"""
         )
-    credited = sorted(
-        pair for pair, one in cast.partnerships.items() if one.id in {row["partnership_id"] for row in rows}
-    )
-    if credited:
-        await cast.adjust(*credited[which % len(credited)], order.order_id, minor)
-    return bool(credited)
+    if not rows:
+        return False
+    one = rows[which % len(rows)]
+    # It may be too late, or contested before: then it may still be to decide.
+    with contextlib.suppress(ConflictError):
+        await contests.contest_clawback(
+            one["transfer_id"], reason="It came back", by=cast.owners[one["slug"]], now=now
+        )
+    if outcome is None:
+        return True
+    try:
+        await contests.decide_contest(
+            one["transfer_id"], outcome=outcome, reason="Looked at", by=cast.manager, now=now
+        )
+    except ConflictError:
+        return False
+    return True
+
+
+async def _commissions(which: str) -> list[int]:
+    async with connections.transaction() as connection:
+        rows = await connection.fetch(
+            f"""SELECT c.id FROM commissions c LEFT JOIN conversions v ON v.id = c.conversion_id
+                JOIN brands b ON b.id = c.partner_id WHERE {which}
+                ORDER BY v.order_id NULLS FIRST, b.slug, c.component, c.period, c.id"""
+        )
+    return [row["id"] for row in rows]
 
 
 async def accrue(now: datetime) -> None:

@@ -135,7 +135,7 @@ async def _changes(
     adjustments: defaultdict[tuple[UUID, UUID], list[Adjustment]] = defaultdict(list)
     for row in await connection.fetch("SELECT * FROM adjustments"):
         adjustments[row["conversion_id"], row["partnership_id"]].append(
-            Adjustment(id=str(row["id"]), minor=row["minor"])
+            Adjustment(id=str(row["id"]), minor=row["minor"], component=row["component"])
         )
     return refunds, adjustments
 

@@ -10,6 +10,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from partner_network.commissions.actions.contests import Outcome
 from partner_network.conversions.rules.refunding import Given
 from partner_network.conversions.rules.reports import OrderLine
 from partner_network.database import connections
@@ -159,10 +160,33 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.orders)
     @rule(which=_WHICH, minor=st.sampled_from([-200, 150, 400]), then=_THEN)
     def adjust(self, which: int, minor: int, then: Then) -> None:
-        """A dispute is upheld: an order shall pay more, or less."""
+        """Somebody makes an order pay more, or less, whatever is computed."""
         self.tick()
-        order = self.orders[which % len(self.orders)]
-        if self.run(deeds.adjust(self.cast, order, minor, which)):
+        if self.run(deeds.adjust(self.cast, which, minor, self.now)):
+            self.then(then)
+
+    @precondition(lambda self: self.orders)
+    @rule(which=_WHICH, is_all=st.booleans(), then=_THEN)
+    def hold(self, which: int, is_all: bool, then: Then) -> None:
+        """A commission is held back, or all of a partnership's are."""
+        self.tick()
+        if self.run(deeds.hold(self.cast, None if is_all else which, PAIRS[which % 4], self.now)):
+            self.then(then)
+
+    @precondition(lambda self: self.orders)
+    @rule(which=_WHICH, is_all=st.booleans(), then=_THEN)
+    def release(self, which: int, is_all: bool, then: Then) -> None:
+        """What is held is let go."""
+        self.tick()
+        if self.run(deeds.release(self.cast, None if is_all else which, PAIRS[which % 4], self.now)):
+            self.then(then)
+
+    @precondition(lambda self: self.orders)
+    @rule(which=_WHICH, outcome=st.sampled_from([None, "upheld", "declined"]), then=_THEN)
+    def contest(self, which: int, outcome: Outcome | None, then: Then) -> None:
+        """A partner contests a clawback, and somebody decides, or not yet."""
+        self.tick()
+        if self.run(deeds.contest(self.cast, which, outcome, self.now)):
             self.then(then)
 
     @rule(which=_PAIR, data=st.data(), is_boost=st.booleans(), then=_THEN)

@@ -6,113 +6,26 @@ The schema is the public interface of MONEY, section 4.
 from collections.abc import Iterator
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from msgspec import Meta, Struct, field
+from msgspec import field
 from msgspec.structs import replace
 
-from partner_network.agreements.terms import Event, Evidence, TouchKind
+from partner_network.attribution.fact_rows import (
+    AdjustmentRow,
+    ConversionRow,
+    QualityRow,
+    RateRow,
+    RefundRow,
+    Row,
+    TouchRow,
+)
 from partner_network.kernel import reading, strict_json
 from partner_network.kernel.reading import Mistake
 from partner_network.kernel.sentences import Sentence
 
-Instant = Annotated[datetime, Meta(tz=True)]
-Text = Annotated[str, Meta(min_length=1)]
-Ratio = Annotated[str, Meta(pattern=r"^[0-9]+(/[1-9][0-9]*)?$", max_length=200)]
-Decimals = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=200)]
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
-_MOST_MINOR = 2**62  # as in terms: a bigint still holds the sum of two
 Noun = Literal["touches", "conversions", "refunds", "adjustments"]
-Minor = Annotated[int, Meta(ge=0, le=_MOST_MINOR)]
-Adjusted = Annotated[int, Meta(ge=-_MOST_MINOR, le=_MOST_MINOR)]
-
-
-class Row(Struct, frozen=True, forbid_unknown_fields=True):
-    """A row of the file: immutable, and no key is read past in silence."""
-
-
-class TouchRow(Row, frozen=True):
-    """A touch; `code` says whose a promo code is."""
-
-    id: Text
-    at: Instant
-    partner: str | None = None
-    program: str | None = None
-    customer: str | None = None
-    recorded_at: Instant | None = None
-    kind: TouchKind = "click"
-    evidence: Evidence | None = None
-    channel: Literal["partner", "direct"] = "partner"
-    code: str | None = None
-    consent: bool = True
-    excluded: str | None = None
-
-
-class LineRow(Row, frozen=True):
-    """A line of an order."""
-
-    id: Text
-    net_minor: Minor
-    sku: str | None = None
-    category: str | None = None
-    quantity: int = 1
-
-
-class CreditRow(Row, frozen=True):
-    """A credit stated instead of decided."""
-
-    partner: Text
-    weight: Ratio
-
-
-class ConversionRow(Row, frozen=True):
-    """A conversion; with `credits` attribution is skipped."""
-
-    id: Text
-    event: Event
-    at: Instant
-    currency: Text
-    net_minor: Minor
-    program: str | None = None
-    customer: str | None = None
-    recorded_at: Instant | None = None
-    code: str | None = None
-    click_id: str | None = None
-    new_customer: bool | None = None
-    lines: tuple[LineRow, ...] = ()
-    credits: tuple[CreditRow, ...] = ()
-
-
-class RefundRow(Row, frozen=True):
-    """Net given back, or the undoing of the refund that `cancels` names."""
-
-    id: Text
-    conversion: Text
-    at: Instant
-    net_minor: Minor = 0
-    line: str | None = None
-    recorded_at: Instant | None = None
-    cancels: str | None = None
-
-
-class AdjustmentRow(Row, frozen=True):
-    """An outcome that adds to, or takes from, what one partner gets for one conversion."""
-
-    id: Text
-    conversion: Text
-    partner: Text
-    at: Instant
-    minor: Adjusted
-    reason: str = ""
-
-
-class RateRow(Row, frozen=True):
-    """A published rate, as a decimal text."""
-
-    date: date
-    base: Text
-    quote: Text
-    rate: Decimals
 
 
 class FactsFile(Row, frozen=True):
@@ -123,6 +36,7 @@ class FactsFile(Row, frozen=True):
     refunds: tuple[RefundRow, ...] = ()
     adjustments: tuple[AdjustmentRow, ...] = ()
     rates: tuple[RateRow, ...] = field(default=())
+    quality: tuple[QualityRow, ...] = field(default=())
 
     def place_of(self, noun: Noun, row_id: str) -> str:
         """Return the path of the first row of an id, like ``conversions[3]``."""
@@ -156,6 +70,7 @@ def distinct(written: FactsFile) -> FactsFile:
         refunds=_distinct("refunds", written.refunds),
         adjustments=_distinct("adjustments", written.adjustments),
         rates=written.rates,
+        quality=written.quality,
     )
 
 
@@ -165,6 +80,7 @@ def _mistakes_in(facts: FactsFile) -> Iterator[Mistake]:
     programs = Programs(facts)
     yield from _unknown_programs(facts, programs)
     yield from _shared_codes(facts, programs)
+    yield from _impossible_measures(facts, programs)
     for index, row in enumerate(facts.conversions):
         if row.credits and sum(Fraction(one.weight) for one in row.credits) != 1:
             yield (
@@ -223,6 +139,21 @@ def _shared_codes(facts: FactsFile, programs: "Programs") -> Iterator[Mistake]:
                 yield f"touches[{index}].code", why
 
 
+def _impossible_measures(facts: FactsFile, programs: "Programs") -> Iterator[Mistake]:
+    seen: set[tuple[str, str, str, date]] = set()
+    for index, row in enumerate(facts.quality):
+        program = programs.of_quality(row)
+        if program is None:
+            yield f"quality[{index}].program", Sentence("is required; the file names several programs")
+            continue
+        if row.retained > row.customers:
+            yield f"quality[{index}].retained", Sentence("is more than all its customers")
+        key = (program, row.partner, row.rule, row.date)
+        if key in seen:
+            yield f"quality[{index}].date", Sentence("is there twice for this rule and partner")
+        seen.add(key)
+
+
 class Programs:
     """Which programs the file names; a fact without one belongs to the only one there is."""
 
@@ -233,6 +164,10 @@ class Programs:
 
     def of_touch(self, row: TouchRow) -> str | None:
         """Return a touch's program; None if it cannot be told."""
+        return row.program or self._only
+
+    def of_quality(self, row: QualityRow) -> str | None:
+        """Return the program that a measure was taken in; None if it cannot be told."""
         return row.program or self._only
 
     def of(self, row: ConversionRow) -> str | None:
@@ -275,4 +210,6 @@ def as_of(facts: FactsFile, instant: datetime) -> FactsFile:
         ),
         adjustments=tuple(row for row in facts.adjustments if row.at <= instant and row.conversion in known),
         rates=facts.rates,
+        # A measure holds for orders from its date on: none that is known then goes by one that is not.
+        quality=tuple(replace(row, program=programs.of_quality(row)) for row in facts.quality),
     )

@@ -9,7 +9,8 @@ import msgspec
 
 from partner_network.agreements.terms import Terms
 from partner_network.attribution import facts_file
-from partner_network.attribution.facts_file import FactsFile, Instant
+from partner_network.attribution.fact_rows import Instant
+from partner_network.attribution.facts_file import FactsFile
 from partner_network.commissions.rules import computing, plan
 from partner_network.commissions.rules.computing import Computed, FactError
 from partner_network.commissions.rules.facts import TermsVersion

@@ -49,6 +49,29 @@ def test_a_bonus_that_counts_otherwise_needs_a_name_of_its_own() -> None:
         rules.must_continue([held], terms_reading.read_terms(TERMS + BONUS.replace("quarter", "year")))
 
 
+QUALITY = """
+[[commission.quality]]
+name = "stayed"
+component = "sales"
+period = "quarter"
+cohort_months = 3
+within_months = 2
+least_customers = 20
+steps = [{ from_ppm = 0, multiplier_ppm = 900_000 }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("quarter", "month"), ("cohort_months = 3", "cohort_months = 4"), ("= 2\n", "= 3\n")]
+)
+def test_quality_that_measures_otherwise_needs_a_name_of_its_own(old: str, new: str) -> None:
+    held = terms_reading.read_terms(TERMS + QUALITY)
+    with pytest.raises(InvalidError, match="'stayed' keeps its component, period and months"):
+        rules.must_continue([held], terms_reading.read_terms(TERMS + QUALITY.replace(old, new)))
+    other_steps = QUALITY.replace("900_000", "800_000").replace("20", "30")
+    rules.must_continue([held], terms_reading.read_terms(TERMS + other_steps))
+
+
 def test_rates_and_new_names_may_change() -> None:
     changed = TERMS.replace("50_000", "60_000") + BONUS
     rules.must_continue([SIGNED], terms_reading.read_terms(changed))

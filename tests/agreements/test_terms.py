@@ -44,6 +44,16 @@ until = "2026-12-01"
 multiplier_ppm = 1_500_000
 cap_minor = 100_000
 """
+QUALITY = """
+[[commission.quality]]
+name = "stayed"
+component = "sales"
+period = "quarter"
+cohort_months = 3
+within_months = 2
+steps = [{ from_ppm = 0, multiplier_ppm = 900_000 }, { from_ppm = 500_000, multiplier_ppm = 1_100_000 }]
+least_customers = 20
+"""
 WHOLE = SETTLEMENT + COMPONENT + BONUS + BOOST
 
 
@@ -93,6 +103,18 @@ def test_bonuses_and_boosts_are_read_whole() -> None:
     assert commission.bonuses[0].refund_frees_place is False
     boost = commission.boosts[0]
     assert (boost.starts, boost.until, boost.stacking) == (date(2026, 11, 27), date(2026, 12, 1), "best")
+
+
+def test_quality_is_read_whole_and_terms_without_it_are_written_as_before_there_was_such_a_key() -> None:
+    terms = terms_reading.read_terms(WHOLE + QUALITY)
+    (rule,) = terms.commission.quality_rules
+    assert (rule.least_customers, rule.identity) == (20, ("sales", "quarter", 3, 2))
+    assert [(step.from_ppm, step.multiplier_ppm) for step in rule.steps] == [
+        (0, 900_000),
+        (500_000, 1_100_000),
+    ]
+    assert terms_reading.from_json(terms_reading.to_json(terms)) == terms
+    assert b"quality" not in terms_reading.to_json(terms_reading.read_terms(WHOLE))
 
 
 def test_dates_may_be_written_as_text_or_as_toml_dates() -> None:
@@ -167,6 +189,52 @@ def test_a_key_of_an_inline_table_keeps_the_default_of_its_neighbours() -> None:
         (WHOLE.replace("2026-12-01", "2026-11-27"), "commission.boosts[0].until", "ends after it begins"),
         (WHOLE.replace("1_500_000", "999_999"), "commission.boosts[0].multiplier_ppm", ">= 1000000"),
         (WHOLE.replace("cap_minor = 100_000", ""), "commission.boosts[0].cap_minor", "is required"),
+        (
+            WHOLE + QUALITY.replace('component = "sales"', 'component = "leads"'),
+            "commission.quality[0].component",
+            "no component",
+        ),
+        (
+            WHOLE + QUALITY.replace("from_ppm = 0", "from_ppm = 1"),
+            "commission.quality[0].steps[0].from_ppm",
+            "begins at 0",
+        ),
+        (
+            WHOLE + QUALITY.replace("from_ppm = 500_000", "from_ppm = 0"),
+            "commission.quality[0].steps",
+            "above the one before",
+        ),
+        (
+            WHOLE + QUALITY.replace("from_ppm = 500_000", "from_ppm = 1_000_001"),
+            "commission.quality[0].steps[1].from_ppm",
+            "<= 1000000",
+        ),
+        (
+            WHOLE + QUALITY.replace("cohort_months = 3", "cohort_months = 0"),
+            "commission.quality[0].cohort_months",
+            ">= 1",
+        ),
+        (
+            WHOLE + QUALITY.replace("least_customers = 20", "least_customers = 0"),
+            "commission.quality[0].least_customers",
+            ">= 1",
+        ),
+        (
+            WHOLE + QUALITY.replace('period = "quarter"', 'period = "lifetime"'),
+            "commission.quality[0].period",
+            "invalid enum value",
+        ),
+        (
+            WHOLE + QUALITY.replace("within_months = 2\n", ""),
+            "commission.quality[0].within_months",
+            "is required",
+        ),
+        (
+            WHOLE + QUALITY + "least_minor = 3\n",
+            "commission.quality[0].least_minor",
+            "is no key of the terms",
+        ),
+        (WHOLE + QUALITY + QUALITY, "commission.quality[1].name", "is taken"),
         (WHOLE + COMPONENT, "commission.components[1].name", "is taken"),
         (WHOLE + BONUS, "commission.bonuses[1].name", "is taken"),
         (WHOLE + BOOST, "commission.boosts[1].name", "is taken"),

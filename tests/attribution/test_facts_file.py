@@ -20,6 +20,7 @@ SALE = {
     "currency": "EUR",
     "net_minor": 1_000,
 }
+MEASURE = {"partner": "ann", "rule": "stayed", "date": "2026-04-01", "customers": 2, "retained": 2}
 
 
 def text(**facts: object) -> str:
@@ -77,6 +78,16 @@ def test_a_fact_given_twice_is_one_fact_and_with_other_content_none() -> None:
             {"adjustments": [{"id": "r", "conversion": "B", "partner": "ann", "at": SALE["at"], "minor": 1}]},
             "adjustments[0].conversion",
             "no conversion 'B'",
+        ),
+        ({"quality": [{**MEASURE, "retained": 3}]}, "quality[0].retained", "more than all its customers"),
+        ({"quality": [MEASURE, {**MEASURE, "retained": 1}]}, "quality[1].date", "twice for this rule"),
+        (
+            {
+                "quality": [MEASURE],
+                "touches": [{**CLICK, "program": "one"}, {**CLICK, "id": "t2", "program": "two"}],
+            },
+            "quality[0].program",
+            "is required",
         ),
     ],
 )
@@ -179,6 +190,19 @@ def test_order_numbers_and_first_orders_count_the_sales_of_a_customer() -> None:
         "L2": (False, 2, first),
         "N": (True, 1, first),
     }
+
+
+def test_a_measure_of_quality_holds_for_its_own_program_and_partner() -> None:
+    several = [
+        {**MEASURE, "program": program, "partner": partner}
+        for program in ("x", "y")
+        for partner in ("ann", "bob")
+    ]
+    touches = [{**CLICK, "program": "x"}, {**CLICK, "id": "t2", "program": "y"}]
+    facts = facts_file.read_facts(text(touches=touches, quality=several))
+    assert len(facts.quality) == 4
+    # a measure goes by its date, and none of the orders known then lies in a period that begins later
+    assert len(facts_file.as_of(facts, datetime(2026, 1, 1, tzinfo=UTC)).quality) == 4
 
 
 def test_as_of_an_instant_later_records_are_not_there() -> None:

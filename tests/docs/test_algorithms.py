@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,10 +10,12 @@ import pytest
 from msgspec import Struct
 
 from partner_network.agreements import terms_reading
+from partner_network.agreements.quality_terms import Quality, QualityStep
 from partner_network.attribution import clauses, deciding, facts_file, receipt
 from partner_network.attribution.deciding import TermsOf
-from partner_network.commissions.rules import computing
+from partner_network.commissions.rules import computing, quality
 from partner_network.commissions.rules.computing import Computed
+from partner_network.commissions.rules.quality import Customer
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Lock
 from partner_network.receipts import explaining
@@ -121,6 +123,31 @@ def instants(worked: Worked) -> Rows:
     return found
 
 
+def cohorts(worked: Worked) -> Rows:
+    found: Rows = []
+    for day, cohort_months, within_months, *_ in worked.rows:
+        cohort = quality.cohort_of(
+            _rule(int(within_months), int(cohort_months)), date.fromisoformat(day), ZoneInfo("Europe/Berlin")
+        )
+        found.append((day, cohort_months, within_months, shown(cohort.starts_at), shown(cohort.ends_at)))
+    return found
+
+
+def stayed(worked: Worked) -> Rows:
+    found: Rows = []
+    for first, again, within_months, _ in worked.rows:
+        customer = Customer(datetime.fromisoformat(first), datetime.fromisoformat(again) if again else None)
+        measure = quality.measure(
+            _rule(int(within_months)), date(2030, 1, 1), ZoneInfo("Europe/Berlin"), [customer]
+        )
+        found.append((first, again, within_months, "yes" if measure.retained else "no"))
+    return found
+
+
+def _rule(within_months: int, cohort_months: int = 1) -> Quality:
+    return Quality("stayed", "sales", "month", cohort_months, within_months, 1, (QualityStep(0, 0),))
+
+
 def shown(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -131,6 +158,8 @@ COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
     ("conversion", "touch", "verdict", "weight", "reason"): candidates,
     ("conversion", "partner", "touch", "weight", "minor"): amounts,
     ("leaf", "partner", "salt", "hash"): leaves,
+    ("measured on", "cohort months", "within months", "first sale from", "first sale until"): cohorts,
+    ("first sale", "bought again", "within months", "stayed"): stayed,
     ("occurred at", "hold days", "lock months", "lock days", "locks at", "matures at"): instants,
 }
 

@@ -5,23 +5,26 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_network.agreements.terms import Terms
 from partner_network.attribution import deciding
 from partner_network.attribution.customers import Customers
 from partner_network.attribution.deciding import Decided, TermsOf
-from partner_network.attribution.facts_file import AdjustmentRow, ConversionRow, FactsFile, Noun
-from partner_network.commissions.rules import plan, targets
+from partner_network.attribution.facts_file import AdjustmentRow, ConversionRow, FactsFile, Noun, Programs
+from partner_network.commissions.rules import plan, quality, targets
 from partner_network.commissions.rules.facts import (
     Adjustment,
     BonusTarget,
     Line,
+    Measure,
     Order,
     Refund,
     Target,
     TermsVersion,
 )
 from partner_network.commissions.rules.plan import Plan
+from partner_network.commissions.rules.quality import Key
 from partner_network.commissions.rules.rates import Rate, Rates
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
@@ -83,14 +86,26 @@ def compute(facts: FactsFile, versions: Sequence[TermsVersion]) -> Computed:
 
 def _orders(facts: FactsFile, decided: Iterable[Decided], prepared: Plan) -> dict[Agreement, list[Order]]:
     """Return each partner's orders; one without credit is there for its adjustments alone."""
-    told = _Told(facts, prepared)
+    told, measures = _Told(facts, prepared), _measures(facts)
     orders: dict[Agreement, list[Order]] = defaultdict(list)
     for one in decided:
         partners = {credit.partner for credit in one.credits}
         partners.update(adjustment.partner for adjustment in told.adjustments[one.row.id])
         for partner in sorted(partners):
-            orders[one.program, partner].append(told.order(one, partner))
+            order = told.order(one, partner)
+            if known := measures.get((one.program, partner)):
+                order = replace(order, measures=quality.own_measures(prepared, order.at, known))
+            orders[one.program, partner].append(order)
     return orders
+
+
+def _measures(facts: FactsFile) -> dict[Agreement, dict[Key, Measure]]:
+    programs = Programs(facts)
+    measures: dict[Agreement, dict[Key, Measure]] = defaultdict(dict)
+    for row in facts.quality:
+        measure = Measure(row.rule, row.date, row.customers, row.retained)
+        measures[programs.of_quality(row) or "", row.partner][row.rule, row.date] = measure
+    return measures
 
 
 class _Told:

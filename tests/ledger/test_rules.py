@@ -95,7 +95,8 @@ def test_accounts_are_locked_in_the_order_of_kind_currency_holder_and_counterpar
         Account("recv", "EUR", SHOP, SHOP),
         Account("recv", "EUR", SHOP, BLOG),
     ]
-    assert sorted(wanted[::-1], key=rules.account_order) == wanted
+    shuffled = [wanted[at] for at in (3, 7, 0, 5, 1, 6, 2, 4)]
+    assert sorted(shuffled, key=rules.account_order) == wanted
     assert rules.account_order(wanted[0]) == ("cash", "EUR", "", "")
     assert rules.account_order(RECV) == ("recv", "EUR", SHOP.hex, BLOG.hex)
 

@@ -1,0 +1,72 @@
+"""What approvals, payouts and fundings refuse."""
+
+from tests.ledger.guards.forbidden import Guard, append_only, changed, one
+from tests.ledger.guards.written import ACCEPTED, ADA, CAT, NOBODY, PAYOUT, STATEMENT, Insert, entry, leg
+
+PAYMENTS = [
+    one("statement_preparations", "statement_preparations_preparer_id_fkey", preparer_id=NOBODY),
+    one(
+        "statement_preparations",
+        "statement_preparations_statement_id_content_hash_closing_m_fkey",
+        content_hash="sha256('y')",
+    ),
+    one("statement_preparations", "statement_preparations_pkey", statement_id=STATEMENT[1], preparer_id=CAT),
+    append_only("statement_preparations", "currency"),
+    one("statement_approvals", "two_people", approver_id=ADA),
+    one("statement_approvals", "statement_approvals_approver_id_fkey", approver_id=NOBODY),
+    one(
+        "statement_approvals",
+        "statement_approvals_statement_id_content_hash_closing_mino_fkey",
+        content_hash="sha256('y')",
+    ),
+    one("statement_approvals", "statement_approvals_statement_id_preparer_id_fkey", preparer_id=CAT),
+    one(
+        "statement_approvals",
+        "statement_approvals_pkey",
+        "statement_approvals_statement_id_content_hash_closing_minor_key",
+        statement_id=STATEMENT[1],
+    ),
+    append_only("statement_approvals", "reason"),
+    one("payouts", "payouts_amount_minor_check", amount_minor="0"),
+    one("payouts", "approved_content", statement_id=STATEMENT[4]),
+    one("payouts", "payouts_fund_entry_id_fkey", fund_entry_id="9999"),
+    one("payouts", "payouts_payee_id_fkey", payee_id=NOBODY),
+    one("payouts", "payouts_payer_id_fkey", payer_id=NOBODY),
+    one("payouts", "payouts_pkey", id=PAYOUT[1]),
+    one("payouts", "payouts_fund_entry_id_key", fund_entry_id=entry("fund")),
+    one("payouts", "payouts_statement_id_key", statement_id=STATEMENT[1]),
+    Guard(
+        "payouts",
+        "never_removed",
+        [Insert("payouts"), f"DELETE FROM payouts WHERE id = {PAYOUT[3]}"],
+        says="payouts is append-only",
+    ),
+    one("payout_attempts", "payout_attempts_amount_minor_check", amount_minor="0"),
+    one("payout_attempts", "payout_attempts_check", status="'settled'"),
+    one("payout_attempts", "payout_attempts_n_check", n="0"),
+    one("payout_attempts", "payout_attempts_status_check", status="'lost'"),
+    one("payout_attempts", "payout_attempts_payout_id_fkey", payout_id=NOBODY),
+    one("payout_attempts", "payout_attempts_pending_transfer_id_fkey", pending_transfer_id="9999"),
+    one("payout_attempts", "payout_attempts_pkey", id=PAYOUT[5]),
+    one("payout_attempts", "payout_attempts_idempotency_key_key", idempotency_key="'pay-1'"),
+    one(
+        "payout_attempts",
+        "payout_attempts_payout_id_n_key",
+        "one_live_attempt",
+        payout_id=PAYOUT[1],
+        status="'failed'",
+    ),
+    one("payout_attempts", "payout_attempts_pending_transfer_id_key", pending_transfer_id=leg("reserve")),
+    one("payout_attempts", "payout_attempts_stripe_transfer_id_key", **ACCEPTED),
+    one("payout_attempts", "one_live_attempt", payout_id=PAYOUT[1], n="2"),
+    changed(
+        "payout_attempts", "never_removed", "DELETE FROM payout_attempts", "payout_attempts is append-only"
+    ),
+    one("fundings", "fundings_amount_minor_check", amount_minor="0"),
+    one("fundings", "fundings_status_check", status="'lost'"),
+    one("fundings", "fundings_advertiser_id_fkey", advertiser_id=NOBODY),
+    one("fundings", "fundings_requested_by_fkey", requested_by=NOBODY),
+    one("fundings", "fundings_pkey", id="'00000000-0000-0000-0000-0000000000b5'"),
+    one("fundings", "fundings_idempotency_key_key", idempotency_key="'funding-1'"),
+    one("fundings", "fundings_payment_intent_id_key", payment_intent_id="'pi_1'"),
+]

@@ -143,6 +143,13 @@ CREATE TABLE unrewarded_customers (
     PRIMARY KEY (program_id, customer_id)
 );
 
+CREATE TABLE unmeasured_perks (
+    partnership_id uuid NOT NULL REFERENCES partnerships,
+    kind text NOT NULL CHECK (kind IN ('month', 'quarter', 'year')),
+    starts_at timestamptz NOT NULL,
+    PRIMARY KEY (partnership_id, kind, starts_at)
+);
+
 CREATE TABLE entitlements (
     id uuid PRIMARY KEY,
     partnership_id uuid NOT NULL,
@@ -167,8 +174,7 @@ CREATE INDEX entitlements_of_advertiser ON entitlements (advertiser_id, ends_at)
 CALL make_append_only('entitlements');
 CREATE TABLE entitlement_ends (
     entitlement_id uuid PRIMARY KEY REFERENCES entitlements,
-    ended_at timestamptz NOT NULL,
-    reached bigint NOT NULL
+    ended_at timestamptz NOT NULL
 );
 CALL make_append_only('entitlement_ends');
 
@@ -212,12 +218,12 @@ CREATE TRIGGER await_rewards AFTER INSERT ON terms REFERENCING NEW TABLE AS new_
     FOR EACH STATEMENT EXECUTE FUNCTION await_rewards_of_terms();
 
 GRANT SELECT ON reward_credits, reward_moves, credit_redemptions, credit_redemption_cancels, entitlements,
-    entitlement_ends, unposted_moves, rewarded_programs, unrewarded_customers
+    entitlement_ends, unposted_moves, rewarded_programs, unrewarded_customers, unmeasured_perks
     TO partner_network_web, partner_network_worker;
 GRANT INSERT ON reward_moves, credit_redemptions, credit_redemption_cancels, unposted_moves TO partner_network_web;
-GRANT INSERT ON reward_credits, reward_moves, entitlements, entitlement_ends, unposted_moves
+GRANT INSERT ON reward_credits, reward_moves, entitlements, entitlement_ends, unposted_moves, unmeasured_perks
     TO partner_network_worker;
-GRANT UPDATE, DELETE ON unposted_moves, unrewarded_customers TO partner_network_worker;
+GRANT UPDATE, DELETE ON unposted_moves, unrewarded_customers, unmeasured_perks TO partner_network_worker;
 
 -- A partner sees the credit it brought and the perks it has, never who redeemed what: that is the advertiser's.
 CALL wall_off('reward_credits', $${ME} IN (advertiser_id, partner_id)$$, 'false');
@@ -235,6 +241,8 @@ CALL wall_off('rewarded_programs', $$EXISTS (SELECT FROM programs g WHERE g.id =
     AND g.brand_id = {ME})$$, 'false');
 CALL wall_off('unrewarded_customers', $$EXISTS (SELECT FROM customers u
     WHERE u.id = unrewarded_customers.customer_id AND u.brand_id = {ME})$$, 'false');
+CALL wall_off('unmeasured_perks', $$EXISTS (SELECT FROM partnerships p
+    WHERE p.id = unmeasured_perks.partnership_id AND p.advertiser_id = {ME})$$, 'false');
 CALL wall_off('entitlements', $${ME} IN (advertiser_id, partner_id)$$, 'false');
 CALL wall_off('entitlement_ends',
     $$EXISTS (SELECT FROM entitlements e WHERE e.id = entitlement_ends.entitlement_id)$$, 'false');

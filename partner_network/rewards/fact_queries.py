@@ -1,6 +1,7 @@
 """Read the orders and terms that rewards follow from."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -98,3 +99,14 @@ async def orders_of(connection: Connection, stream: Stream, customer_ids: Sequen
         Earned(fact.conversion_id, row["customer_id"], fact.order, row["later_sales"])
         for row, fact in zip(rows, facts, strict=True)
     ]
+
+
+async def instants_of(connection: Connection, program_id: UUID, customers: Sequence[UUID]) -> set[datetime]:
+    """Return when the orders of customers occurred and were recorded, whoever has the credit now."""
+    rows = await connection.fetch(
+        """SELECT occurred_at, recorded_at FROM conversions
+           WHERE program_id = $1 AND customer_id = ANY($2::uuid[])""",
+        program_id,
+        list(customers),
+    )
+    return {at for row in rows for at in row}

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from partner_network.gateways import clock
+from partner_network.rewards.actions import entitle as entitling
 from partner_network.rewards.actions import grant as granting
 from partner_network.rewards.actions import post as posting
 
@@ -12,6 +13,7 @@ POST = "rewards.post"
 async def grant(now: datetime) -> None:
     """Book what facts have granted or taken back and what time has taken, and post it."""
     await granting.grant_pending(now)
+    await entitling.entitle_pending(now)
     await posting.post_moves(now)
 
 

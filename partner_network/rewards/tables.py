@@ -88,6 +88,14 @@ class UnrewardedCustomer(Table, tablename="unrewarded_customers", db=connections
     customer_id = ForeignKey(Customer, primary_key=True, default=None, null=False)
 
 
+class UnmeasuredPerk(Table, tablename="unmeasured_perks", db=connections.engine):
+    """A period of a partnership whose perks are to be looked at again."""
+
+    partnership_id = ForeignKey(Partnership, primary_key=True, default=None, null=False)
+    kind = Text(primary_key=True, default=None)
+    starts_at = Timestamptz(primary_key=True, default=None)
+
+
 class Entitlement(Table, tablename="entitlements", db=connections.engine):
     """A perk of a partner: by what it reached, from when until when."""
 
@@ -113,4 +121,3 @@ class EntitlementEnd(Table, tablename="entitlement_ends", db=connections.engine)
 
     entitlement_id = ForeignKey(Entitlement, primary_key=True, default=None, null=False)
     ended_at = Timestamptz(default=None)
-    reached = BigInt(default=None)

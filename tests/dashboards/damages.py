@@ -42,6 +42,7 @@ WITHOUT_MONEY = {
     "trials",
     "unaccrued_conversions",
     "undecided_conversions",
+    "unmeasured_perks",
     "unposted_moves",
     "unrewarded_customers",
     "unsealed_audit_records",

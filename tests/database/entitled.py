@@ -136,6 +136,7 @@ ROWS_OF: Mapping[str, str] = {
     "trials": "t.brand_id = $1",
     "unaccrued_conversions": "$1 = (SELECT advertiser_id FROM partnerships WHERE id = t.partnership_id)",
     "undecided_conversions": "$1 = (SELECT brand_id FROM conversions WHERE id = t.conversion_id)",
+    "unmeasured_perks": "$1 = (SELECT advertiser_id FROM partnerships WHERE id = t.partnership_id)",
     "unmoved_commissions": _OF_COMMISSION,
     "unposted_moves": "$1 = (SELECT advertiser_id FROM reward_credits WHERE id = t.credit_id)",
     "unrewarded_customers": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",

@@ -128,9 +128,10 @@ INSERT INTO credit_redemptions (id, advertiser_id, key, payload_hash, customer_i
 INSERT INTO credit_redemption_cancels SELECT id, now() FROM credit_redemptions;
 INSERT INTO rewarded_programs SELECT id FROM programs;
 INSERT INTO unrewarded_customers SELECT DISTINCT program_id, customer_id FROM conversions;
+INSERT INTO unmeasured_perks SELECT id, 'month', now() FROM partnerships;
 INSERT INTO entitlements (id, partnership_id, advertiser_id, partner_id, agreement_id, reward, perk, period,
         n, conversion_id, reached, granted_at, ends_at, clause, recorded_at)
     SELECT id, partnership_id, advertiser_id, partner_id, agreement_id, id::text, 'lead_routing', 'x', 1,
         conversion_id, 1, now(), now() + interval '1 day', 'x', now() FROM reward_credits;
-INSERT INTO entitlement_ends SELECT id, now(), 0 FROM entitlements;
+INSERT INTO entitlement_ends SELECT id, now() FROM entitlements;
 """

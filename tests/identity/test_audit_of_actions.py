@@ -68,6 +68,8 @@ WITHOUT_RECORD = {
     "notifications.post.post_for": "the same",
     "notifications.read.mark_all_read": "that one has read something is nobody else's business",
     "notifications.read.mark_read": "the same",
+    "rewards.entitle.ask": NOBODY_DECIDES,
+    "rewards.entitle.entitle_pending": NOBODY_DECIDES,
     "rewards.grant.grant_pending": NOBODY_DECIDES,
     "rewards.post.post_moves": NOBODY_DECIDES,
     "rewards.record.record_moves": WITHIN,

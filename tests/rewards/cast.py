@@ -9,7 +9,7 @@ from partner_network.database import connections
 from partner_network.identity.rules.permissions import ApiKey
 from partner_network.ledger import queries as ledger
 from partner_network.rewards import queries
-from partner_network.rewards.actions import grant, post, redeem
+from partner_network.rewards.actions import entitle, grant, post, redeem
 from partner_network.rewards.queries import Held
 from partner_network.rewards.redemption_queries import Redeemed
 from partner_network.rewards.rules.wishes import Redemption
@@ -24,6 +24,7 @@ async def run(now: datetime = NOW) -> None:
         pass
     await accrue.accrue_pending(now)
     await grant.grant_pending(now)
+    await entitle.entitle_pending(now)
     await post.post_moves(now)
 
 

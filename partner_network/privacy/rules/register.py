@@ -31,6 +31,7 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "stopped_streams": "which partnership could not be computed; the reason may name an order by its id",
         "unmoved_commissions": "a work list of commissions",
         "rewarded_programs": "in which programs credit or perks may be granted",
+        "unmeasured_perks": "a work list of periods",
         "unposted_moves": "a work list of moves of credit",
         "reward_moves": "amounts",
         "credit_redemption_cancels": "which redemptions were taken back",

@@ -12,7 +12,7 @@ from partner_network.database.connections import Connection
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError
 from partner_network.rewards import fact_queries, queries
-from partner_network.rewards.actions import record
+from partner_network.rewards.actions import entitle, record
 from partner_network.rewards.actions.record import Chain
 from partner_network.rewards.fact_queries import Rewarding
 from partner_network.rewards.queries import Held
@@ -79,6 +79,7 @@ async def _grant(
             for holder in (pair.partner_id, *customers)
         ),
     )
+    instants = await fact_queries.instants_of(connection, program_id, customers)
     wanted: list[tuple[Rewarding, Wanted]] = []
     computed: set[UUID] = set()
     for pair in pairs:
@@ -90,6 +91,7 @@ async def _grant(
             log.warning("rewards left out", partnership=str(pair.partnership_id), why=error.detail)
             continue
         computed.add(pair.partnership_id)
+        await entitle.ask(connection, one, instants)
         wanted += [(one, credit) for credit in found]
     held = await queries.credits_of_customers(connection, program_id, customers)
     held = [one for one in held if one.partnership_id in computed]

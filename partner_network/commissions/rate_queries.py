@@ -1,5 +1,6 @@
 """Read published rates, and what is known of them."""
 
+import contextlib
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from partner_network.commissions.rules.rates import MOST_DAYS_BACK, Rate, Rates
 from partner_network.database.connections import Connection
+from partner_network.kernel.errors import InvalidError
 
 
 class Newest(Struct, frozen=True):
@@ -58,6 +60,21 @@ async def fixed_rates(
         quote,
     )
     return {(row["conversion_id"], row["day"]): Fraction(int(row["n"]), int(row["d"])) for row in rows}
+
+
+async def published_rates(
+    connection: Connection, wanted: Collection[tuple[date, str]], quote: str
+) -> dict[tuple[date, str], Fraction]:
+    """Return what is published by now for days and currencies; those without a rate are left out."""
+    if not wanted:
+        return {}
+    days = [day for day, _ in wanted]
+    rates = await rates_between(connection, min(days), max(days), {quote, *(base for _, base in wanted)})
+    found: dict[tuple[date, str], Fraction] = {}
+    for day, base in wanted:
+        with contextlib.suppress(InvalidError):
+            found[day, base] = rates.at(day, base, quote)
+    return found
 
 
 async def newest_of_each_pair(connection: Connection) -> list[Newest]:

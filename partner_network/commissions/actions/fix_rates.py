@@ -8,6 +8,7 @@ from uuid import UUID
 from partner_network.commissions import rate_queries
 from partner_network.commissions.queries import Stream
 from partner_network.commissions.rules.rates import Found
+from partner_network.commissions.rules.unpriceable import UnpriceableError
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
@@ -39,7 +40,9 @@ async def fix_rates(connection: Connection, stream: Stream, now: datetime) -> in
         try:
             found.append((row["id"], day, rates.found(day, row["currency"], quote)))
         except InvalidError:
-            raise _missing(row["order_id"], row["currency"], quote, day) from None
+            told = _missing(row["order_id"], row["currency"], quote, day)
+            version = stream.plan.version_at(row["occurred_at"]).key
+            raise UnpriceableError(told, version=version, clause="settlement.currency") from None
     await _store(connection, quote, found, load_id, now)
     return len(found)
 
@@ -80,14 +83,12 @@ async def _store(
     )
 
 
-def _missing(order_id: str, base: str, quote: str, day: date) -> InvalidError:
-    return InvalidError(
-        Sentence(
-            "Order {order!r} of {day} needs a rate {base}/{quote}, and none was published in the 7 days up "
-            "to then. Load it with `partner-network rates load FILE.csv`; the stream goes on by itself.",
-            order=order_id,
-            day=day,
-            base=base,
-            quote=quote,
-        )
+def _missing(order_id: str, base: str, quote: str, day: date) -> Sentence:
+    return Sentence(
+        "Order {order!r} of {day} needs a rate {base}/{quote}, and none was published in the 7 days up to "
+        "then. Load it with `partner-network rates load FILE.csv`; the stream goes on by itself.",
+        order=order_id,
+        day=day,
+        base=base,
+        quote=quote,
     )

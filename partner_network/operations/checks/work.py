@@ -91,3 +91,25 @@ async def ledger(settings: Settings) -> Sequence[Finding]:
         sentence = f"{row['differing']} things differ: {row['differences'][0]}"
         return [finding.failed("ledger", sentence, "Find out who changed it before anything is paid.")]
     return [finding.ok("ledger", f"{row['entries']:,} entries hold together; examined on {row['night']}.")]
+
+
+_RATES = """SELECT (SELECT max(day) FROM exchange_rates) AS newest,
+        (SELECT count(*) FROM order_rates WHERE recorded_at > now() - interval '30 days') AS converted,
+        (SELECT s.sentence FROM stopped_streams s WHERE s.clause = 'settlement.currency' LIMIT 1) AS missing,
+        (now() AT TIME ZONE 'UTC')::date AS today"""
+RATES_AGE = timedelta(days=5)  # the longest holidays of the ECB, and a day to load what came after them
+_LOAD = "Run `partner-network rates load FILE.csv` with the ECB's newest file."
+
+
+async def rates(settings: Settings) -> Sequence[Finding]:
+    """Look whether rates are there for the orders in other currencies that come."""
+    async with databases.connected(settings, "worker") as connection:
+        row = await connection.fetchrow(_RATES)
+    if row is None or (row["newest"] is None and row["missing"] is None):
+        return [finding.ok("exchange rates", "None, and no order has needed one.")]
+    if row["missing"] is not None:
+        return [finding.failed("exchange rates", row["missing"], _LOAD)]
+    if row["converted"] and row["today"] - row["newest"] > RATES_AGE:
+        sentence = f"The newest one is of {row['newest']}, and orders in other currencies come."
+        return [finding.warning("exchange rates", sentence, _LOAD)]
+    return [finding.ok("exchange rates", f"The newest one is of {row['newest']}.")]

@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from partner_network.commissions import queries as commissions
+from partner_network.commissions import rate_queries
 from partner_network.commissions.queries import Fact, Stream
 from partner_network.commissions.rules import targets as engine
-from partner_network.commissions.rules.facts import Alike
+from partner_network.commissions.rules.facts import Alike, Order
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import InvalidError
 from partner_network.receipts.what_if.alike import Grouped
@@ -75,4 +77,21 @@ _ORDERS = """
 async def _single_orders(connection: Connection, side: Side, joined: Joined, credits_: str) -> list[Fact]:
     stream = Stream(joined.id, joined.advertiser_id, joined.partner_id, side.program_id, joined.plan)
     rows = await connection.fetch(_ORDERS.format(credits=credits_), joined.id)
-    return await commissions.facts_in(connection, stream, rows)
+    return await _with_rates(connection, joined, await commissions.facts_in(connection, stream, rows))
+
+
+async def _with_rates(connection: Connection, joined: Joined, facts: Sequence[Fact]) -> list[Fact]:
+    """Convert an order that was never computed for money at what is published for its day by now."""
+    quote, zone = joined.plan.versions[0].settlement.currency, joined.plan.versions[0].zone
+
+    def asked_of(order: Order) -> tuple[date, str]:
+        return order.at.astimezone(zone).date(), order.currency
+
+    unfixed = {asked_of(f.order) for f in facts if f.order.rate is None and f.order.currency != quote}
+    if not unfixed:
+        return list(facts)
+    known = await rate_queries.published_rates(connection, unfixed, quote)
+    return [
+        Fact(fact.conversion_id, replace(fact.order, rate=fact.order.rate or known.get(asked_of(fact.order))))
+        for fact in facts
+    ]

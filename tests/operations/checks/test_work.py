@@ -1,6 +1,7 @@
 from partner_network.database import addresses, connections, jobs
 from partner_network.operations.checks import work
 from partner_network.settings import Settings
+from tests.commissions import abroad
 from tests.conftest import FreshDatabase
 from tests.conversions import cast
 from tests.operations.checks.looking import execute, look
@@ -69,3 +70,29 @@ async def test_the_last_look_at_the_ledger_is_told(settings: Settings, database:
     await execute(database, "UPDATE ledger_checks SET differing = 2, differences = '{Leg 1 differs.}'")
     found = await look(work.ledger, settings)
     assert (found.level, found.sentence) == ("FAILED", "2 things differ: Leg 1 differs.")
+
+
+async def test_rates_are_looked_at_when_orders_in_other_currencies_come(
+    settings: Settings, database: FreshDatabase
+) -> None:
+    assert (await look(work.rates, settings)).sentence == "None, and no order has needed one."
+    async with abroad.opened() as shop:
+        await shop.sell(1, 4, "EUR", 80_00)
+        await shop.accrue()
+        found = await look(work.rates, settings)
+        assert (found.level, found.sentence[:45]) == (
+            "FAILED",
+            "Order '00001' of 2026-03-04 needs a rate EUR/",
+        )
+        await abroad.load(abroad.rate(4, "USD", "1.25"))
+        await shop.accrue()
+    assert (await look(work.rates, settings)).sentence == "The newest one is of 2026-03-04."
+    await execute(
+        database,
+        """ALTER TABLE order_rates DISABLE TRIGGER USER; UPDATE order_rates SET recorded_at = now()""",
+    )
+    found = await look(work.rates, settings)
+    assert (found.level, found.sentence) == (
+        "warning",
+        "The newest one is of 2026-03-04, and orders in other currencies come.",
+    )

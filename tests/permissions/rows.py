@@ -180,6 +180,11 @@ ROWS: Mapping[str, Row] = {
     "GET /conversions/{conversion_id}": Row("read reports", "shared", side="brand"),
     "GET /missing-orders": Row("read reports", side="brand"),
     "GET /developers": Row("manage API keys", side="brand"),
+    "GET /conversions/{conversion_id}/commission": Row("read money", "shared", side="brand"),
+    "POST /conversions/{conversion_id}/clawbacks/{clawback_id}/contest": Row(
+        "contest clawbacks", "shared", side="brand", form={"reason": "She kept it"}
+    ),
+    "GET /held": Row("read money", side="brand"),
     "GET /statements": Row("read money", side="brand"),
     "GET /statements/{statement}": Row("read money", "shared", side="brand"),
     "GET /statements/{statement}/{kind}": read("read money"),
@@ -222,6 +227,26 @@ ROWS: Mapping[str, Row] = {
     "GET /admin/conversions": Row("read reports", side="operator"),
     "GET /admin/conversions/{conversion_id}": Row("read reports", "shared", side="operator"),
     "GET /admin/missing-orders": Row("read reports", side="operator"),
+    "GET /admin/conversions/{conversion_id}/commission": Row("read money", "shared", side="operator"),
+    "GET /admin/held": Row("read money", side="operator"),
+    "POST /admin/conversions/{conversion_id}/commissions/{commission_id}/hold": Row(
+        "hold commissions", "shared", side="operator", form={"reason": "Odd"}
+    ),
+    "POST /admin/conversions/{conversion_id}/commissions/{commission_id}/release": Row(
+        "hold commissions", "shared", side="operator", form={"reason": "Fine"}
+    ),
+    "POST /admin/conversions/{conversion_id}/commissions/{commission_id}/adjustments": Row(
+        "adjust commissions", "shared", side="operator", form={"amount": "1", "reason": "Agreed"}
+    ),
+    "POST /admin/conversions/{conversion_id}/clawbacks/{clawback_id}/decision": Row(
+        "decide contests", "shared", side="operator", form={"outcome": "declined", "reason": "Seen"}
+    ),
+    "POST /admin/partnerships/{partnership}/hold": Row(
+        "hold commissions", "shared", side="operator", form={"reason": "Odd"}
+    ),
+    "POST /admin/partnerships/{partnership}/release": Row(
+        "hold commissions", "shared", side="operator", form={"reason": "Fine"}
+    ),
     "GET /admin/statements": Row("read money", side="operator"),
     "GET /admin/statements/{statement}": Row("read money", "shared", side="operator"),
     "POST /admin/statements/{statement}/preparation": Row(
@@ -318,6 +343,7 @@ ROWS: Mapping[str, Row] = {
     "POST /api/v1/touches": read("report conversions", json={}),
     "POST /api/v1/refunds": read("report conversions", json={}),
     "GET /api/v1/conversions/{conversion_id}/receipt": read("read reports", "shared"),
+    "GET /api/v1/conversions/{conversion_id}/commissions": read("read money", "shared"),
     # without a question: refused for that, by a rule and not by a right
     "GET /api/v1/missing-orders": read("read reports"),
     # credit and perks

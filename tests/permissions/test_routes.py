@@ -24,6 +24,8 @@ MEANINGLESS = {
     "file_path": "x",
     "kind": "csv",
     "job": "1",
+    "commission_id": "1",
+    "clawback_id": "1",
     "message": "msg_00000000000000000000000000",
     "session_id": "00000000-0000-7000-8000-000000000000",
     "factor": "00000000-0000-7000-8000-000000000000",

@@ -1,0 +1,89 @@
+"""Read what is held, and what was taken back and may be contested: a brand's, or all."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from partner_network.database.connections import Connection
+
+ROWS_MAX = 500
+
+
+class Held(Struct, frozen=True):
+    """A commission that is held: how much, since when, and why."""
+
+    commission_id: int
+    conversion_id: UUID | None
+    order_id: str | None
+    component: str
+    period: str
+    partner: str
+    advertiser: str
+    currency: str
+    held_minor: int
+    at: datetime
+    reason: str
+
+
+class TakenBack(Struct, frozen=True):
+    """A clawback that is still due or may still be contested."""
+
+    clawback_id: int
+    conversion_id: UUID | None
+    order_id: str | None
+    component: str
+    period: str
+    partner_id: UUID
+    partner: str
+    advertiser: str
+    currency: str
+    amount_minor: int
+    due_minor: int
+    contest_until: datetime
+    cause: str | None
+    reason: str | None
+    contested_at: datetime | None
+    contest_reason: str | None
+    outcome: str | None
+
+
+async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
+    """Return what is held of a brand's commissions, those it pays and those it is paid; of all for None."""
+    rows = await connection.fetch(
+        """SELECT h.commission_id, c.conversion_id, v.order_id, c.component, c.period, p.name AS partner,
+               a.name AS advertiser, c.currency, coalesce(s.held_minor, 0) AS held_minor, h.at, h.reason
+           FROM commission_holds h JOIN commissions c ON c.id = h.commission_id
+           JOIN brands p ON p.id = c.partner_id JOIN brands a ON a.id = c.advertiser_id
+           LEFT JOIN conversions v ON v.id = c.conversion_id
+           LEFT JOIN set_apart s ON s.commission_id = h.commission_id
+           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, c.advertiser_id)) AND NOT EXISTS (
+               SELECT FROM commission_releases r WHERE r.commission_id = h.commission_id AND r.n = h.n)
+           ORDER BY h.at DESC, h.commission_id LIMIT $2""",
+        brand_id,
+        ROWS_MAX,
+    )
+    return [Held(**row) for row in rows]
+
+
+async def taken_back(connection: Connection, brand_id: UUID | None) -> list[TakenBack]:
+    """Return clawbacks that are due or contested, of what a brand is paid or pays; of all for None."""
+    rows = await connection.fetch(
+        """SELECT k.transfer_id AS clawback_id, c.conversion_id, v.order_id, c.component, c.period,
+               c.partner_id, p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor,
+               o.due_minor, k.contest_until, k.cause, k.reason, x.at AS contested_at,
+               x.reason AS contest_reason, d.outcome
+           FROM clawbacks k JOIN open_clawbacks o ON o.transfer_id = k.transfer_id
+           JOIN commissions c ON c.id = k.commission_id
+           JOIN brands p ON p.id = c.partner_id JOIN brands a ON a.id = c.advertiser_id
+           LEFT JOIN conversions v ON v.id = c.conversion_id
+           LEFT JOIN clawback_contests x ON x.clawback_id = k.transfer_id
+           LEFT JOIN contest_decisions d ON d.clawback_id = k.transfer_id
+           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, c.advertiser_id))
+               AND (o.due_minor > 0 OR x.clawback_id IS NOT NULL)
+           ORDER BY (x.clawback_id IS NOT NULL AND d.clawback_id IS NULL) DESC, k.transfer_id DESC
+           LIMIT $2""",
+        brand_id,
+        ROWS_MAX,
+    )
+    return [TakenBack(**row) for row in rows]

@@ -145,10 +145,15 @@ async def _commissions(which: str) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def accrue(now: datetime) -> None:
-    """Decide and accrue, but let nothing mature."""
+async def decide() -> None:
+    """Decide, or decide again, whatever waits for it."""
     while await attribution.decide_pending():
         pass
+
+
+async def accrue(now: datetime) -> None:
+    """Decide and accrue, but let nothing mature."""
+    await decide()
     await accruing.accrue_pending(now)
 
 

@@ -251,6 +251,7 @@ class Life(RuleBasedStateMachine):
     async def _look(self) -> None:
         async with connections.transaction() as connection:
             await books.must_balance(connection)
+            await books.must_be_let_work(connection)
             await books.must_net_to_targets(connection)
             await books.must_chain(connection)
             await books.must_pay_what_is_owed(connection)

@@ -20,6 +20,7 @@ from partner_network.kernel import periods
 from partner_network.kernel.periods import Lock
 from partner_network.receipts import explaining
 from partner_network.receipts.explaining import Explained
+from tests.docs import rewards
 
 PAGES = Path(__file__).parents[2] / "docs" / "algorithms"
 BLOCK = re.compile(
@@ -160,6 +161,13 @@ COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
     ("leaf", "partner", "salt", "hash"): leaves,
     ("measured on", "cohort months", "within months", "first sale from", "first sale until"): cohorts,
     ("first sale", "bought again", "within months", "stayed"): stayed,
+    ("refunded", "refunded after days", "share", "later sales", "welcome", "back"): lambda worked: (
+        rewards.faces(worked.terms, worked.rows)
+    ),
+    ("at", "move", "amount", "change", "left"): lambda worked: rewards.lives(worked.terms, worked.rows),
+    ("occurred at", "net", "refunded", "grants from", "until"): lambda worked: rewards.granted(
+        worked.terms, worked.rows
+    ),
     ("occurred at", "hold days", "lock months", "lock days", "locks at", "matures at"): instants,
 }
 

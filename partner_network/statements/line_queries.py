@@ -12,6 +12,7 @@ import msgspec
 
 from partner_network.agreements import terms_reading
 from partner_network.database.connections import Connection
+from partner_network.kernel.errors import ConflictError
 from partner_network.statements import rules
 from partner_network.statements.rules import LineKind
 
@@ -118,14 +119,14 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 async def totals(connection: Connection, of: Reading) -> Totals:
-    """Add up the lines. Errors: ValueError for a posting that has no place on a statement."""
+    """Add up the lines. Errors: ConflictError for a posting that has no place on a statement."""
     rows = await connection.fetch(
         f"""SELECT kind, count(*) AS count, sum(amount_minor)::bigint AS minor
             FROM ({UNSTATED}) line GROUP BY kind ORDER BY min(transfer_id)""",
         *of.arguments,
     )
     if any(row["kind"] is None for row in rows):
-        raise ValueError(f"an entry on account {of.account_id} has no place on a statement")
+        raise ConflictError("A posting on this account has no place on a statement; nothing was closed.")
     return Totals(sum(row["count"] for row in rows), {row["kind"]: row["minor"] for row in rows})
 
 

@@ -180,13 +180,22 @@ def recoveries(
 def tax_minor(*, earnings_minor: int, recovered_minor: int, tax_rate_ppm: int) -> int:
     """Return the tax of a self-billing invoice, rounded once, half away from zero, in minor units.
 
+    It is negative, a credit note, when a hold took more out of the period than it brought.
     Errors: ValueError when more was recovered than earned, which the charter's share rules out.
     Source: MONEY section 5, the row on tax.
     """
-    base = earnings_minor - recovered_minor
-    if base < 0:
+    if recovered_minor > max(0, earnings_minor):
         raise ValueError(f"recovered {recovered_minor} of earnings of {earnings_minor}")
-    return divide_half_away(base * tax_rate_ppm, PPM_PER_WHOLE)
+    return divide_half_away((earnings_minor - recovered_minor) * tax_rate_ppm, PPM_PER_WHOLE)
+
+
+def covered_minor(tax_minor: int, *, payable_minor: int) -> int:
+    """Return how much of a credit note `pay` covers, in minor units; the payee is to give back the rest.
+
+    Units: ``payable_minor`` is the least of what `pay` holds before the end of the period, and now.
+    Source: MONEY section 5, the row on tax.
+    """
+    return min(max(0, -tax_minor), max(0, payable_minor))
 
 
 def netted_minor(*, sides: Sequence[tuple[int, int]]) -> int:

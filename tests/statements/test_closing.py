@@ -254,3 +254,42 @@ async def test_money_that_the_ledger_refuses_to_move_leaves_its_stream_out_alone
         ["night-radio for tune-house"],
     )
     assert "with other content" in matured.left_out[0].reason
+
+
+async def hold_all(stream: network.Stream, commission_id: int, minor: int) -> None:
+    standing = booking.Standing(
+        commission_id, 1, pending_minor=0, held_minor=0, matured_minor=minor, has_matured=True
+    )
+    owed = booking.Owed(stream.partner_id, stream.advertiser_id, "EUR")
+    entry = booking.hold_entry(standing, owed, day(3, 10), "Looks odd")
+    assert entry is not None
+    async with connections.transaction() as connection:
+        await ledger.post(connection, [entry], recorded_at=day(3, 10))
+
+
+@pytest.mark.parametrize(
+    ("rate_then_ppm", "tax_minor", "due_minor"),
+    # 1,000 held of what was taxed with 190: the credit note takes those 190 back, whatever the rate is then
+    [(190_000, -190, 0), (250_000, -190, 60), (100_000, -100, 0)],
+)
+async def test_a_hold_of_what_was_taxed_brings_a_credit_note_as_far_as_the_account_covers_it(
+    streams: list[network.Stream], rate_then_ppm: int, tax_minor: int, due_minor: int
+) -> None:
+    radio = streams[2]
+    commission_id = await network.earn(radio, 1_000, day(1, 10), day(1, 10))
+    await mature.mature_due(day(3, 1, 1))
+    await close.close_due(day(3, 1, 1))
+    await fetch("UPDATE brands SET tax_rate_ppm = $1 WHERE slug = 'night-radio' RETURNING 1", rate_then_ppm)
+    await hold_all(radio, commission_id, 1_000)
+    assert (await close.close_due(day(4, 1, 1))).left_out == []
+    first, second = await statements()
+    assert (first["closing_minor"], first["totals"]) == (1_190, '{"tax": 190, "earned": 1000}')
+    assert (second["closing_minor"], second["totals"]) == (
+        190 + tax_minor,
+        f'{{"tax": {tax_minor}, "held": -1000}}',
+    )
+    (due,) = await fetch(
+        """SELECT coalesce(sum(t.amount_minor), 0)::bigint AS minor FROM ledger_transfers t
+           JOIN ledger_accounts a ON a.id = t.debit_account_id WHERE a.kind = 'clawback_due'"""
+    )
+    assert due["minor"] == due_minor

@@ -55,8 +55,14 @@ class Close(Struct, frozen=True):
     @property
     def available(self) -> tuple[int, int]:
         """What may be netted: effective before the end of the period, and now; after recovery and tax."""
-        moved = self.tax_minor - self.recovered_minor
+        moved = (self.tax_minor if self.tax_minor > 0 else -self.covered_minor) - self.recovered_minor
         return self.before_minor + moved, self.now_minor + moved
+
+    @property
+    def covered_minor(self) -> int:
+        """What of a credit note the account covers."""
+        payable = min(self.before_minor, self.now_minor) - self.recovered_minor
+        return rules.covered_minor(self.tax_minor, payable_minor=payable)
 
 
 class Accounts(Struct, frozen=True):
@@ -185,7 +191,11 @@ def entries_of(books: Books, close: Close) -> Iterator[Entry]:
         yield Entry("recover", key, effective_at, legs, clause=clawback.clause)
     if close.tax_minor:
         key = f"tax:{statement.account_id}:{statement.period}"
-        yield Entry("tax", key, effective_at, [Leg(recv, pay, close.tax_minor)])
+        legs = [Leg(recv, pay, close.tax_minor)] if close.tax_minor > 0 else []
+        legs += [Leg(pay, recv, close.covered_minor)] if close.covered_minor else []
+        due_minor = -close.tax_minor - close.covered_minor
+        legs += [Leg(due, owed, due_minor)] if due_minor > 0 else []
+        yield Entry("tax", key, effective_at, legs)
 
 
 def net_of(sides: Sequence[Close]) -> Entry | None:

@@ -128,7 +128,7 @@ async def recover(connection: Connection, sides: Sequence[Side], period: Period,
 
 
 async def tax(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
-    """Charge the tax of a self-billing invoice, one line per statement."""
+    """Charge the tax of a self-billing invoice, or take that of a credit note back, one line a statement."""
     for of in sides:
         by_kind = read_totals(of).by_kind
         amount = rules.tax_minor(
@@ -138,10 +138,13 @@ async def tax(connection: Connection, sides: Sequence[Side], period: Period, now
         )
         if amount == 0:
             continue
-        pay, recv = _accounts(of.account, "pay", "recv")
+        pay, recv, due, owed = _accounts(of.account, "pay", "recv", "clawback_due", "clawback_owed")
+        covered = rules.covered_minor(amount, payable_minor=min(of.available))
+        legs = [Leg(recv, pay, amount)] if amount > 0 else []
+        legs += [Leg(pay, recv, covered)] if covered else []
+        legs += [Leg(due, owed, -amount - covered)] if -amount > covered else []
         key = f"tax:{of.account.account_id}:{period.label}"
-        entry = Entry("tax", key, period.ends_at - _INSTANT, [Leg(recv, pay, amount)])
-        await _post(connection, [of], [entry], now)
+        await _post(connection, [of], [Entry("tax", key, period.ends_at - _INSTANT, legs)], now)
 
 
 async def net(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:

@@ -27,7 +27,8 @@ KIND_LABELS: Mapping[str, Sentence] = MappingProxyType(
         "adjustment": Sentence("Adjustments"),
         "reversed": Sentence("Reversals"),
         "recovered": Sentence("Recovered clawbacks"),
-        "held": Sentence("Held and released"),
+        "held": Sentence("Held back"),
+        "released": Sentence("Let go"),
         "dispute": Sentence("Disputed and released"),
     }
 )

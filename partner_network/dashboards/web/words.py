@@ -26,6 +26,8 @@ KIND_OF_LINE: Mapping[str, Sentence] = MappingProxyType(
         "adjustment": Sentence("Adjustments"),
         "reversed": Sentence("Reversed"),
         "recovered": Sentence("Taken back for refunds"),
+        "held": Sentence("Held back"),
+        "released": Sentence("Let go"),
         "tax": Sentence("Tax"),
         "netted": Sentence("Set off"),
         "paid": Sentence("Paid"),

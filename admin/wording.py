@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from partner_network.kernel.sentences import Sentence
+from partner_network.ledger.rules import AccountKind
 from partner_network.statements.rules import LineKind, Status
 
 STATEMENT: Mapping[Status, Sentence] = MappingProxyType(
@@ -35,6 +36,30 @@ LINE: Mapping[LineKind, Sentence] = MappingProxyType(
     }
 )
 """What a line of a statement, or the sum of such lines, is called."""
+
+ACCOUNT: Mapping[AccountKind, Sentence] = MappingProxyType(
+    {
+        "cash": Sentence("Cash at Stripe"),
+        "recv": Sentence("Owed by advertisers"),
+        "clawback_due": Sentence("Clawbacks due from partners"),
+        "chargeback": Sentence("Payments that banks took back"),
+        "stripe_fees": Sentence("Stripe’s fees"),
+        "writeoff": Sentence("Clawbacks written off"),
+        "prepaid": Sentence("Prepaid by advertisers"),
+        "pay_pending": Sentence("Commissions not matured"),
+        "pay_held": Sentence("Commissions held"),
+        "pay_disputed": Sentence("Commissions in dispute"),
+        "pay": Sentence("Commissions payable"),
+        "pay_funded": Sentence("Commissions funded"),
+        "payout_clearing": Sentence("Payouts under way"),
+        "clawback_owed": Sentence("Clawbacks owed to advertisers"),
+        "own": Sentence("The network’s own money"),
+        "credit_granted": Sentence("Credit granted"),
+        "credit_customers": Sentence("Credit of customers"),
+        "credit_partner": Sentence("Credit of partners"),
+    }
+)
+"""What a kind of account is called."""
 
 ROLE: Mapping[str, Sentence] = MappingProxyType(
     {

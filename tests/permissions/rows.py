@@ -256,6 +256,10 @@ ROWS: Mapping[str, Row] = {
         "approve statements", "shared", side="operator", form=SIGN_OFF
     ),
     "POST /admin/closings": Row("prepare statements", side="operator"),
+    "GET /admin/ledger": Row("read money", side="operator"),
+    "GET /admin/ledger/accounts": Row("read money", side="operator"),
+    "GET /admin/ledger/accounts/{account}": Row("read money", side="operator"),
+    "GET /admin/ledger/journal": Row("read money", side="operator"),
     "GET /admin/payouts": Row("read payouts", side="operator"),
     "GET /admin/payouts/{payout}": Row("read payouts", "shared", side="operator"),
     "GET /admin/failed-jobs": Row("people of the operator"),

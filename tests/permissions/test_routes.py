@@ -24,6 +24,7 @@ MEANINGLESS = {
     "file_path": "x",
     "kind": "csv",
     "job": "1",
+    "account": "1",
     "commission_id": "1",
     "clawback_id": "1",
     "message": "msg_00000000000000000000000000",

@@ -60,6 +60,16 @@ until = "2026-02-10"
 multiplier_ppm = 1_500_000
 cap_minor = 900
 """
+QUALITY = """
+[[commission.quality]]
+name = "stayed"
+component = "sales"
+period = "month"
+cohort_months = 1
+within_months = 1
+least_customers = 2
+steps = [{ from_ppm = 0, multiplier_ppm = 800_000 }, { from_ppm = 333_333, multiplier_ppm = 1_300_000 }]
+"""
 SETTLEMENT = """
 [settlement]
 currency = "USD"
@@ -96,7 +106,7 @@ class RandomLife:
         """Sign terms drawn by lot; what an amendment may not change stays, and a mirror that differs wins."""
         pair = (advertiser, partner)
         component = self._component.setdefault(pair, self._lot.choice(COMPONENTS))
-        new = NewAgreement(cast.partnerships[pair].id, "cross-promotion", "2026-11", self._terms(component))
+        new = NewAgreement(cast.partnerships[pair].id, "cross-promotion", "2026-12", self._terms(component))
         try:
             drafted = await draft.draft_agreement(cast.owners[advertiser], new, OPERATOR)
         except InvalidError:
@@ -114,6 +124,8 @@ class RandomLife:
             parts.append(MILESTONE.format(refund_frees_place=lot.choice(["true", "false"])))
         if lot.random() < 0.4:
             parts.append(BOOST)
+        if lot.random() < 0.6:
+            parts.append(QUALITY)
         parts.append(
             SETTLEMENT.format(
                 hold_days=lot.choice([0, 5, 30]),

@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from partner_network.commissions import queries as commissions
 from partner_network.commissions import rate_queries
 from partner_network.commissions.queries import Fact, Stream
+from partner_network.commissions.rules import quality
 from partner_network.commissions.rules import targets as engine
 from partner_network.commissions.rules.facts import Alike, Order
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import InvalidError
+from partner_network.receipts.what_if import measuring
 from partner_network.receipts.what_if.alike import Grouped
 from partner_network.receipts.what_if.sides import Joined, Side
 from partner_network.receipts.what_if.values import Asked
@@ -37,10 +39,13 @@ async def paid_by_partnership(
         if asked.only_partner not in {None, partnership_id}:
             continue
         joined = side.joined[partnership_id]
-        facts: list[Fact] = []
+        facts: Sequence[Fact] = []
         if partnership_id in grouped.single:
             facts = await _single_orders(connection, side, joined, credits_)
-        found[partnership_id] = _paid(joined, facts, grouped.alike.get(partnership_id, ()), asked)
+        alike = grouped.alike.get(partnership_id, ())
+        if quality.has_rules(joined.plan):
+            facts, alike = await measuring.with_measures(connection, side.program_id, joined, facts, alike)
+        found[partnership_id] = _paid(joined, facts, alike, asked)
     return found
 
 
@@ -75,7 +80,7 @@ _ORDERS = """
 
 
 async def _single_orders(connection: Connection, side: Side, joined: Joined, credits_: str) -> list[Fact]:
-    stream = Stream(joined.id, joined.advertiser_id, joined.partner_id, side.program_id, joined.plan)
+    stream = Stream(joined.id, joined.advertiser_id, joined.partner_id, side.program_id, joined.plan, {})
     rows = await connection.fetch(_ORDERS.format(credits=credits_), joined.id)
     return await _with_rates(connection, joined, await commissions.facts_in(connection, stream, rows))
 

@@ -30,6 +30,8 @@ class Joined(Struct, frozen=True):
     partner: str
     partnership: Partnership
     plan: Plan
+    signed: Plan
+    """By which its quality was measured; the plan itself unless other terms are tried."""
 
 
 class Side(Struct, frozen=True):
@@ -70,6 +72,7 @@ async def as_it_is(connection: Connection, program_id: UUID) -> Side:
                 first[partnership_id]["ended_at"],
                 tuple(signed for _, signed in versions),
             ),
+            _plan(tuple(versions)),
             _plan(tuple(versions)),
         )
         for partnership_id, versions in by_id.items()

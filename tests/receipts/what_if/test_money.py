@@ -7,9 +7,13 @@ import pytest
 
 from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import ProgramPolicy
+from partner_network.commissions import quality_queries
+from partner_network.commissions.quality_queries import Due
 from partner_network.commissions.rules import grouping
+from partner_network.commissions.rules.facts import Measure
 from partner_network.commissions.rules.plan import Plan
 from partner_network.database import connections
+from partner_network.database.connections import Connection
 from partner_network.receipts.what_if.comparing import what_if
 from partner_network.receipts.what_if.values import EVERYONE, Change
 from tests.conftest import FreshDatabase
@@ -58,6 +62,21 @@ multiplier_ppm = 1_777_777
 cap_minor = 400
 stacking = "multiply"
 """
+QUALITY = """
+[[commission.quality]]
+name = "stayed"
+component = "sales"
+period = "{quality_period}"
+cohort_months = 1
+within_months = 1
+least_customers = 3
+steps = [{{ from_ppm = 0, multiplier_ppm = 654_321 }}, {{ from_ppm = 400_000, multiplier_ppm = 1_234_567 }}]
+"""
+
+
+async def _measured(_: Connection, one: Due) -> Measure:
+    """Measure something else at each date, without anybody having bought."""
+    return Measure(one.rule.name, one.on, 1 + one.on.month, one.on.month % 3)
 
 
 def _terms(lot: random.Random) -> str:
@@ -78,7 +97,9 @@ def _terms(lot: random.Random) -> str:
         view_days=0,
         lead_days=30,
         run_off_days=30,
-        commission=commission + (BOOST if lot.random() < 0.5 else ""),
+        commission=commission
+        + (BOOST if lot.random() < 0.5 else "")
+        + QUALITY.format(quality_period=lot.choice(["month", "quarter"])),
     ).replace("lock = {", f'late_policy = "{lot.choice(["true_up", "as_of_receipt"])}"\nlock = {{')
 
 
@@ -91,6 +112,7 @@ async def test_alike_orders_priced_at_once_come_to_what_they_come_to_one_by_one(
     database: FreshDatabase, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     assert database.name
+    monkeypatch.setattr(quality_queries, "measured", _measured)
     lot = random.Random(seed)  # noqa: S311 -- the same terms for the same seed
     paid = 0
     async with connections.transaction() as connection:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import msgspec
 from babel import numbers
 
+from partner_network.agreements.quality_terms import Quality
 from partner_network.agreements.terms import Bonus, Boost, Component, Terms, Tier
 from partner_network.dashboards.web import words
 from partner_network.languages import formats, spoken
@@ -29,6 +30,7 @@ def terms_in_plain_words(terms: Terms) -> list[Plain]:
         *(_component(one, currency) for one in terms.commission.components),
         *(_bonus(one, currency) for one in terms.commission.bonuses),
         *(_boost(one) for one in terms.commission.boosts),
+        *(_quality(one) for one in terms.commission.quality_rules),
         Plain(say("Repeat orders"), " ".join(_repeats(terms)), "4.4"),
         Plain(
             say("Window of clicks"),
@@ -103,10 +105,32 @@ def _bonus(one: Bonus, currency: str) -> Plain:
     return Plain(say("Bonus “{name}”", name=one.name), said, "6.1")
 
 
-def _boost(one: Boost) -> Plain:
-    times = numbers.format_decimal(
-        Decimal(one.multiplier_ppm).scaleb(-_PPM_DIGITS), "#,##0.######", locale=spoken.locale()
+def _times(multiplier_ppm: int) -> str:
+    figure = Decimal(multiplier_ppm).scaleb(-_PPM_DIGITS)
+    return numbers.format_decimal(figure, "#,##0.######", locale=spoken.locale())
+
+
+def _quality(one: Quality) -> Plain:
+    steps = ", ".join(
+        say(
+            "times {times} from {share}",
+            times=_times(step.multiplier_ppm),
+            share=formats.percent(step.from_ppm),
+        )
+        for step in one.steps
     )
+    said = say_many(
+        "{steps} of the customers who bought again within {count} month, measured {every}",
+        "{steps} of the customers who bought again within {count} months, measured {every}",
+        one.within_months,
+        steps=steps,
+        every=words.EVERY[one.period],
+    )
+    return Plain(say("Quality “{name}”", name=one.name), said, "4.11")
+
+
+def _boost(one: Boost) -> Plain:
+    times = _times(one.multiplier_ppm)
     said = say("times {times} from {start} until {end}", times=times, start=one.starts, end=one.until)
     return Plain(say("Boost “{name}”", name=one.name), said, "6.3")
 

@@ -14,6 +14,11 @@ from partner_network.receipts.trials.reading import Tried
 
 _POSITION = Sentence("First touch, those between, last touch")
 _NONE = "–"
+_NAMED = (
+    ("bonuses", Sentence("Bonus “{name}”")),
+    ("boosts", Sentence("Boost “{name}”")),
+    ("quality", Sentence("Quality “{name}”")),
+)
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -69,7 +74,7 @@ def _said(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield translated(field.label), _value(field, commission.get(field.key), currency)
     for component in commission.get("components", ()):
         yield from _component(component, currency)
-    for kind, label in (("bonuses", Sentence("Bonus “{name}”")), ("boosts", Sentence("Boost “{name}”"))):
+    for kind, label in _NAMED:
         for one in commission.get(kind, ()):
             yield say(label.pattern, name=one["name"]), _as_in_the_file(one)
     for key, value in document.get("settlement", {}).items():

@@ -20,7 +20,7 @@ from partner_network.kernel import periods
 from partner_network.kernel.periods import Lock
 from partner_network.receipts import explaining
 from partner_network.receipts.explaining import Explained
-from tests.docs import rewards
+from tests.docs import closes, rewards
 
 PAGES = Path(__file__).parents[2] / "docs" / "algorithms"
 BLOCK = re.compile(
@@ -153,6 +153,10 @@ def shown(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _of_rows(compute: Callable[[Rows], Rows]) -> Callable[[Worked], Rows]:
+    return lambda worked: compute(worked.rows)
+
+
 COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
     ("conversion", "partner", "component", "period", "minor"): commissions,
     ("partner", "bonus", "period", "minor"): bonuses,
@@ -169,6 +173,7 @@ COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
         worked.terms, worked.rows
     ),
     ("occurred at", "hold days", "lock months", "lock days", "locks at", "matures at"): instants,
+    **{header: _of_rows(compute) for header, compute in closes.COMPUTE.items()},
 }
 
 

@@ -176,7 +176,7 @@ def _lines(stored: str) -> tuple[Line, ...]:
 
 async def _refunds(connection: Connection, conversion_ids: Sequence[UUID]) -> defaultdict[UUID, list[Refund]]:
     rows = await connection.fetch(
-        """SELECT conversion_id, refund_id, at, net_minor, line FROM refunds
+        """SELECT conversion_id, refund_id, at, net_minor, line FROM refunds_in_force
            WHERE conversion_id = ANY($1::uuid[]) ORDER BY at, refund_id""",
         conversion_ids,
     )
@@ -238,10 +238,13 @@ async def waiting_orders(connection: Connection, partnership_id: UUID) -> list[W
     """Lock and return the orders whose commissions are out of date.
 
     Whoever is about to put one of them up again is waited for, so that the facts read next hold theirs.
+    A work list fills and empties all the time: OFFSET 0 keeps the planner, which knows it as it once was,
+    from passing over all conversions.
     """
     rows = await connection.fetch(
         """SELECT v.id AS conversion_id, v.occurred_at, v.recorded_at
-           FROM unaccrued_conversions u JOIN conversions v ON v.id = u.conversion_id
+           FROM unaccrued_conversions u CROSS JOIN LATERAL (
+               SELECT * FROM conversions WHERE id = u.conversion_id OFFSET 0) v
            WHERE u.partnership_id = $1 ORDER BY u.conversion_id FOR UPDATE OF u""",
         partnership_id,
     )

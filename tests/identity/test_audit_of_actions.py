@@ -28,6 +28,8 @@ WITHOUT_RECORD = {
     "commissions.clawbacks.record_clawbacks": NOBODY_DECIDES,
     "commissions.clawbacks.record_settlements": NOBODY_DECIDES,
     "commissions.mature.mature_due": NOBODY_DECIDES,
+    "commissions.revise.revise": NOBODY_DECIDES,
+    "commissions.stopping.stop": NOBODY_DECIDES,
     "commissions.move.move_held": "the worker moves the money of holds that are recorded",
     "conversions.customers.customers_of": A_FACT,
     "conversions.customers.identify_customers": A_FACT,

@@ -34,7 +34,6 @@ async def _accrue_stream(connection: Connection, partnership_id: UUID, now: date
     await connections.lock_all(connection, stream_lock(partnership_id))
     waiting = await queries.waiting_orders(connection, partnership_id)
     if not waiting:
-        await stopping.go_on(connection, partnership_id)
         return 0
     stream = await queries.stream_of(connection, partnership_id)
     if await measure.measure_stream(connection, stream, now):
@@ -44,11 +43,11 @@ async def _accrue_stream(connection: Connection, partnership_id: UUID, now: date
     if revisions is None:
         revisions = await walk.walk(connection, stream, waiting, now)
     await connection.execute(
-        """DELETE FROM unaccrued_conversions WHERE partnership_id = $1 AND conversion_id = ANY($2::uuid[])""",
+        """WITH going_on AS (DELETE FROM stopped_streams WHERE partnership_id = $1)
+           DELETE FROM unaccrued_conversions WHERE partnership_id = $1 AND conversion_id = ANY($2::uuid[])""",
         partnership_id,
         [order.conversion_id for order in waiting],
     )
-    await stopping.go_on(connection, partnership_id)
     return revisions
 
 

@@ -13,6 +13,8 @@ async def open_clawbacks(
     connection: Connection, commission_ids: Sequence[int]
 ) -> dict[int, list[OpenClawback]]:
     """Return by commission what is still due of its clawbacks or was recovered, oldest first."""
+    if not commission_ids:
+        return {}
     rows = await connection.fetch(
         """SELECT transfer_id, commission_id, due_minor, recovered_minor FROM open_clawbacks
            WHERE commission_id = ANY($1::bigint[]) AND due_minor + recovered_minor > 0
@@ -56,7 +58,7 @@ _WITH_CAUSES = """
                 WHERE t.partnership_id = $7 AND lower(t.recorded) > p.recorded_at
             UNION ALL SELECT 5, 'refund elsewhere', e.id, e.reason, e.recorded_at FROM elsewhere e
                 WHERE e.recorded_at >= p.recorded_at) found
-        ORDER BY place, recorded_at DESC LIMIT 1) w ON true
+        ORDER BY recorded_at > p.recorded_at DESC, place, recorded_at DESC LIMIT 1) w ON true
 """
 
 
@@ -97,6 +99,8 @@ async def record_clawbacks(
 
 async def record_settlements(connection: Connection, settled: Sequence[tuple[Settled, int]]) -> None:
     """Record which parts of clawbacks were restored or returned, each with the transfer that did it."""
+    if not settled:
+        return
     await connection.execute(
         """INSERT INTO clawback_settlements (clawback_id, transfer_id, kind, amount_minor)
            SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[])""",

@@ -50,7 +50,8 @@ async def fix_rates(connection: Connection, stream: Stream, now: datetime) -> in
 _FOREIGN = """
     SELECT v.id, v.currency, v.occurred_at, v.order_id,
         array(SELECT r.day FROM order_rates r WHERE r.conversion_id = v.id AND r.quote = $2) AS fixed_for
-    FROM unaccrued_conversions u JOIN conversions v ON v.id = u.conversion_id
+    FROM unaccrued_conversions u CROSS JOIN LATERAL (
+        SELECT * FROM conversions WHERE id = u.conversion_id OFFSET 0) v
     WHERE u.partnership_id = $1 AND v.currency <> $2
         AND EXISTS (SELECT FROM credits c JOIN current_decisions d USING (conversion_id, rev)
                     WHERE c.conversion_id = v.id AND c.partnership_id = $1)

@@ -9,7 +9,6 @@ import structlog
 from partner_network.commissions import leaving_out
 from partner_network.commissions.rules.unpriceable import UnpriceableError
 from partner_network.database import connections
-from partner_network.database.connections import Connection
 
 REFUSALS = (*leaving_out.REFUSALS, asyncpg.DataError)
 """What stops one stream alone: terms, facts or figures that cannot be; anything else is a fault of ours."""
@@ -41,8 +40,3 @@ async def stop(partnership_id: UUID, refusal: Exception, now: datetime) -> None:
             now,
         )
     await _log.awarning("stream stopped", partnership=str(partnership_id), reason=str(said.reason))
-
-
-async def go_on(connection: Connection, partnership_id: UUID) -> None:
-    """Forget that a stream was stopped: it went through."""
-    await connection.execute("DELETE FROM stopped_streams WHERE partnership_id = $1", partnership_id)

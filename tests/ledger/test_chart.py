@@ -30,25 +30,42 @@ def test_a_chart_is_read_as_it_is_written() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (OWN.replace(CASH, ""), r"no code for 'cash'; add \[accounts.cash\]"),
-        (OWN.replace('"1000"', '"1100"'), "'cash' and 'recv' the same code, 1100"),
-        (OWN.replace("[accounts.cash]", "[accounts.bank]"), "names 'bank'; the ledger has: cash, recv,"),
-        (OWN.replace('"1000"', "1000"), r"\[accounts.cash\] needs `code` and `name`"),
+        (
+            OWN.replace(CASH, ""),
+            r"^The chart of accounts has no code for 'cash'; add \[accounts.cash\]\.$",
+        ),
+        (
+            OWN.replace('"1000"', '"1100"'),
+            r"^The chart of accounts gives 'cash' and 'recv' the same code, 1100; change one\.$",
+        ),
+        (
+            OWN.replace("[accounts.cash]", "[accounts.bank]"),
+            r"^The chart of accounts names 'bank'; the ledger has: cash, recv, .*, credit_partner\.$",
+        ),
+        (
+            OWN.replace('"1000"', "1000"),
+            r"^\[accounts.cash\] needs `code` and `name`, texts of up to 20 and 100 letters\.$",
+        ),
         (OWN.replace('"1000"', '" "'), r"\[accounts.cash\] needs"),
         (OWN.replace('"1000"', f'"{"1" * 21}"'), r"up to 20 and 100 letters"),
         (OWN.replace('"Cash at Stripe"', f'"{"x" * 101}"'), r"\[accounts.cash\] needs"),
         (OWN.replace('"Cash at Stripe"', r'"Cash\tat Stripe"'), r"\[accounts.cash\] needs"),
         (OWN.replace(CASH, f'{CASH}rate = "x"\n'), r"\[accounts.cash\] needs"),
         ("accounts.cash = 1", r"\[accounts.cash\] needs"),
-        ("accounts = 1", "and nothing else"),
+        ("accounts = 1", r"^The chart of accounts holds tables \[accounts.KIND\] and nothing else\.$"),
         ("", "and nothing else"),
         (f'title = "x"\n{OWN}', "and nothing else"),
-        ("[accounts", "is no TOML"),
+        ("[accounts", r"^The chart of accounts is no TOML: Expected '\]' .*\.$"),
     ],
 )
 def test_a_chart_that_is_not_whole_is_refused_with_what_to_do(text: str, said: str) -> None:
     with pytest.raises(InvalidError, match=said):
         chart.read_chart(text)
+
+
+def test_one_letter_is_enough() -> None:
+    text = OWN.replace('"1000"', '"1"').replace('"Cash at Stripe"', '"C"')
+    assert chart.read_chart(text)["cash"] == chart.Line("1", "C")
 
 
 def test_texts_of_exactly_the_greatest_length_are_taken() -> None:

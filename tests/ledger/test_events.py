@@ -101,6 +101,7 @@ def rows() -> Sequence[Row]:
             [(WRITEOFF, P.clawback_due, 40), (P.clawback_owed, PREPAID, 40)],
         ),
         ("tax", events.tax(FACT, P, 76, payable_minor=400), [(P.recv, P.pay, 76)]),
+        ("tax", events.tax(FACT, P, 1, payable_minor=0), [(P.recv, P.pay, 1)]),
         ("tax", events.tax(FACT, P, -19, payable_minor=400), [(P.pay, P.recv, 19)]),
         (
             "tax",

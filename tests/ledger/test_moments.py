@@ -20,13 +20,13 @@ def test_a_day_ends_where_the_next_begins_by_its_zones_clock() -> None:
 
 def test_a_day_is_written_as_iso_has_it() -> None:
     assert moments.day_in("2026-03-31") == date(2026, 3, 31)
-    with pytest.raises(InvalidError, match=r"'31\.03\.2026' is no day; write it like 2026-03-31\."):
+    with pytest.raises(InvalidError, match=r"^'31\.03\.2026' is no day; write it like 2026-03-31\.$"):
         moments.day_in("31.03.2026")
 
 
 @pytest.mark.parametrize("day", [date.max, date.min])
 def test_a_day_at_the_end_of_time_is_refused_in_a_sentence(day: date) -> None:
-    with pytest.raises(InvalidError, match=f"{day.isoformat()} is not a day of the books"):
+    with pytest.raises(InvalidError, match=rf"^{day.isoformat()} is not a day of the books\.$"):
         (moments.end_of if day == date.max else moments.begins)(day, BERLIN)
 
 

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -65,8 +66,16 @@ def test_the_key_is_not_in_the_hash_that_it_is_compared_by() -> None:
     assert rules.payload_hash(replace(SAID, key="another")) == rules.payload_hash(SAID)
 
 
-def test_the_hash_of_an_entry_is_what_it_has_always_been() -> None:
-    assert rules.payload_hash(SAID).hex() == HASH
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_the_hash_of_an_entry_is_what_it_has_always_been_whatever_the_machines_clock_shows(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    said = rules.payload_hash(SAID).hex()
+    monkeypatch.undo()
+    time.tzset()
+    assert said == HASH
 
 
 def test_an_entry_is_in_one_currency_and_each_leg_moves_something() -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,8 @@ from partner_network.agreements import terms_reading
 from partner_network.agreements.quality_terms import Quality, QualityStep
 from partner_network.attribution import clauses, deciding, facts_file, receipt
 from partner_network.attribution.deciding import TermsOf
+from partner_network.commissions import booking
+from partner_network.commissions.booking import Change, Owed
 from partner_network.commissions.rules import computing, quality
 from partner_network.commissions.rules.computing import Computed
 from partner_network.commissions.rules.quality import Customer
@@ -20,6 +23,8 @@ from partner_network.kernel import periods
 from partner_network.kernel.periods import Lock
 from partner_network.receipts import explaining
 from partner_network.receipts.explaining import Explained
+from partner_network.statements import rules as statement_rules
+from partner_network.statements.rules import DueClawback
 from tests.docs import closes, rewards
 
 PAGES = Path(__file__).parents[2] / "docs" / "algorithms"
@@ -157,12 +162,57 @@ def _of_rows(compute: Callable[[Rows], Rows]) -> Callable[[Worked], Rows]:
     return lambda worked: compute(worked.rows)
 
 
+def taken_from(worked: Worked) -> Rows:
+    owed = Owed(UUID(int=1), UUID(int=2), "EUR")
+    found: Rows = []
+    for row in worked.rows:
+        pending, held, disputed, in_pay, less = (int(cell) for cell in row[1:6])
+        previous = pending + held + disputed + in_pay
+        change = Change(
+            1,
+            UUID(int=3),
+            2,
+            previous,
+            previous - less,
+            has_matured=row[0] == "yes",
+            clause="x",
+            held_minor=held,
+            disputed_minor=disputed,
+        )
+        assert change.pending_minor == pending
+        entry, _ = booking.entry_for(change, owed, datetime.now(UTC))
+        legs = [f"{leg.debit.kind}/{leg.credit.kind} {leg.amount_minor}" for leg in entry.legs]
+        found.append((*row[:6], ", ".join(legs)))
+    return found
+
+
+def recovered(worked: Worked) -> Rows:
+    found: Rows = []
+    for credited, share, due, *_ in worked.rows:
+        still = [int(one) for one in due.split(", ")]
+        taken = dict(
+            statement_rules.recoveries(
+                [DueClawback(n, minor, int(share)) for n, minor in enumerate(still)],
+                positive_earnings_minor=int(credited),
+                available_minor=int(credited),
+            )
+        )
+        each = [taken.get(n, 0) for n in range(len(still))]
+        after = [minor - part for minor, part in zip(still, each, strict=True)]
+        found.append(
+            (credited, share, due, ", ".join(str(one) for one in each), ", ".join(str(one) for one in after))
+        )
+    return found
+
+
 COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
     ("conversion", "partner", "component", "period", "minor"): commissions,
     ("partner", "bonus", "period", "minor"): bonuses,
     ("conversion", "touch", "verdict", "weight", "reason"): candidates,
     ("conversion", "partner", "touch", "weight", "minor"): amounts,
     ("leaf", "partner", "salt", "hash"): leaves,
+    ("matured already", "pending", "held", "disputed", "in pay", "too much", "booked"): taken_from,
+    ("newly credited", "share ppm", "due", "recovered", "due after"): recovered,
     ("measured on", "cohort months", "within months", "first sale from", "first sale until"): cohorts,
     ("first sale", "bought again", "within months", "stayed"): stayed,
     ("refunded", "refunded after days", "share", "later sales", "welcome", "back"): lambda worked: (

@@ -140,7 +140,8 @@ async def revisions_of(connection: Connection, commission_ids: Sequence[int]) ->
                    UNION ALL SELECT 4, 'terms', NULL, NULL, lower(t.recorded) FROM terms t
                    WHERE t.partnership_id = c.partnership_id
                        AND lower(t.recorded) > p.recorded_at AND lower(t.recorded) <= r.recorded_at) found
-               ORDER BY place, recorded_at DESC LIMIT 1) w ON p.rev IS NOT NULL
+               ORDER BY recorded_at > p.recorded_at DESC, place, recorded_at DESC
+               LIMIT 1) w ON p.rev IS NOT NULL
            WHERE r.commission_id = ANY($1::bigint[]) ORDER BY r.commission_id, r.rev DESC LIMIT $2""",
         commission_ids,
         REVISIONS_MAX,

@@ -6,7 +6,7 @@ Everything is done through the real actions, many facts at a time.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -36,7 +36,7 @@ from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity.actions import members
-from partner_network.identity.rules.permissions import Member
+from partner_network.identity.rules.permissions import ApiKey, Member
 from partner_network.kernel import ids
 from partner_network.links.codes import actions as codes
 from partner_network.payouts import jobs as payouts
@@ -45,6 +45,9 @@ from partner_network.payouts.actions import fund, onboard
 from partner_network.payouts.jobs import ChargeFunding
 from partner_network.programs import actions as programs
 from partner_network.programs.actions import NewProgram
+from partner_network.rewards import jobs as rewards
+from partner_network.rewards.actions import redeem
+from partner_network.rewards.rules.wishes import Redemption
 from partner_network.settings import Operator
 from partner_network.statements import jobs as statements
 from partner_network.statements import queries as statement_queries
@@ -88,6 +91,30 @@ metric = "count"
 n = 2
 period = "quarter"
 amount_minor = 250
+"""
+REWARDS = """
+[[rewards]]
+name = "welcome"
+kind = "customer_credit"
+event = "sale"
+amount_minor = 1_000
+valid_days = 90
+worth = [{ after_days = 60, ppm = 500_000 }]
+growth = [{ orders = 1, ppm = 1_500_000 }]
+
+[[rewards]]
+name = "back"
+kind = "partner_credit"
+event = "sale"
+rate_ppm = 20_000
+
+[[rewards]]
+name = "deep"
+kind = "perk"
+event = "sale"
+perk = "enhanced_analytics"
+period = "month"
+from = 4_000
 """
 QUALITY = """
 [[commission.quality]]
@@ -263,6 +290,14 @@ class Cast:
     async def work(self) -> None:
         """Decide, accrue and mature what is there, as the worker does."""
         await statements.bring_up_to_date(await clock.now())
+        await rewards.grant(await clock.now())
+
+    async def redeem(self, slug: str, key: str, customer: str, minor: int, *, cancel: bool = False) -> None:
+        """Redeem credit at the till, and take it back where somebody says so."""
+        machine = ApiKey(uuid4(), self.brands[slug], frozenset({"credits:redeem"}), is_live=True)
+        await redeem.redeem(machine, Redemption(key, "USD", minor, customer=customer))
+        if cancel:
+            await redeem.cancel(machine, key)
 
     async def close_month(self, *, fund_it: bool = True) -> None:
         """Do on the first of a month what the worker, finance and the advertisers do."""
@@ -421,10 +456,10 @@ async def agree(cast: Cast, advertiser: str, partner: str, *, rate_ppm: int = 10
     """Draft and sign terms; once some hold, those that follow them after their notice."""
     terms = TERMS.format(
         structure="retroactive" if partner == WEEKLY else "graduated",
-        bonus={RADIO: BONUS, WEEKLY: QUALITY}.get(partner, ""),
+        bonus={RADIO: BONUS, WEEKLY: QUALITY, SMALL: REWARDS}.get(partner, ""),
         rate_ppm=rate_ppm,
     )
-    version = "2026-12" if partner == WEEKLY else "2026-11"
+    version = "2026-12" if partner in {WEEKLY, SMALL} else "2026-11"
     drafted = await draft.draft_agreement(
         cast.owners[advertiser],
         NewAgreement(cast.partnerships[advertiser, partner].id, "cross-promotion", version, terms),

@@ -64,6 +64,11 @@ async def of_period(connection: Connection, partnership_id: UUID, period: str) -
     return [Entitled(**row) for row in rows]
 
 
+async def all_perks(connection: Connection) -> list[Entitled]:
+    """Return all perks that were ever granted."""
+    return [Entitled(**row) for row in await connection.fetch(_ENTITLED + "ORDER BY e.id")]
+
+
 async def of_brand(connection: Connection, brand_id: UUID, limit: int) -> list[Entitled]:
     """Return the perks that a brand has, and those that it granted, the newest first."""
     rows = await connection.fetch(

@@ -126,6 +126,21 @@ async def credits_redeemed_by(connection: Connection, redemption_id: UUID) -> li
     )
 
 
+async def newest_credits(connection: Connection, brand_id: UUID, limit: int) -> list[Held]:
+    """Return credit that a brand granted or holds with others, the newest first."""
+    return await _credits(
+        connection,
+        "c.advertiser_id = $1 OR c.kind = 'partner_credit' AND c.partner_id = $1",
+        f"c.granted_at DESC, c.id DESC LIMIT {int(limit)}",
+        brand_id,
+    )
+
+
+async def all_credits(connection: Connection) -> list[Held]:
+    """Return all credit that was ever granted."""
+    return await _credits(connection, "true", "c.id")
+
+
 async def credits_with_steps_due(connection: Connection, now: datetime, limit: int) -> list[UUID]:
     """Return credit of which a part of the worth was to be lost by now and has not been."""
     rows = await connection.fetch(

@@ -8,6 +8,7 @@ WITHOUT_MONEY = {
     "api_keys",
     "audit_salts",
     "creatives",
+    "entitlement_ends",
     "erasures",
     "invitations",
     "kept_forms",
@@ -80,7 +81,24 @@ MIA = "(SELECT id FROM members WHERE email = 'mia@network.test')"
 MEASURED = f"""measured_on = '2026-03-01' AND partnership_id = (
     SELECT id FROM partnerships WHERE partner_id = {WEEKLY})"""
 
+DEES_CREDIT = (
+    f"(SELECT id FROM reward_credits WHERE reward = 'welcome' AND conversion_id = {_order('00004')})"
+)
+FIRST_MOVE = f"credit_id = {DEES_CREDIT} AND rev = 1"
+TILL = "key = 'till-1'"
+
 DAMAGES = [
+    Damage("reward_credits", "worth = '[]'", f"id = {DEES_CREDIT}", "rewards", "'welcome' on the sale 00004"),
+    Damage("reward_credits", "kind = 'partner_credit'", f"id = {DEES_CREDIT}", "rewards", "another kind"),
+    Damage("reward_credits", "currency = 'EUR'", f"id = {DEES_CREDIT}", "rewards", "currency"),
+    Damage(
+        "reward_moves", "face_minor = face_minor + 9", FIRST_MOVE, "rewards", "Move 1 .granted. of Credit"
+    ),
+    Damage("reward_moves", "at = at - interval '1 day'", FIRST_MOVE, "rewards", "sale 00004"),
+    Damage("credit_redemptions", "amount_minor = 401", TILL, "rewards", "is of 401, but 400 was taken"),
+    Damage("credit_redemptions", "redeemed_at = '2026-04-01'", TILL, "rewards", "of another time"),
+    Damage("credit_redemption_cancels", "cancelled_at = '2026-04-01'", "true", "rewards", "of another time"),
+    Damage("entitlements", "ends_at = '2026-12-01'", "period = '2026-01'", "rewards", "longer or shorter"),
     Damage("brands", "tax_rate_ppm = 98_750", f"id = {RADIO}", "statements", "NIGHT-RADIO-2026-02-USD.*tax:"),
     Damage(
         "programs", "created_at = '2026-06-01'", "slug = 'tune-house-records'", "conversions", "sale 0000"

@@ -94,6 +94,8 @@ async def _march(cast: Cast) -> None:
     await builders.set_clock(at(3, 8))
     await cast.adjust(SHOP, WEEKLY, "00001", 100)  # gives back part of what is due
     await cast.adjust(SHOP, RADIO, "00012", 123)
+    await cast.redeem(SHOP, "till-1", "dee", 400)
+    await cast.redeem(SHOP, "till-2", "dee", 300, cancel=True)
     await cast.work()
     late, bob, max_ = await cast.click(SHOP, RADIO, at(2, 26), at(3, 9), at(3, 12))
     (ada,) = await cast.click(SHOP, WEEKLY, at(3, 10))

@@ -351,6 +351,7 @@ ROWS: Mapping[str, Row] = {
     # without a question: refused for that, by a rule and not by a right
     "GET /api/v1/missing-orders": read("read reports"),
     # credit and perks
+    "GET /rewards": Row("read credits", side="brand"),
     "GET /api/v1/credits": read("read credits", side="brand"),
     "GET /api/v1/credits/redemptions": read("read credits", side="brand"),
     "POST /api/v1/credits/redemptions": read("redeem credits", json={}),

@@ -17,6 +17,7 @@ from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.audit import Trail
 from partner_network.dashboards.verification.rate_rows import ExchangeRates
 from partner_network.dashboards.verification.receipts import Receipts
+from partner_network.dashboards.verification.reward_rows import Rewards
 from partner_network.ledger.rules import Account, Entry, Leg
 
 Row = TypeVar("Row", bound=Struct)
@@ -68,6 +69,7 @@ class Books(Struct, frozen=True, dict=True):
     audit_trail: Trail
     receipts: Receipts
     rates: ExchangeRates
+    rewards: Rewards
 
     @cached_property
     def slug_of(self) -> dict[UUID, str]:

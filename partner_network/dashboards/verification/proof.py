@@ -17,6 +17,7 @@ from partner_network.dashboards.verification import (
     reading,
     receipts,
     reports,
+    rewards,
     statements,
     touches,
     transfers,
@@ -76,6 +77,7 @@ def recomputed(rows: Books) -> Iterator[Kind]:
     yield approvals.check(rows)
     yield payouts.check_fundings(rows, explained)
     yield payouts.check_payouts(rows, explained)
+    yield rewards.check(rows, explained)
     yield explained.check()
     yield postings.check_balances(rows)
     yield audit.check(rows.audit_trail)

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from partner_network.dashboards.verification import audit, rate_rows, receipts
+from partner_network.dashboards.verification import audit, rate_rows, receipts, reward_rows
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.books import Books
@@ -115,6 +115,7 @@ async def read_within(connection: Connection) -> Books:
         audit_trail=await audit.read(connection),
         receipts=await receipts.read(connection),
         rates=await rate_rows.read(connection),
+        rewards=await reward_rows.read(connection),
     )
 
 

@@ -3,12 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from partner_network.database import connections
 from partner_network.ledger import actions as ledger
 from partner_network.ledger.rules import Account, Entry, EntryKind, Leg
+from partner_network.rewards import queries
+from partner_network.rewards.queries import Held
 from partner_network.rewards.rules import units
+from partner_network.rewards.rules.moves import Move
 
 MOVES_AT_ONCE = 1_000
 _KIND_OF: dict[str, EntryKind] = {
@@ -35,16 +36,16 @@ async def post_moves(now: datetime) -> int:
     while True:
         async with connections.transaction() as connection:
             rows = await connection.fetch(
-                """SELECT u.credit_id, u.rev, m.kind, m.change_minor, m.at, c.kind AS held_as,
-                       c.advertiser_id, c.partner_id, c.currency
-                   FROM unposted_moves u JOIN reward_moves m USING (credit_id, rev)
-                   JOIN reward_credits c ON c.id = u.credit_id
-                   ORDER BY u.credit_id, u.rev LIMIT $1 FOR UPDATE OF u SKIP LOCKED""",
+                """SELECT credit_id, rev FROM unposted_moves ORDER BY credit_id, rev LIMIT $1
+                   FOR UPDATE SKIP LOCKED""",
                 MOVES_AT_ONCE,
             )
             if not rows:
                 return posted
-            await ledger.post(connection, [entry_for(row) for row in rows], recorded_at=now)
+            held = await queries.credits_by_id(connection, list({row["credit_id"] for row in rows}))
+            moves = {(one.id, move.rev): (one, move) for one in held for move in one.moves}
+            entries = [entry_of(*moves[row["credit_id"], row["rev"]]) for row in rows]
+            await ledger.post(connection, entries, recorded_at=now)
             await connection.execute(
                 """DELETE FROM unposted_moves u USING unnest($1::uuid[], $2::int[]) AS x (c, r)
                    WHERE u.credit_id = x.c AND u.rev = x.r""",
@@ -59,19 +60,19 @@ def key_of(credit_id: UUID, rev: int) -> str:
     return f"credit:{credit_id}:{rev}"
 
 
-def entry_for(row: asyncpg.Record) -> Entry:
+def entry_of(credit: Held, move: Move) -> Entry:
     """Return the entry of one move: what is granted by the advertiser is held by somebody, and back."""
-    unit = units.unit_of(row["advertiser_id"], row["currency"])
-    granted = Account("credit_granted", unit, row["advertiser_id"])
-    held = Account("credit_customers", unit, row["advertiser_id"])
-    if row["held_as"] == "partner_credit":
-        held = Account("credit_partner", unit, row["partner_id"], row["advertiser_id"])
-    minor: int = row["change_minor"]
+    unit = units.unit_of(credit.advertiser_id, credit.currency)
+    granted = Account("credit_granted", unit, credit.advertiser_id)
+    held = Account("credit_customers", unit, credit.advertiser_id)
+    if credit.kind == "partner_credit":
+        held = Account("credit_partner", unit, credit.partner_id, credit.advertiser_id)
+    minor = move.change_minor
     leg = Leg(granted, held, minor) if minor > 0 else Leg(held, granted, -minor)
     return Entry(
-        kind=_KIND_OF[row["kind"]],
-        key=key_of(row["credit_id"], row["rev"]),
-        effective_at=row["at"],
-        legs=(leg,),
-        clause=_CLAUSE_OF[row["kind"]],
+        kind=_KIND_OF[move.kind],
+        key=key_of(credit.id, move.rev),
+        effective_at=move.at,
+        legs=[leg],
+        clause=_CLAUSE_OF[move.kind],
     )

@@ -4,6 +4,6 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from partner_network.rewards.web import api
+from partner_network.rewards.web import api, pages
 
-ROUTES: Sequence[ControllerRouterHandler] = (*api.ROUTES,)
+ROUTES: Sequence[ControllerRouterHandler] = (*api.ROUTES, pages.show_rewards)

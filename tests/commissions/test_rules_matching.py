@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -87,6 +87,21 @@ def test_recurring_months_are_calendar_months_and_half_open(after: timedelta | N
         when = first
     order = cast.order("a", 1_000, when, order_number=2, first_order_at=first)
     assert bool(earned(order, FLAT)) is pays
+
+
+@pytest.mark.parametrize(
+    ("months", "last", "first_out"),
+    [(1, cast.at(2, 28, 10), cast.at(2, 28, 11)), (2, cast.at(3, 31, 9), cast.at(3, 31, 10))],
+)
+def test_recurring_months_are_clamped_to_the_months_last_day_at_the_same_wall_time(
+    months: int, last: datetime, first_out: datetime
+) -> None:
+    first = cast.at(1, 31, 11)  # 12:00 in Berlin; on 31 March that is 10:00 in UTC
+    component = replace(FLAT, recurring_months=months)
+    inside, outside = [
+        cast.order("a", 1_000, when, order_number=2, first_order_at=first) for when in (last, first_out)
+    ]
+    assert (earned(inside, component), earned(outside, component)) == ({"sales": 100}, {})
 
 
 def test_recurring_for_no_months_pays_the_first_order_only() -> None:

@@ -4,7 +4,7 @@ from fractions import Fraction
 import pytest
 from msgspec.structs import replace
 
-from partner_network.agreements.terms import Bonus, ComponentCaps, Terms, Tier
+from partner_network.agreements.terms import Bonus, Boost, ComponentCaps, Terms, Tier
 from partner_network.commissions.rules import plan, rates, targets
 from partner_network.commissions.rules.facts import Order, TermsVersion
 from partner_network.commissions.rules.rates import Rate
@@ -34,6 +34,53 @@ def test_a_stream_keeps_its_metric_across_versions() -> None:
     higher = replace(cast.SALES, tiers=tuple(replace(t, rate_ppm=2 * (t.rate_ppm or 0)) for t in cast.TIERS))
     orders = [cast.order("a", 900_000, cast.at(3, 1)), cast.order("b", 200_000, cast.at(3, 20))]
     assert priced(orders, cast.terms(), cast.terms(higher)) == {"a": 45_000, "b": 10_000 + 16_000}
+
+
+def test_a_retroactive_rate_is_that_of_each_orders_own_version_at_the_whole_periods_total() -> None:
+    old = replace(cast.SALES, structure="retroactive")
+    new = replace(old, tiers=(Tier(0, 10_000), Tier(900_000, 20_000)))
+    orders = [cast.order("a", 600_000, cast.at(3, 1)), cast.order("b", 400_000, cast.at(3, 20))]
+    # 1,000,000 in all: 8 % under the old terms, 2 % under the new ones
+    assert priced(orders, cast.terms(old), cast.terms(new)) == {"a": 48_000, "b": 8_000}
+
+
+def test_a_boost_keeps_what_it_has_used_of_its_cap_when_a_version_raises_it() -> None:
+    boost = Boost("spring", "sales", date(2026, 3, 1), date(2026, 4, 1), 2_000_000, 150)
+    old = cast.terms(FLAT, boosts=(boost,))
+    new = cast.terms(FLAT, boosts=(replace(boost, cap_minor=170),))
+    orders = [cast.order("a", 1_000, cast.at(3, 1)), cast.order("b", 1_000, cast.at(3, 20))]
+    assert priced(orders, old, new) == {"a": 200, "b": 170}
+    late = [replace(orders[0], net_minor=2_000), orders[1]]
+    assert priced(late, old, new) == {"a": 350, "b": 120}
+
+
+def test_each_order_is_taken_back_in_the_mode_of_its_own_version() -> None:
+    retroactive = replace(cast.SALES, structure="retroactive")
+    old = cast.terms(retroactive, settlement=cast.line_only())
+    orders = [
+        cast.order("a", 600_000, cast.at(3, 1), refunds=(cast.refund(300_000),)),
+        cast.order("b", 400_000, cast.at(3, 20), refunds=(cast.refund(100_000),)),
+    ]
+    # the first counts as 600,000, before refunds, the second as 300,000: 5 % of each, less half of the first
+    assert priced(orders, old, cast.terms(retroactive)) == {"a": 15_000, "b": 15_000}
+
+
+def test_a_component_that_a_version_leaves_out_pays_nothing_from_then_on() -> None:
+    other = replace(FLAT, name="other", tiers=(Tier(0, 300_000),))
+    orders = [cast.order("a", 1_000, cast.at(3, 1)), cast.order("b", 1_000, cast.at(3, 20))]
+    assert priced(orders, cast.terms(FLAT, other), cast.terms(other)) == {"a": 100, "b": 300}
+
+
+def test_a_milestone_is_paid_by_the_version_of_the_order_that_reached_it() -> None:
+    milestone = Bonus("m", "milestone", "sale", "count", 2, "month", 500)
+    dearer = replace(milestone, amount_minor=700)
+    versions = [
+        TermsVersion(key="v1", terms=cast.terms(FLAT, bonuses=(milestone,)), valid_until=MID_MARCH),
+        TermsVersion(key="v2", terms=cast.terms(FLAT, bonuses=(dearer,)), valid_from=MID_MARCH),
+    ]
+    orders = [cast.order("a", 1, cast.at(3, 1)), cast.order("b", 1, cast.at(3, 20))]
+    (paid,) = targets.targets(orders, plan.plan_of(versions)).bonuses
+    assert (paid.minor, paid.version, paid.conversions) == (700, "v2", ("b",))
 
 
 def test_a_lower_cap_of_a_later_version_never_makes_a_line_negative() -> None:

@@ -1,6 +1,5 @@
 """Compute what facts from a file pay under terms from files, as JSON; mistakes are told in one line."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -39,8 +38,7 @@ def computed(terms_paths: Sequence[Path], facts_path: Path, as_of: str | None = 
     except RecursionError:
         why = given_files.line("facts", "refunds", "undo each other too many times over")
         raise InvalidError(why) from None
-    # Not msgspec: it refuses whole numbers beyond 64 bits, and a sum may be one.
-    return json.dumps(_answer(found), indent=2, ensure_ascii=False).encode() + b"\n"
+    return msgspec.json.format(msgspec.json.encode(_answer(found)), indent=2) + b"\n"
 
 
 def _instant(text: str) -> datetime:

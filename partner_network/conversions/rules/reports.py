@@ -14,8 +14,8 @@ from partner_network.kernel.sentences import Sentence
 
 MOST_REPORTS = 1_000
 MOST_LINES = 500
-MOST_MINOR = 10**15
-"""No single order is worth more; far below what sums in 64 bits can hold."""
+MOST_MINOR = 2**62
+"""No single order is worth more, as in terms: 64 bits still hold the sum of two."""
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 Event = Literal["sale", "lead", "activation"]
@@ -29,7 +29,6 @@ Key = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
 Word = Annotated[str, Meta(max_length=200, pattern=_NO_CONTROLS)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Minor = Annotated[int, Meta(ge=0, le=MOST_MINOR)]
-SomeMinor = Annotated[int, Meta(ge=1, le=MOST_MINOR)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 REQUIREMENT_OF: Mapping[str, Sentence] = {
@@ -56,7 +55,11 @@ REQUIREMENT_OF: Mapping[str, Sentence] = {
     "refund_id": Sentence(
         "Give your own id of the refund as 1 to 200 characters without control characters."
     ),
+    "refunded": Sentence(
+        "Give a whole number of the currency's minor units, from 1 to {most}.", most=MOST_MINOR
+    ),
     "line": Sentence("Give the id of one of the order's lines."),
+    "cancels": Sentence("Give the refund id of an earlier refund of that order."),
     "code": Sentence("Give the code as it was typed, as 1 to 200 characters without control characters."),
     "touch_id": Sentence("Give your own id of the touch as 1 to 200 characters without control characters."),
     "kind": Sentence("Give code, self_report, view or direct."),
@@ -117,15 +120,19 @@ class ReportedTouch(Report, frozen=True, kw_only=True):
 
 
 class ReportedRefund(Report, frozen=True, kw_only=True):
-    """Money given back on one order, on one of its lines or on the whole of it."""
+    """Money given back on one order, on one of its lines or on the whole of it.
+
+    Or its undoing: ``cancels`` names an earlier refund of the order that never happened after all.
+    """
 
     refund_id: Key
     order_id: Key
     at: Instant
-    net_minor: SomeMinor
+    net_minor: Minor = 0
     reason: Key
     event: Event = "sale"
     line: Key | None = None
+    cancels: Key | None = None
 
 
 class RecordedConversion(Struct, frozen=True):
@@ -189,6 +196,8 @@ def mistakes_in(report: Report, now: datetime) -> Iterator[Mistake]:
             yield from _mistakes_in_click_id(report.click_id)
         case ReportedTouch():
             yield from _mistakes_in_touch(report)
+        case ReportedRefund():
+            yield from _mistakes_in_refund(report)
         case _:
             return
 
@@ -225,6 +234,17 @@ def _mistakes_in_conversion(report: ReportedConversion) -> Iterator[Mistake]:
                 Sentence("{line!r} names an earlier line; give each line an id of its own.", line=line.id),
             )
         seen.add(line.id)
+
+
+def _mistakes_in_refund(report: ReportedRefund) -> Iterator[Mistake]:
+    """Yield what a refund lacks, or what its undoing has too much: that takes back all of it."""
+    if report.cancels is None:
+        if report.net_minor == 0:
+            yield "net_minor", REQUIREMENT_OF["refunded"]
+        return
+    for name, is_said in (("net_minor", report.net_minor > 0), ("line", report.line is not None)):
+        if is_said:
+            yield name, Sentence("What undoes a refund undoes all of it; leave this out.")
 
 
 def _mistakes_in_touch(report: ReportedTouch) -> Iterator[Mistake]:

@@ -58,6 +58,7 @@ _TITLES: Mapping[HTTPStatus, Sentence] = {
 }
 _STRIPE_SILENT = Sentence("Stripe does not answer at the moment; try again in a minute.")
 _UNREADABLE = Sentence("What you sent holds a character that no text has, or lists within lists without end.")
+_TOO_LARGE = Sentence("That comes to more than can be counted here; ask for less at a time.")
 _OUR_MISTAKE = Sentence("Something went wrong here, not with you; try again later.")
 KEPT_FORM = "/kept-form"
 """Where a form is offered again; also the name under which a request's state holds its cookie."""
@@ -170,6 +171,12 @@ def on_unreadable(request: AnyRequest, _: Exception) -> Response[Any]:
     return answer(request, problem(HTTPStatus.BAD_REQUEST, _UNREADABLE))
 
 
+def on_too_large(request: AnyRequest, error: asyncpg.NumericValueOutOfRangeError) -> Response[Any]:
+    """Refuse sums beyond 64 bits: no figure is better than a wrong one."""
+    del error
+    return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, _TOO_LARGE))
+
+
 def on_framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Answer what the framework refuses: no such address, method, a body that is no JSON or too large."""
     status = HTTPStatus(error.status_code)
@@ -209,6 +216,7 @@ HANDLERS: ExceptionHandlersMap = {
     HTTPException: on_framework,
     asyncpg.CharacterNotInRepertoireError: on_unreadable,
     asyncpg.UntranslatableCharacterError: on_unreadable,
+    asyncpg.NumericValueOutOfRangeError: on_too_large,
     RecursionError: on_unreadable,
     Exception: on_crash,
 }

@@ -149,7 +149,7 @@ _GROUPS = f"""
             AS from_net,
         {_AGE} AS age_span, CASE WHEN $5 THEN least(o.order_number, 2) ELSE 1 END AS order_number,
         $6 AND o.known_since IS NOT NULL AS is_known, min(o.occurred_at) AS at,
-        min(o.net_minor) AS least_minor, min(t.age) AS age, sum(o.net_part)::bigint AS net_minor,
+        min(o.net_minor) AS least_minor, min(t.age) AS age, sum(o.net_part) AS net_minor,
         sum(CASE WHEN o.refund_age IS NOT NULL AND o.left_minor = 0 THEN 0 ELSE o.ppm_part END)::bigint
             AS weight_ppm
     {_FROM} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -175,4 +175,4 @@ def _alike(name: str, row: asyncpg.Record) -> Alike:
         order_number=row["order_number"] or 0,
         first_order_at=None if row["age"] is None else row["at"] - row["age"],
     )
-    return Alike(order, row["net_minor"], row["weight_ppm"])
+    return Alike(order, int(row["net_minor"]), row["weight_ppm"])

@@ -21,7 +21,7 @@ async def sums(connection: Connection, shared: Shared, asked: Asked) -> dict[UUI
     """Return what each partnership is credited with; a conversion counts once, however many its touches."""
     rows = await connection.fetch(
         f"""SELECT partnership_id, currency, count(*) AS conversions, sum(ppm_part)::bigint AS weight_ppm,
-                sum(net_part)::bigint AS net_minor
+                sum(net_part) AS net_minor
             FROM {shared.table} WHERE occurred_at >= $1 AND occurred_at < $2
             GROUP BY partnership_id, currency ORDER BY partnership_id, currency""",
         asked.since,
@@ -32,7 +32,7 @@ async def sums(connection: Connection, shared: Shared, asked: Asked) -> dict[UUI
         one = found.setdefault(row["partnership_id"], Credited())
         one.conversions += row["conversions"]
         one.weight_ppm += row["weight_ppm"]
-        one.net_minor[row["currency"]] = row["net_minor"]
+        one.net_minor[row["currency"]] = int(row["net_minor"])
     if shared.is_split:
         for partnership_id, more in (await _more_touches(connection, shared, asked)).items():
             found[partnership_id].conversions -= more

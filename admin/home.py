@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from admin import ageing, audit, closing, mending, wording
-from admin.queries import administration, finance, partnering
+from admin.queries import administration, finance, partnering, stopped
 from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import audit_asked, audit_page, guards
@@ -47,6 +47,7 @@ async def _of_finance(member: Member, now: datetime) -> Context:
     month = await finance.month_end(member.id, now)
     return {
         "month": month,
+        "stopped": await stopped.streams(),
         "steps": closing.steps(month.standings),
         "all_owed": ageing.summed(month.owed),
         "all_awaited": ageing.summed(month.awaited),

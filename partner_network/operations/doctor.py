@@ -29,6 +29,7 @@ CHECKS = (
     Check("held jobs", work.held_jobs, _MIGRATE),
     Check("replays", work.replays, _MIGRATE),
     Check("ledger", work.ledger, _MIGRATE),
+    Check("streams", work.streams, _MIGRATE),
     Check("exchange rates", work.rates, _MIGRATE),
     Check("files", outside.files, "Compare S3_BUCKET, S3_ENDPOINT_URL and the AWS_* keys with the store."),
     Check("mail", outside.mail, "Compare SMTP_URL and PARTNER_NETWORK_MAIL_FROM with the mail server."),

@@ -229,3 +229,25 @@ async def copies(office: Office, count: int) -> None:
             str(n),
             brand,
         )
+
+
+async def test_a_partnership_whose_commissions_cannot_be_computed_is_named_with_agreement_and_clause(
+    office: Office,
+) -> None:
+    uma = await office.person("uma")
+    before = (await uma.get("/admin/")).text
+    await office.network.owner.execute(
+        """INSERT INTO stopped_streams
+           SELECT t.partnership_id, t.agreement_id, 'commission.components[0].tiers', 'The <first> is wrong.',
+               now(), now()
+           FROM terms t LIMIT 1"""
+    )
+    page = (await uma.get("/admin/")).text
+
+    assert "cannot be computed" not in before
+    assert "The &lt;first&gt; is wrong." in page
+    assert "clause 4.2, <code>commission.components[0].tiers</code> · 0 orders wait" in page
+    number, agreement_id = await office.network.owner.fetchrow(
+        "SELECT g.number, g.id FROM agreements g JOIN stopped_streams s ON s.agreement_id = g.id"
+    ) or ("", NOBODY)
+    assert f'<a href="/admin/agreements/{ids.shown("agr", agreement_id)}">{number}</a>' in page

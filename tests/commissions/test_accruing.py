@@ -161,7 +161,7 @@ async def test_a_stream_that_cannot_be_priced_stops_alone_and_says_since_when_an
     assert await accrue.accrue_pending(NOW) == 1
     assert await booked() == {mine: 250}
     [(clause, sentence)] = await stopped()
-    assert clause == "settlement"
+    assert clause == "settlement.currency"
     assert f"Order '{foreign}' of 2026-03-03 needs a rate SEK/USD" in sentence
     since = await connections.pool().fetchval("SELECT since FROM stopped_streams")
     assert await accrue.accrue_pending(on(29)) == 0

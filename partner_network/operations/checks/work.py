@@ -93,6 +93,23 @@ async def ledger(settings: Settings) -> Sequence[Finding]:
     return [finding.ok("ledger", f"{row['entries']:,} entries hold together; examined on {row['night']}.")]
 
 
+_STOPPED = """SELECT g.number, s.clause, s.sentence, s.since::date AS since, count(*) OVER () AS stopped
+    FROM stopped_streams s LEFT JOIN agreements g ON g.id = s.agreement_id ORDER BY s.since LIMIT 1"""
+_MEND = "Mend the facts or amend the agreement; the worker tries again by itself."
+
+
+async def streams(settings: Settings) -> Sequence[Finding]:
+    """Look whether there are partnerships whose commissions cannot be computed."""
+    async with databases.connected(settings, "worker") as connection:
+        row = await connection.fetchrow(_STOPPED)
+    if row is None:
+        return [finding.ok("streams", "No partnership is stopped.")]
+    sentence = f"Agreement {row['number']}, {row['clause']}, stopped since {row['since']}: {row['sentence']}"
+    if row["stopped"] > 1:
+        sentence += f" {row['stopped'] - 1} more cannot be computed either."
+    return [finding.failed("streams", sentence, _MEND)]
+
+
 _RATES = """SELECT (SELECT max(day) FROM exchange_rates) AS newest,
         (SELECT count(*) FROM order_rates WHERE recorded_at > now() - interval '30 days') AS converted,
         (SELECT s.sentence FROM stopped_streams s WHERE s.clause = 'settlement.currency' LIMIT 1) AS missing,

@@ -96,3 +96,21 @@ async def test_rates_are_looked_at_when_orders_in_other_currencies_come(
         "warning",
         "The newest one is of 2026-03-04, and orders in other currencies come.",
     )
+
+
+async def test_a_partnership_that_cannot_be_computed_is_told_with_its_agreement_and_clause(
+    settings: Settings, database: FreshDatabase
+) -> None:
+    assert database.name
+    assert (await look(work.streams, settings)).sentence == "No partnership is stopped."
+    async with abroad.opened() as shop:
+        await shop.sell(1, 4, "EUR", 80_00)
+        await shop.accrue()
+        found = await look(work.streams, settings)
+        assert found.level == "FAILED"
+        assert found.sentence.startswith(
+            "Agreement A-blog, settlement.currency, stopped since 2026-03-31: Order '00001' of 2026-03-04 "
+        )
+        await abroad.load(abroad.rate(4, "USD", "1.25"))
+        await shop.accrue()
+    assert (await look(work.streams, settings)).level == "ok"

@@ -25,7 +25,7 @@ from partner_network.receipts import explaining
 from partner_network.receipts.explaining import Explained
 from partner_network.statements import rules as statement_rules
 from partner_network.statements.rules import DueClawback
-from tests.docs import closes, rewards
+from tests.docs import closes, ledgers, rewards
 
 PAGES = Path(__file__).parents[2] / "docs" / "algorithms"
 BLOCK = re.compile(
@@ -224,6 +224,7 @@ COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
     ),
     ("occurred at", "hold days", "lock months", "lock days", "locks at", "matures at"): instants,
     **{header: _of_rows(compute) for header, compute in closes.COMPUTE.items()},
+    **{header: _of_rows(compute) for header, compute in ledgers.COMPUTE.items()},
 }
 
 

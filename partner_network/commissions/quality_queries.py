@@ -80,7 +80,9 @@ _COHORT = """
              AND s.recorded_at < $5
              AND (s.occurred_at, s.order_id COLLATE "C") > (f.occurred_at, f.order_id COLLATE "C")
              AND coalesce((SELECT sum(r.net_minor) FROM refunds r
-                           WHERE r.conversion_id = s.id AND r.recorded_at < $5), -1) < s.net_minor
+                           WHERE r.conversion_id = s.id AND r.recorded_at < $5 AND NOT EXISTS (
+                               SELECT FROM refunds u WHERE u.brand_id = r.brand_id
+                                   AND u.cancels = r.refund_id AND u.recorded_at < $5)), -1) < s.net_minor
         ) AS again_at
     FROM conversions f
     WHERE f.program_id = $2 AND f.event = 'sale' AND f.occurred_at >= $3 AND f.occurred_at < $4

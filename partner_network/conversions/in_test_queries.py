@@ -27,7 +27,9 @@ async def conversions_of(
     rows = await connection.fetch(
         """SELECT c.id, c.body::text, c.recorded_at, p.slug,
                (SELECT coalesce(sum((r.body ->> 'net_minor')::bigint), 0)::bigint FROM test_facts r
-                WHERE r.conversion_id = c.id AND r.kind = 'refund') AS refunded_minor
+                WHERE r.conversion_id = c.id AND r.kind = 'refund' AND NOT EXISTS (
+                    SELECT FROM test_facts u WHERE u.conversion_id = c.id AND u.kind = 'refund'
+                        AND u.body ->> 'cancels' = r.key)) AS refunded_minor
            FROM test_facts c JOIN programs p ON p.id = c.program_id
            WHERE c.brand_id = $1 AND c.kind = 'conversion' AND ($2::uuid IS NULL OR c.id = $2)
                AND ($3::uuid IS NULL OR c.id > $3) ORDER BY c.id LIMIT $4""",
@@ -88,6 +90,6 @@ async def refunds_given(connection: Connection, conversion_ids: Sequence[UUID]) 
     given: dict[UUID, list[Given]] = {}
     for row in rows:
         said = _REFUNDS.decode(row["body"])
-        refund = Given(said.refund_id, said.at, said.net_minor, said.line)
+        refund = Given(said.refund_id, said.at, said.net_minor, said.line, said.cancels)
         given.setdefault(row["conversion_id"], []).append(refund)
     return given

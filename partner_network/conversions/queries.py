@@ -58,7 +58,8 @@ async def conversions_of(
     rows = await connection.fetch(
         """SELECT c.id, c.order_id, c.event, p.slug AS program, u.external_id AS customer_id, c.occurred_at,
                c.recorded_at, c.currency, c.net_minor, c.code,
-               (SELECT coalesce(sum(r.net_minor), 0)::bigint FROM refunds r WHERE r.conversion_id = c.id)
+               (SELECT coalesce(sum(r.net_minor), 0)::bigint FROM refunds_in_force r
+                WHERE r.conversion_id = c.id)
                    AS refunded_minor,
                coalesce((SELECT d.outcome FROM current_decisions d WHERE d.conversion_id = c.id), 'received')
                    AS status

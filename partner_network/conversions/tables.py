@@ -85,6 +85,7 @@ class Refund(Table, tablename="refunds", db=connections.engine):
     line = Text(default=None, null=True)
     reason = Text(default=None)
     payload_hash = Bytea(default=None)
+    cancels = Text(default=None, null=True)
 
 
 class FactInTest(Table, tablename="test_facts", db=connections.engine):

@@ -40,6 +40,7 @@ class Sold(Struct):
     net_minor: int
     lines: list[str]
     refunds: dict[str, int] = {}
+    told: int = 0
 
 
 async def sign(cast: Cast, pair: tuple[str, str], terms: str) -> None:
@@ -66,6 +67,7 @@ async def refund(cast: Cast, order: Sold, given: Given) -> None:
         net_minor=given.net_minor,
         reason="Scratched",
         line=given.line,
+        cancels=given.cancels,
     )
     await record_refunds.record_refunds([reported], brand_id=cast.brands[order.shop])
 
@@ -204,8 +206,10 @@ def must_pay_nothing_on_nothing(found: dict[UUID, Stream]) -> None:
     for plan, orders in found.values():
         for order in orders.values():
             clawback = plan.version_at(order.at).settlement.clawback
+            undone = {one.cancels for one in order.refunds}
             in_time = [one for one in order.refunds if (one.at - order.at).days < clawback.max_age_days]
-            if not order.net_minor or sum(one.net_minor for one in in_time) < order.net_minor:
+            given = sum(one.net_minor for one in in_time if one.id not in undone)
+            if not order.net_minor or given < order.net_minor:
                 continue
             (one,) = [only for only in orders.values() if only.id == order.id]
             targets = [t for t in engine.targets(orders.values(), plan).commissions if t.conversion == one.id]

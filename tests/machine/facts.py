@@ -130,7 +130,13 @@ async def _changes(
     refunds: defaultdict[UUID, list[Refund]] = defaultdict(list)
     for row in await connection.fetch("SELECT * FROM refunds"):
         refunds[row["conversion_id"]].append(
-            Refund(id=row["refund_id"], at=row["at"], net_minor=row["net_minor"], line=row["line"])
+            Refund(
+                id=row["refund_id"],
+                at=row["at"],
+                net_minor=row["net_minor"],
+                line=row["line"],
+                cancels=row["cancels"],
+            )
         )
     adjustments: defaultdict[tuple[UUID, UUID], list[Adjustment]] = defaultdict(list)
     for row in await connection.fetch("SELECT * FROM adjustments"):

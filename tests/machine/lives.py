@@ -149,12 +149,27 @@ class Life(RuleBasedStateMachine):
         amount = max(1, left * ppm // 1_000_000)
         assume(left >= amount)
         of_line = f"l{line % 3}" if f"l{line % 3}" in order.lines and ppm < 1_000_000 else None
-        refund_id = f"R{order.order_id}-{len(order.refunds)}"
+        refund_id = f"R{order.order_id}-{order.told}"
         try:
             self.run(deeds.refund(self.cast, order, Given(refund_id, self.now, amount, of_line)))
         except ConflictError:
             return  # that line has less left than this
         order.refunds[refund_id] = amount
+        order.told += 1
+        self.then(then)
+
+    @precondition(lambda self: any(order.refunds for order in self.orders))
+    @rule(which=_WHICH, then=_THEN)
+    def cancel_refund(self, which: int, then: Then) -> None:
+        """A refund turns out never to have happened."""
+        self.tick()
+        refunded = [order for order in self.orders if order.refunds]
+        order = refunded[which % len(refunded)]
+        refund_id = sorted(order.refunds)[which % len(order.refunds)]
+        undoing = Given(f"U{refund_id}", self.now, 0, None, refund_id)
+        self.run(deeds.refund(self.cast, order, undoing))
+        del order.refunds[refund_id]
+        order.told += 1
         self.then(then)
 
     @precondition(lambda self: self.orders)

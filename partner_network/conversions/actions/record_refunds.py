@@ -92,9 +92,9 @@ async def _store(
     made = [ids.new_id(now) for _ in fresh]
     await connection.execute(
         """INSERT INTO refunds (id, conversion_id, refund_id, at, net_minor, line, reason, payload_hash,
-               brand_id, recorded_at)
-           SELECT *, $9, $10 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::bigint[],
-               $6::text[], $7::text[], $8::bytea[])""",
+               cancels, brand_id, recorded_at)
+           SELECT *, $10, $11 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::bigint[],
+               $6::text[], $7::text[], $8::bytea[], $9::text[])""",
         made,
         [order.conversion_id for _, order in fresh],
         [one.refund_id for one, _ in fresh],
@@ -103,6 +103,7 @@ async def _store(
         [one.line for one, _ in fresh],
         [one.reason for one, _ in fresh],
         [reports.content_hash(one) for one, _ in fresh],
+        [one.cancels for one, _ in fresh],
         brand_id,
         now,
     )
@@ -148,14 +149,14 @@ async def _must_be_borne(
     connection: Connection, reported: Sequence[ReportedRefund], orders: dict[int, RefundedOrder]
 ) -> None:
     rows = await connection.fetch(
-        """SELECT conversion_id, refund_id, at, net_minor, line FROM refunds
+        """SELECT conversion_id, refund_id, at, net_minor, line, cancels FROM refunds
            WHERE conversion_id = ANY($1::uuid[])""",
         [order.conversion_id for order in orders.values()],
     )
     given: dict[UUID, list[Given]] = {}
     for row in rows:
         given.setdefault(row["conversion_id"], []).append(
-            Given(row["refund_id"], row["at"], row["net_minor"], row["line"])
+            Given(row["refund_id"], row["at"], row["net_minor"], row["line"], row["cancels"])
         )
     reading.refuse_what_orders_cannot_bear(reported, orders, given)
 

@@ -120,7 +120,7 @@ def refuse_what_orders_cannot_bear(
     for n in sorted(orders):
         one, order = reported[n], orders[n]
         before = given.setdefault(order.conversion_id, [])
-        refund = Given(one.refund_id, one.at, one.net_minor, one.line)
+        refund = Given(one.refund_id, one.at, one.net_minor, one.line, one.cancels)
         objection = refunding.objection_to(order, refund, before)
         if objection is None:
             before.append(refund)

@@ -18,6 +18,7 @@ class Given(Struct, frozen=True):
     at: datetime
     net_minor: int
     line: str | None
+    cancels: str | None = None
 
 
 class RefundedOrder(Struct, frozen=True):
@@ -48,6 +49,10 @@ def objection_to(order: RefundedOrder, refund: Given, before: Sequence[Given]) -
         return "line", Sentence(
             "The order has no line {line!r}; name one of its lines or leave this out.", line=refund.line
         )
+    if refund.cancels is not None:
+        why = _objection_to_undoing(refund, before)
+        return None if why is None else ("cancels", why)
+    before = in_force(before)
     already = sum(given.net_minor for given in before)
     if already + refund.net_minor > order.net_minor:
         return "net_minor", Sentence(
@@ -61,6 +66,25 @@ def objection_to(order: RefundedOrder, refund: Given, before: Sequence[Given]) -
         return "net_minor", Sentence(
             "This is more than what earlier refunds left of that line; name no line instead."
         )
+    return None
+
+
+def in_force(given: Sequence[Given]) -> list[Given]:
+    """Return the refunds that nothing undoes."""
+    undone = {one.cancels for one in given}
+    return [one for one in given if one.cancels is None and one.refund_id not in undone]
+
+
+def _objection_to_undoing(undoing: Given, before: Sequence[Given]) -> Sentence | None:
+    undone = next((one for one in before if one.refund_id == undoing.cancels), None)
+    if undone is None:
+        return Sentence("No refund {refund!r} of this order is stored.", refund=undoing.cancels)
+    if undone.cancels is not None:
+        return Sentence("{refund!r} undoes a refund itself; report a new refund.", refund=undoing.cancels)
+    if any(one.cancels == undoing.cancels for one in before):
+        return Sentence("Refund {refund!r} is undone already.", refund=undoing.cancels)
+    if undoing.at < undone.at:
+        return Sentence("That refund was given at {at}, after this.", at=undone.at.isoformat())
     return None
 
 

@@ -199,6 +199,7 @@ class Refund(Struct, frozen=True, gc=False):
     line: str | None
     reason: str
     payload_hash: bytes
+    cancels: str | None
 
 
 class Adjustment(Struct, frozen=True, gc=False):

@@ -104,5 +104,7 @@ def _customers(sales: _Sales, program_id: UUID, partnership_id: UUID, cohort: Co
 
 
 def _is_given_back(sales: _Sales, sale: Conversion, until: datetime) -> bool:
-    given = [one.net_minor for one in sales.refunds.get(sale.id, ()) if one.recorded_at < until]
+    known = [one for one in sales.refunds.get(sale.id, ()) if one.recorded_at < until]
+    undone = {one.cancels for one in known}
+    given = [one.net_minor for one in known if one.cancels is None and one.refund_id not in undone]
     return bool(given) and sum(given) >= sale.net_minor

@@ -136,5 +136,6 @@ def _hash(refund: Refund, conversion: Conversion) -> bytes:
             # Defaults are left out of what is hashed, and told by identity: read it as it was read then.
             event=msgspec.convert(conversion.event, Event),
             line=refund.line,
+            cancels=refund.cancels,
         )
     )

@@ -43,6 +43,7 @@ class HeldRefund(msgspec.Struct, frozen=True):
     at: datetime
     net_minor: int
     reason: str
+    cancels: str | None = None
 
 
 class HeldOrder(msgspec.Struct, frozen=True):
@@ -166,7 +167,7 @@ async def _orders(connection: Connection, customer_id: UUID) -> list[HeldOrder]:
     )
     refunds: dict[UUID, list[HeldRefund]] = {row["id"]: [] for row in rows}
     for row in await connection.fetch(
-        """SELECT conversion_id, refund_id, at, net_minor, reason FROM refunds
+        """SELECT conversion_id, refund_id, at, net_minor, reason, cancels FROM refunds
            WHERE conversion_id = ANY($1::uuid[]) ORDER BY id""",
         list(refunds),
     ):

@@ -103,7 +103,8 @@ async def commissions_on(connection: Connection, conversion_id: UUID, viewer: Vi
 async def refunds_of(connection: Connection, conversion_id: UUID) -> list[GivenBack]:
     """Return the refunds of a conversion that whoever looks may see: its advertiser, and whom it credits."""
     rows = await connection.fetch(
-        "SELECT at, recorded_at, net_minor FROM refunds WHERE conversion_id = $1 ORDER BY at, id",
+        """SELECT at, recorded_at, net_minor FROM refunds_in_force
+           WHERE conversion_id = $1 ORDER BY at, id""",
         conversion_id,
     )
     return [GivenBack(**row) for row in rows]

@@ -35,7 +35,7 @@ async def load(
                 r.last_at - v.occurred_at AS refund_age, v.lines <> '[]' AS has_lines,
                 v.order_number, v.first_order_at, v.known_since
             FROM ({numbered}) v LEFT JOIN (
-                SELECT conversion_id, sum(net_minor) AS minor, max(at) AS last_at FROM refunds
+                SELECT conversion_id, sum(net_minor) AS minor, max(at) AS last_at FROM refunds_in_force
                 WHERE brand_id = (SELECT brand_id FROM programs WHERE id = $1)
                 GROUP BY conversion_id) r ON r.conversion_id = v.id
             WHERE v.occurred_at >= $2 AND v.occurred_at < $3""",

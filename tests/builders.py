@@ -19,6 +19,7 @@ from partner_network.brands import actions as brands
 from partner_network.brands.actions import NewBrand
 from partner_network.clicks.actions.insert import insert_clicks
 from partner_network.clicks.rules import Click, Consent, Excluded
+from partner_network.commissions.actions import contests, holds
 from partner_network.conversions.actions import (
     customers,
     record_conversions,
@@ -285,6 +286,55 @@ class Cast:
                 self.manager.id,
                 of.advertiser_id,
                 order_id,
+            )
+
+    async def hold(self, advertiser: str, *order_ids: str) -> None:
+        """Hold what these orders earn, as a manager would."""
+        now = await clock.now()
+        for one in await self._earned(advertiser, order_ids):
+            await holds.hold_commission(one, reason="To be looked at", by=self.manager, now=now)
+
+    async def let_go(self, advertiser: str, *order_ids: str) -> None:
+        """Let go what these orders earn."""
+        now = await clock.now()
+        for one in await self._earned(advertiser, order_ids):
+            await holds.release_commission(one, reason="All is well", by=self.manager, now=now)
+
+    async def _earned(self, advertiser: str, order_ids: Sequence[str]) -> list[int]:
+        async with connections.transaction() as connection:
+            rows = await connection.fetch(
+                """SELECT c.id FROM commissions c JOIN conversions v ON v.id = c.conversion_id
+                   WHERE v.brand_id = $1 AND v.order_id = ANY($2::text[]) ORDER BY c.id""",
+                self.brands[advertiser],
+                list(order_ids),
+            )
+        return [row["id"] for row in rows]
+
+    async def contest(self, advertiser: str, partner: str, order_id: str) -> None:
+        """Let a partner contest what is taken back from it on an order."""
+        await contests.contest_clawback(
+            await self._taken_back(advertiser, order_id),
+            reason="It was never returned",
+            by=self.owners[partner],
+            now=await clock.now(),
+        )
+
+    async def decline(self, advertiser: str, order_id: str) -> None:
+        """Decline a contest, as a manager would."""
+        manager = msgspec.structs.replace(self.manager, has_given_factor=True)
+        await contests.decide_contest(
+            await self._taken_back(advertiser, order_id),
+            outcome="declined",
+            reason="The shop has it back",
+            by=manager,
+            now=await clock.now(),
+        )
+
+    async def _taken_back(self, advertiser: str, order_id: str) -> int:
+        (commission_id,) = await self._earned(advertiser, [order_id])
+        async with connections.transaction() as connection:
+            return await connection.fetchval(
+                "SELECT min(transfer_id) FROM clawbacks WHERE commission_id = $1", commission_id
             )
 
     async def work(self) -> None:

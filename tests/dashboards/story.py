@@ -55,6 +55,12 @@ async def _january(cast: Cast) -> None:
     await builders.set_clock(at(1, 20))
     await cast.refund(SHOP, "00003", 5_000, at(1, 20))  # not matured yet
     await cast.work()
+    await builders.set_clock(at(1, 21))
+    await cast.hold(SHOP, "00001", "00002", "00004")
+    await cast.work()
+    await builders.set_clock(at(1, 25))
+    await cast.let_go(SHOP, "00001", "00002", "00004")
+    await cast.work()
     await _first_of(cast, 2)
 
 
@@ -94,6 +100,7 @@ async def _march(cast: Cast) -> None:
     await builders.set_clock(at(3, 8))
     await cast.adjust(SHOP, WEEKLY, "00001", 100)  # gives back part of what is due
     await cast.adjust(SHOP, RADIO, "00012", 123)
+    await cast.contest(SHOP, RADIO, "00002")
     await cast.redeem(SHOP, "till-1", "dee", 400)
     await cast.redeem(SHOP, "till-2", "dee", 300, cancel=True)
     await cast.work()
@@ -117,6 +124,7 @@ async def _march(cast: Cast) -> None:
         ),
     )
     await cast.order(WEEKLY, *numbered([("ivy", at(3, 12), 4_000, ivy)], start=21))
+    await cast.decline(SHOP, "00002")
     await cast.refuse_next_transfer()
     await _first_of(cast, 4)
     await cast.pay_again()

@@ -106,7 +106,20 @@ def _clawbacks(books: Books) -> Iterator[str]:
     for one in sorted(settled ^ booked_back, key=lambda one: (one.transfer_id, one.clawback_id)):
         which = "is missing" if one in settled else "follows from no revision"
         yield f"The settlement {one.kind} of {one.amount_minor:,} of clawback {one.clawback_id} {which}."
+    yield from _contests(books)
     yield from _accounts(books)
+
+
+def _contests(books: Books) -> Iterator[str]:
+    """Yield where a clawback was contested out of its time, or decided before that."""
+    by_id = {one.transfer_id: one for one in books.clawbacks}
+    for contest in books.contests:
+        clawback = by_id[contest.clawback_id]
+        made_at = books.entry[books.transfer[clawback.transfer_id].entry_id].recorded_at
+        if not made_at <= contest.at < clawback.contest_until:
+            yield f"Clawback {_spoken(clawback)} was contested at {contest.at}, not in its time."
+        if contest.decided_at is not None and contest.decided_at < contest.at:
+            yield f"The contest of clawback {clawback.transfer_id} was decided before it was made."
 
 
 def _accounts(books: Books) -> Iterator[str]:

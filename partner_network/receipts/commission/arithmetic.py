@@ -5,6 +5,7 @@ from fractions import Fraction
 import msgspec
 from msgspec import Struct
 
+from partner_network.commissions.rules.facts import Measure
 from partner_network.kernel.money import PPM_PER_WHOLE, divide_half_away
 
 
@@ -40,6 +41,7 @@ class Figures(Struct, frozen=True):
     adjusted_minor: int = 0
     bonus: str = ""
     conversions: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
     @property
     def pieces(self) -> list[Piece]:
@@ -50,6 +52,10 @@ class Figures(Struct, frozen=True):
     def multiplied(self) -> list[tuple[str, Fraction]]:
         """The multipliers that followed, exact and in their order."""
         return [(name, Fraction(value)) for name, value in self.factors]
+
+    def measure_of(self, factor: str) -> Measure | None:
+        """Return what a multiplier went by, where it is one of quality."""
+        return next((one for one in self.measures if factor == f"quality {one.rule}"), None)
 
     @property
     def earned(self) -> Fraction:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from partner_network.agreements import terms_reading
+from partner_network.agreements.reward_terms import Reward
 from partner_network.agreements.terms import Bonus, Component, Program, Settlement, Terms
 from partner_network.kernel import periods, sentences
 from partner_network.kernel.errors import ConflictError, InvalidError
@@ -139,6 +140,7 @@ def must_continue(held: Sequence[Terms], terms: Terms) -> None:
                         "{name!r} keeps its event, metric and period; give a changed one a new name",
                         name=one.name,
                     )
+        fields |= _other_promises(version, terms)
         measured = {one.name: one.identity for one in version.commission.quality_rules}
         for index, one in enumerate(terms.commission.quality_rules):
             if measured.get(one.name, one.identity) != one.identity:
@@ -156,6 +158,22 @@ def must_continue(held: Sequence[Terms], terms: Terms) -> None:
 def _identity(named: Component | Bonus) -> tuple[str, ...]:
     kind = named.kind if isinstance(named, Bonus) else ""
     return named.event, named.metric, named.period, kind
+
+
+def _other_promises(version: Terms, terms: Terms) -> dict[str, Sentence]:
+    """Return which rewards bear the name of another one of before."""
+    known = {one.name: _promise(one) for one in version.rewards}
+    return {
+        f"rewards[{index}].name": Sentence(
+            "{name!r} keeps its event, metric and period; give a changed one a new name", name=one.name
+        )
+        for index, one in enumerate(terms.rewards)
+        if known.get(one.name, _promise(one)) != _promise(one)
+    }
+
+
+def _promise(reward: Reward) -> tuple[str, ...]:
+    return reward.kind, reward.event, reward.perk or "", reward.metric, reward.period
 
 
 def must_be_unchanged(read: str, drafted: str, printed: str) -> None:

@@ -51,6 +51,7 @@ from partner_network.identity.web.limits import Entrance, LimitsMiddleware
 from partner_network.identity.web.requests import WITHOUT_SESSION, SessionCookie, SessionMiddleware
 from partner_network.identity.web.shapes import ShapeMiddleware
 from partner_network.kernel.errors import NotFoundError
+from partner_network.ledger import web as ledger
 from partner_network.links import web as links_web
 from partner_network.links.codes import web as codes_web
 from partner_network.links.memory import LinkMemory
@@ -98,6 +99,7 @@ def create_app(
             *conversions.ROUTES,
             *receipts.ROUTES,
             *rewards.ROUTES,
+            *ledger.ROUTES,
             *statements.ROUTES,
             *payouts.ROUTES,
             *privacy.ROUTES,

@@ -185,6 +185,7 @@ ROWS: Mapping[str, Row] = {
         "contest clawbacks", "shared", side="brand", form={"reason": "She kept it"}
     ),
     "GET /held": Row("read money", side="brand"),
+    "GET /balances": Row("read money", side="brand"),
     "GET /statements": Row("read money", side="brand"),
     "GET /statements/{statement}": Row("read money", "shared", side="brand"),
     "GET /statements/{statement}/{kind}": read("read money"),
@@ -357,6 +358,7 @@ ROWS: Mapping[str, Row] = {
     "POST /api/v1/credits/redemptions": read("redeem credits", json={}),
     "POST /api/v1/credits/cancellations": read("redeem credits", json={}),
     # money
+    "GET /api/v1/balances": read("read money"),
     "GET /api/v1/statements": read("read money"),
     "GET /api/v1/statements/{statement_id}": read("read money", "shared"),
     "GET /api/v1/statements/{statement_id}/documents/{kind}": read("read money", "shared"),

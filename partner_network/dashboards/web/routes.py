@@ -6,6 +6,7 @@ from litestar.types import ControllerRouterHandler
 
 from partner_network.dashboards.web import (
     agreements,
+    balances,
     codes,
     creatives,
     developers,
@@ -31,6 +32,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     link_codes.show_code,
     link_codes.send_drawing,
     link_codes.send_picture,
+    balances.show_balances,
     agreements.show_agreements,
     agreements.show_agreement,
     agreements.sign_agreement,

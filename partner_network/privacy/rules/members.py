@@ -227,25 +227,6 @@ HOLDINGS = (
         actors=("decided_by",),
         shown=("conversion_id", "minor", "reason", "at"),
     ),
-    *(
-        Holding(
-            table=table,
-            about="members",
-            holds=holds,
-            ground="legal duty",
-            kept=_AS_LONG_AS_MONEY,
-            erasure="keep",
-            columns=columns(actor),
-            actors=(actor,),
-            shown=("reason", "at"),
-        )
-        for table, holds, actor in (
-            ("commission_holds", Sentence("who held a commission back, and why"), "decided_by"),
-            ("commission_releases", Sentence("who let a held commission go, and why"), "decided_by"),
-            ("clawback_contests", Sentence("who contested a clawback, and why"), "contested_by"),
-            ("contest_decisions", Sentence("who decided a contest, and why"), "decided_by"),
-        )
-    ),
     Holding(
         table="statement_preparations",
         about="members",

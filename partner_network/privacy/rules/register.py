@@ -7,11 +7,14 @@ else below with the reason why it does not.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from partner_network.privacy.rules import customers, members, proofs
+from partner_network.privacy.rules import customers, deciders, members, proofs
 from partner_network.privacy.rules.holdings import Holding
 
 HOLDINGS: Mapping[str, Holding] = MappingProxyType(
-    {holding.table: holding for holding in (*proofs.HOLDINGS, *members.HOLDINGS, *customers.HOLDINGS)}
+    {
+        holding.table: holding
+        for holding in (*proofs.HOLDINGS, *members.HOLDINGS, *deciders.HOLDINGS, *customers.HOLDINGS)
+    }
 )
 
 WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(

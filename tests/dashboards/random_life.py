@@ -1,15 +1,22 @@
 """Five months in which anything may happen in any order, under terms drawn by lot: the same for one seed."""
 
+import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
+
+import pytest
 
 from partner_network.agreements.actions import draft, sign
 from partner_network.agreements.actions.draft import NewAgreement
 from partner_network.agreements.actions.sign import Signer
 from partner_network.database import connections
+from partner_network.gateways import clock
+from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.kernel.errors import ConflictError, InvalidError
+from partner_network.sandbox.stripe_simulator import process
 from tests import builders
 from tests.builders import BONUS, OPERATOR, SHOP, WEEKLY, Cast, Order, at
 
@@ -244,3 +251,27 @@ class RandomLife:
     async def _work(self, cast: Cast, pair: Pair) -> None:
         del pair
         await cast.work()
+
+
+@contextlib.asynccontextmanager
+async def lived(life: RandomLife, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Cast]:
+    """Found a network, let it live to the end with all work done, and yield it while Stripe still answers."""
+    monkeypatch.setattr(builders, "POLICY_OF", life.policies)
+    monkeypatch.setattr(builders, "TAX_PPM", life.taxes)
+    monkeypatch.setattr(builders, "agree", life.agree)
+    clock.use_simulated_time(sandbox=True)
+    try:
+        with process.running(folder / "stripe.sqlite") as address:
+            stripe = StripeConnect(
+                secret_key="sk_test_x", api_base=address, webhook_secret="whsec_x", sandbox=True
+            )
+            try:
+                await builders.set_clock(at(1, 1, 0))
+                cast = await builders.open_network(stripe, address)
+                await life.live(cast)
+                await cast.work()
+                yield cast
+            finally:
+                await stripe.close()
+    finally:
+        clock.use_simulated_time(sandbox=False)

@@ -7,16 +7,13 @@ import pytest
 
 from partner_network.dashboards.verification import proof
 from partner_network.database import connections
-from partner_network.gateways import clock
-from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.privacy.actions import erase_customers, erase_members
-from partner_network.sandbox.stripe_simulator import process
 from tests import builders
-from tests.builders import Cast, at
+from tests.builders import Cast
 from tests.conftest import FreshDatabase
-from tests.dashboards.random_life import Pair, RandomLife
+from tests.dashboards.random_life import Pair, RandomLife, lived
 
 
 class ForgetfulLife(RandomLife):
@@ -65,25 +62,8 @@ class ForgetfulLife(RandomLife):
 
 async def _stays_proved(seed: int, most_hours: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     life = ForgetfulLife(seed, most_hours)
-    monkeypatch.setattr(builders, "POLICY_OF", life.policies)
-    monkeypatch.setattr(builders, "TAX_PPM", life.taxes)
-    monkeypatch.setattr(builders, "agree", life.agree)
-    clock.use_simulated_time(sandbox=True)
-    try:
-        with process.running(folder / "stripe.sqlite") as address:
-            stripe = StripeConnect(
-                secret_key="sk_test_x", api_base=address, webhook_secret="whsec_x", sandbox=True
-            )
-            try:
-                await builders.set_clock(at(1, 1, 0))
-                cast = await builders.open_network(stripe, address)
-                await life.live(cast)
-                await cast.work()
-                kinds = [kind async for kind in proof.verify(stripe)]
-            finally:
-                await stripe.close()
-    finally:
-        clock.use_simulated_time(sandbox=False)
+    async with lived(life, folder, monkeypatch) as cast:
+        kinds = [kind async for kind in proof.verify(cast.stripe)]
     assert kinds[-1].difference is None
     assert life.erased > 3
     assert await connections.pool().fetchval("SELECT count(*) FROM erasures") == life.erased

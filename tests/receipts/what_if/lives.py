@@ -1,48 +1,12 @@
-"""Five months of a random network, lived once and asked about by many tests."""
+"""What five months of a random network came to, as the what-if pages count it."""
 
-import contextlib
-from collections.abc import AsyncGenerator
 from datetime import datetime
-from pathlib import Path
-
-import pytest
 
 from partner_network.database import connections
-from partner_network.gateways import clock
-from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.sandbox.stripe_simulator import process
-from tests import builders
 from tests.builders import Cast, at
-from tests.dashboards.random_life import RandomLife
 
 YEAR: tuple[datetime, datetime] = (at(1, 1, 0), at(7, 1, 0))
 """All that is lived."""
-
-
-@contextlib.asynccontextmanager
-async def lived(
-    seed: int, most_hours: int, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncGenerator[Cast]:
-    life = RandomLife(seed, most_hours)
-    monkeypatch.setattr(builders, "POLICY_OF", life.policies)
-    monkeypatch.setattr(builders, "TAX_PPM", life.taxes)
-    monkeypatch.setattr(builders, "agree", life.agree)
-    clock.use_simulated_time(sandbox=True)
-    try:
-        with process.running(folder / "stripe.sqlite") as address:
-            stripe = StripeConnect(
-                secret_key="sk_test_x", api_base=address, webhook_secret="whsec_x", sandbox=True
-            )
-            try:
-                await builders.set_clock(at(1, 1, 0))
-                cast = await builders.open_network(stripe, address)
-                await life.live(cast)
-                await cast.work()
-                yield cast
-            finally:
-                await stripe.close()
-    finally:
-        clock.use_simulated_time(sandbox=False)
 
 
 async def booked(cast: Cast, slug: str, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:

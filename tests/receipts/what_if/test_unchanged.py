@@ -10,6 +10,7 @@ from partner_network.receipts.what_if.comparing import what_if
 from partner_network.receipts.what_if.values import Change, Figures
 from tests.builders import SHOP, WEEKLY, Cast, at
 from tests.conftest import FreshDatabase
+from tests.dashboards.random_life import RandomLife, lived
 from tests.receipts.what_if import lives
 
 SPANS = [lives.YEAR, (at(2, 1, 0), at(3, 1, 0)), (at(2, 11, 7), at(4, 20, 13))]
@@ -47,7 +48,7 @@ async def test_with_no_change_a_random_network_comes_to_what_is_booked(
     database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     assert database.name
-    async with lives.lived(seed, 60, tmp_path, monkeypatch) as cast:
+    async with lived(RandomLife(seed, 60), tmp_path, monkeypatch) as cast:
         for slug in (SHOP, WEEKLY):
             for since, until in SPANS:
                 await _is_what_is_booked(cast, slug, since, until)

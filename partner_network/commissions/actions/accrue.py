@@ -17,8 +17,9 @@ async def accrue_pending(now: datetime) -> int:
     stopped alone, and says why to the operator; all others are booked.
     Source: MONEY section 4.
     """
-    async with connections.transaction() as connection:
-        rows = await connection.fetch("SELECT DISTINCT partnership_id FROM unaccrued_conversions ORDER BY 1")
+    rows = await connections.pool().fetch(
+        "SELECT DISTINCT partnership_id FROM unaccrued_conversions ORDER BY 1"
+    )
     revisions = 0
     for row in rows:
         try:

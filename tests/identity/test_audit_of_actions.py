@@ -27,6 +27,8 @@ WITHOUT_RECORD = {
     "commissions.adjustments.insert_adjustment": WITHIN,
     "commissions.clawbacks.record_clawbacks": NOBODY_DECIDES,
     "commissions.clawbacks.record_settlements": NOBODY_DECIDES,
+    "commissions.fix_rates.fix_rates": NOBODY_DECIDES,
+    "commissions.load_rates.load_rates": "published figures from a file; each load is kept with its source",
     "commissions.mature.mature_due": NOBODY_DECIDES,
     "commissions.revise.revise": NOBODY_DECIDES,
     "commissions.stopping.stop": NOBODY_DECIDES,

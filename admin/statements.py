@@ -67,6 +67,7 @@ async def list_statements(request: AnyRequest, closing: FromQuery[str] = "") -> 
             "statuses": STATUSES,
             "periods": periods,
             "is_closing": closing == "asked",
+            "unclosed": await queries.unclosed(await clock.now()),
         },
     )
 

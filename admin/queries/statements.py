@@ -10,7 +10,9 @@ from admin.queries import lines
 from admin.queries.standing import LISTED
 from partner_network.database import connections
 from partner_network.identity.web.listings import Listing
+from partner_network.statements import due_queries
 from partner_network.statements import queries as statements
+from partner_network.statements.due_queries import Unclosed
 from partner_network.statements.queries import Statement, StatementLine
 from partner_network.statements.rules import Status
 
@@ -70,6 +72,12 @@ class PayoutOf(msgspec.Struct, frozen=True):
 
 _FOUND = """($1 = '' OR status = $1) AND ($2 = '' OR period = $2)
     AND (number ILIKE $3 OR payee_name ILIKE $3 OR payer_name ILIKE $3)"""
+
+
+async def unclosed(now: datetime) -> Sequence[Unclosed]:
+    """Return whose period has ended and is not closed, and how many orders keep it open."""
+    async with connections.transaction(eyes="operator") as connection:
+        return await due_queries.unclosed(connection, now)
 
 
 async def statement_rows(listing: Listing) -> tuple[Listing, Sequence[StatementRow], Sequence[Sum]]:

@@ -10,11 +10,15 @@ from partner_network.database import connections
 from partner_network.identity.web.listings import Listing
 from partner_network.kernel import ids
 from partner_network.payouts.rules import ONBOARDING_MISSING
+from partner_network.statements import jobs
 from partner_network.statements import queries as statements
+from partner_network.statements.due_queries import Unclosed
 from partner_network.statements.rules import Status
+from tests import builders
 from tests.admin.conftest import Office
-from tests.builders import SMALL
+from tests.builders import SMALL, at
 from tests.doors import Browser
+from tests.payouts.conftest import Sale
 
 NUMBER = "TUNE-HOUSE-NEEDLE-DROP-2026-02-USD"
 
@@ -246,3 +250,27 @@ async def test_a_paid_payout_shows_its_attempt_and_the_transfer_at_stripe(office
     assert "settled" in page
     assert row["stripe_transfer_id"] in (await art.get("/admin/payouts")).text
     assert "Nothing is held" in (await art.get("/admin/payouts?show=held")).text
+
+
+async def test_a_period_is_unclosed_once_it_has_ended_and_until_it_is_closed(closed: Sale) -> None:
+    ended = at(4, 1, 0, 30)  # February's statement is unpaid, so March has one too
+    assert await listed.unclosed(at(3, 31)) == []
+    assert await listed.unclosed(ended) == [Unclosed("Needle Drop", "Tune House", "USD", "2026-03", 0)]
+    async with connections.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO unaccrued_conversions SELECT partnership_id, conversion_id FROM commissions"
+        )
+    assert [one.waiting for one in await listed.unclosed(ended)] == [1]
+    await builders.set_clock(ended)
+    await closed.work()
+    await jobs.close_periods(ended)
+    assert await listed.unclosed(ended) == []
+
+
+async def test_what_keeps_a_period_open_is_said_above_the_list(office: Office) -> None:
+    pia = await office.person("pia")
+    assert "The worker, which closes it within a minute" in (await pia.get("/admin/statements")).text
+    await office.network.owner.execute(
+        "INSERT INTO unaccrued_conversions SELECT partnership_id, conversion_id FROM commissions"
+    )
+    assert "1 order that is not computed and matured yet" in (await pia.get("/admin/statements")).text

@@ -12,19 +12,16 @@ from partner_network.commissions.actions import mature
 from partner_network.commissions.leaving_out import LeftOut
 from partner_network.database import connections
 from partner_network.database.connections import Connection
-from partner_network.kernel import periods
 from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.periods import Period
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import standing_queries
+from partner_network.statements import due_queries, standing_queries
 from partner_network.statements.actions import seal, settle, telling
 from partner_network.statements.actions.settle import Side
 from partner_network.statements.standing_queries import Standing
 
 HANDS = 2
 """How many pairs one worker closes side by side: the database computes for one while it stores another."""
-_ZONES_APART = timedelta(hours=15)
-"""More than any zone is from UTC."""
 _SHORTEST_MONTH = timedelta(days=27)
 """Less than any month in any zone."""
 
@@ -86,21 +83,13 @@ def _pairs(standings: Sequence[Standing], now: datetime) -> list[_Pair]:
     return [
         _Pair([one.account.account_id for one in sides], lock, _named(sides[0]))
         for lock, sides in pairs.items()
-        if any(_may_be_due(one, now) for one in sides)
+        if any(due_queries.may_be_due(one, now) for one in sides)
     ]
 
 
 def _named(standing: Standing) -> str:
     account = standing.account
     return f"{account.payee_slug} and {account.payer_slug}, {account.currency}"
-
-
-def _may_be_due(standing: Standing, now: datetime) -> bool:
-    """Tell whether a month has ended somewhere since there is something to state."""
-    if standing.unstated_at is None:
-        return False
-    since, until = standing.unstated_at - _ZONES_APART, now + _ZONES_APART
-    return (since.year, since.month) < (until.year, until.month)
 
 
 async def _close_pair(pair: _Pair, now: datetime, closed: Closed, *, is_patient: bool) -> bool:
@@ -134,7 +123,11 @@ async def _close_next(connection: Connection, pair: _Pair, now: datetime) -> _Ma
         await settle.side(connection, one, now)
         for one in await standing_queries.standings(connection, pair.account_ids)
     ]
-    open_periods = [period for side in sides if (period := _open_period(side, now)) is not None]
+    open_periods = [
+        period
+        for side in sides
+        if (period := due_queries.open_period(side.standing, side.settlement, now)) is not None
+    ]
     if not open_periods:
         return _Made([], is_more_due=False)
     period = min(open_periods)
@@ -153,40 +146,10 @@ async def _close_next(connection: Connection, pair: _Pair, now: datetime) -> _Ma
     return _Made(made, is_more_due=period.ends_at + _SHORTEST_MONTH <= now)
 
 
-def _open_period(side: Side, now: datetime) -> Period | None:
-    """Return the oldest period with something to state that has ended, or None.
-
-    A posting dated into a closed period is stated in the first open one: what is issued never reopens.
-    """
-    if side.standing.unstated_at is None:
-        return None
-    zone = periods.zone_named(side.settlement.time_zone)
-    period = periods.period_of(side.standing.unstated_at, side.settlement.period, zone)
-    return period if period.ends_at <= now else None
-
-
 async def _must_be_drained(connection: Connection, sides: Sequence[Side], period: Period) -> None:
     """Refuse to close over facts that no commission reflects yet."""
     for side in sides:
-        waiting = await connection.fetchval(
-            """SELECT count(*) FROM (
-                   SELECT u.conversion_id FROM unaccrued_conversions u
-                   JOIN partnerships p ON p.id = u.partnership_id JOIN conversions v ON v.id = u.conversion_id
-                   WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND v.occurred_at < $3
-                   UNION SELECT u.conversion_id FROM undecided_conversions u
-                   JOIN conversions v ON v.id = u.conversion_id
-                   WHERE v.brand_id = $1 AND v.occurred_at < $3
-                   UNION SELECT c.conversion_id
-                   FROM partnerships p JOIN commissions c ON c.partnership_id = p.id
-                   WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND c.matured_at IS NULL
-                       AND c.matures_at < $3
-                   UNION SELECT c.conversion_id FROM unmoved_commissions u
-                   JOIN commissions c ON c.id = u.commission_id
-                   WHERE c.advertiser_id = $1 AND c.partner_id = $2) waiting""",
-            side.account.payer_id,
-            side.account.payee_id,
-            period.ends_at,
-        )
+        waiting = await due_queries.waiting_orders(connection, side.account, period.ends_at)
         if waiting:
             raise ConflictError(
                 Sentence(

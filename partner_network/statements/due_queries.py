@@ -1,0 +1,92 @@
+"""Read which pairs' periods have ended and are not closed, and what keeps them open."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from partner_network.agreements.terms import Settlement
+from partner_network.database.connections import Connection
+from partner_network.kernel import periods
+from partner_network.kernel.periods import Period
+from partner_network.statements import queries, standing_queries
+from partner_network.statements.standing_queries import PairAccount, Standing
+
+_ZONES_APART = timedelta(hours=15)
+"""More than any zone is from UTC."""
+
+
+class Unclosed(msgspec.Struct, frozen=True):
+    """A period of one payee with one payer that has ended; ``waiting`` orders keep it open."""
+
+    payee_name: str
+    payer_name: str
+    currency: str
+    period: str
+    waiting: int
+
+
+def may_be_due(standing: Standing, now: datetime) -> bool:
+    """Tell whether a month has ended somewhere since there is something to state."""
+    if standing.unstated_at is None:
+        return False
+    since, until = standing.unstated_at - _ZONES_APART, now + _ZONES_APART
+    return (since.year, since.month) < (until.year, until.month)
+
+
+def open_period(standing: Standing, settlement: Settlement, now: datetime) -> Period | None:
+    """Return the oldest period with something to state that has ended, or None.
+
+    A posting dated into a closed period is stated in the first open one: what is issued never reopens.
+    """
+    if standing.unstated_at is None:
+        return None
+    zone = periods.zone_named(settlement.time_zone)
+    period = periods.period_of(standing.unstated_at, settlement.period, zone)
+    return period if period.ends_at <= now else None
+
+
+async def waiting_orders(connection: Connection, account: PairAccount, before: datetime) -> int:
+    """Return how many orders before an instant are not computed yet, or not moved though they are due."""
+    return await connection.fetchval(
+        """SELECT count(*) FROM (
+               SELECT u.conversion_id FROM unaccrued_conversions u
+               JOIN partnerships p ON p.id = u.partnership_id JOIN conversions v ON v.id = u.conversion_id
+               WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND v.occurred_at < $3
+               UNION SELECT u.conversion_id FROM undecided_conversions u
+               JOIN conversions v ON v.id = u.conversion_id
+               WHERE v.brand_id = $1 AND v.occurred_at < $3
+               UNION SELECT c.conversion_id
+               FROM partnerships p JOIN commissions c ON c.partnership_id = p.id
+               WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND c.matured_at IS NULL
+                   AND c.matures_at < $3
+               UNION SELECT c.conversion_id FROM unmoved_commissions u
+               JOIN commissions c ON c.id = u.commission_id
+               WHERE c.advertiser_id = $1 AND c.partner_id = $2) waiting""",
+        account.payer_id,
+        account.payee_id,
+        before,
+    )
+
+
+async def unclosed(connection: Connection, now: datetime) -> Sequence[Unclosed]:
+    """Return what has ended and is not closed, in the order the accounts were opened."""
+    found: list[Unclosed] = []
+    for standing in await standing_queries.standings(connection):
+        if not may_be_due(standing, now):
+            continue
+        account = standing.account
+        settlement = await queries.settlement_of(
+            connection,
+            payer_id=account.payer_id,
+            payee_id=account.payee_id,
+            currency=account.currency,
+            at=now,
+        )
+        period = open_period(standing, settlement, now)
+        if period is not None:
+            waiting = await waiting_orders(connection, account, period.ends_at)
+            found.append(
+                Unclosed(account.payee_name, account.payer_name, account.currency, period.label, waiting)
+            )
+    return found

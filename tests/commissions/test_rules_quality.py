@@ -144,6 +144,35 @@ def test_an_order_is_given_the_measures_of_its_own_periods() -> None:
     assert not quality.has_rules(plan.plan_of([TermsVersion(key="v1", terms=cast.terms(FLAT))]))
 
 
+def test_an_order_is_given_what_the_rules_of_its_own_version_measured_in_its_own_zone() -> None:
+    new = replace(STAYED, name="since-march", period="month")
+    ready = plan.plan_of(
+        [
+            TermsVersion(key="v1", terms=under(STAYED), valid_until=cast.at(3, 15)),
+            TermsVersion(key="v2", terms=under(new), valid_from=cast.at(3, 15)),
+        ]
+    )
+    all_measures = [measured(1, 1), measured(1, 1, day=APRIL)] + [
+        measured(1, 1, "since-march", date(2026, month, 1)) for month in (1, 3, 4)
+    ]
+    known = {(one.rule, one.measured_on): one for one in all_measures}
+    assert quality.own_measures(ready, cast.at(3, 14), known) == (measured(1, 1),)
+    march, april = (measured(1, 1, "since-march", date(2026, month, 1)) for month in (3, 4))
+    assert quality.own_measures(ready, cast.at(3, 31, 21), known) == (march,)
+    assert quality.own_measures(ready, cast.at(3, 31, 22), known) == (april,)
+
+
+def test_the_dates_of_a_span_are_the_first_days_of_the_periods_it_touches() -> None:
+    def dates(starts_at: datetime, ends_at: datetime) -> list[str]:
+        return [str(on) for on in quality.dates_between(STAYED, starts_at, ends_at, BERLIN)]
+
+    april = cast.at(3, 31, 22)
+    assert dates(cast.at(2), april) == ["2026-01-01"]
+    assert dates(cast.at(2), april + timedelta(microseconds=1)) == ["2026-01-01", "2026-04-01"]
+    assert dates(april, cast.at(11)) == ["2026-04-01", "2026-07-01", "2026-10-01"]
+    assert dates(april, april) == []
+
+
 def test_a_cohort_is_the_months_before_those_in_which_its_customers_could_come_back() -> None:
     assert quality.cohort_of(STAYED, APRIL, BERLIN) == Cohort(
         starts_at=datetime(2025, 10, 31, 23, tzinfo=cast.at(1).tzinfo),

@@ -52,16 +52,8 @@ INSERT INTO order_rates (conversion_id, quote, day, numerator, denominator, publ
     SELECT v.id, 'EUR', '2026-03-02', 4, 5, '2026-03-02', 'inverse', (SELECT max(id) FROM rate_loads), now()
     FROM conversions v;
 INSERT INTO ledger_checks (night, began_at, recorded_until) VALUES ('2026-03-01', now(), now());
-INSERT INTO commission_holds (commission_id, n, reason, decided_by, at)
-    SELECT c.id, 1, 'x', (SELECT id FROM members LIMIT 1), now() FROM commissions c;
-INSERT INTO commission_releases (commission_id, n, reason, decided_by, at)
-    SELECT commission_id, n, 'x', decided_by, now() FROM commission_holds;
 INSERT INTO unmoved_commissions (commission_id, n, move)
     SELECT commission_id, n, 'release' FROM commission_holds;
-INSERT INTO clawback_contests (clawback_id, reason, contested_by, at)
-    SELECT transfer_id, 'x', (SELECT id FROM members LIMIT 1), now() FROM clawbacks;
-INSERT INTO contest_decisions (clawback_id, outcome, reason, decided_by, at)
-    SELECT clawback_id, 'declined', 'x', contested_by, now() FROM clawback_contests;
 INSERT INTO kept_forms (id, token_hash, member_id, brand_id, sealed, created_at, expires_at)
     SELECT gen_random_uuid(), uuid_send(id), member_id, brand_id, 'x', now(), now() FROM memberships;
 INSERT INTO audit_salts (subject_id, salt) VALUES (gen_random_uuid(), sha256('x'));

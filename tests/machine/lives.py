@@ -206,8 +206,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=_PAIR, data=st.data(), is_boost=st.booleans(), then=_THEN)
     def amend(self, which: int, data: st.DataObject, is_boost: bool, then: Then) -> None:
-        """Both sides sign other terms, or the same kind of terms with one boost more."""
-        self.tick()
+        """Both sides sign other terms, at the very moment of what came last, perhaps with one boost more."""
         pair = PAIRS[which]
         boosts = self.boosts[pair]
         if is_boost:

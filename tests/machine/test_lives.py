@@ -17,7 +17,7 @@ def test_the_books_hold_after_every_step_of_any_life(stage: Stage) -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=LIVES or 8,
+            max_examples=LIVES or 6,
             stateful_step_count=int(os.environ.get("MACHINE_STEPS", "25")),
             derandomize=not LIVES,
             deadline=None,

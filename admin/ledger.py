@@ -69,10 +69,10 @@ def view_in(query: Mapping[str, str]) -> View:
 
 
 def amount(minor: int, currency: str) -> str:
-    """Write an amount of money, or of units of their own, which are whole."""
+    """Write an amount of money; of credit, whose units the page names, its number in that currency's digits."""
     if currency in money.EXPONENT_OF:
         return formats.money(minor, currency)
-    return f"{formats.number(minor)} {currency}"
+    return journal.decimal_text(minor, currency)
 
 
 @get("/admin/ledger", guards=[guards.must_be_operator, guards.must_read_money], include_in_schema=False)
@@ -87,8 +87,8 @@ async def show_trial_balance(request: AnyRequest, settings: Given) -> Template |
     context = {
         "overview": found,
         "chart": chart,
-        "since": today.replace(day=1).isoformat(),
-        "today": today.isoformat(),
+        "first_day": today.replace(day=1).isoformat(),
+        "last_day": today.isoformat(),
     }
     return _page("ledger", view, context)
 

@@ -60,10 +60,9 @@ async def _changed_since(connection: Connection, night: date) -> list[str]:
     again = trial_balance.digest(await queries.held(connection, AsOf(last["recorded_until"])))
     if again == last["digest"]:
         return []
-    return [
-        (f"What was recorded before {last['recorded_until'].isoformat()} comes to another trial balance than "
-        f"in the night of {last['night']}.")
-    ]
+    until, before = last["recorded_until"].isoformat(), last["night"]
+    said = f"What was recorded before {until} comes to another trial balance than in the night of {before}."
+    return [said]
 
 
 async def _keep(night: date, looks: list[Look], changed: list[str], digest: bytes) -> None:

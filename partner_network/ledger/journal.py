@@ -56,8 +56,9 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def decimal_text(minor: int, currency: str) -> str:
-    """Return an amount with a point and every digit of its minor unit; units of their own are whole."""
-    return f"{Decimal(minor).scaleb(-EXPONENT_OF.get(currency, 0)):f}"
+    """Return an amount with a point and every digit of its minor unit; credit has its currency's digits."""
+    digits = EXPONENT_OF.get(currency.removeprefix("X-")[:3], 0)
+    return f"{Decimal(minor).scaleb(-digits):f}"
 
 
 async def lines(connection: Connection, asked: Asked, chart: Chart) -> AsyncGenerator[str]:

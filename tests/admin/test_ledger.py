@@ -23,7 +23,7 @@ async def test_the_trial_balance_foots_and_each_kind_leads_to_its_accounts_and_t
     account = accounts.partition("/admin/ledger/accounts/")[2].partition('"')[0]
     postings = (await pia.get(f"/admin/ledger/accounts/{account}")).text
     assert "Commissions payable" in postings
-    assert "<code>mature</code>" in postings
+    assert '<span lang="en">mature</span>' in postings
     assert "$15.00" in postings
 
 

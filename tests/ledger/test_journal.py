@@ -120,7 +120,9 @@ async def test_amounts_have_every_digit_of_their_currency_and_none_is_rounded(br
     ):
         await post(events.accrue(fact(currency), Pair(BLOG, SHOP, currency), great))
         assert shown in {row["debit"] for row in await table() if row["currency"] == currency}
-    assert journal.decimal_text(7, "X-SHOP-CREDIT") == "7"
+    assert journal.decimal_text(7, "X-EUR-0000000000A1") == "0.07"
+    assert journal.decimal_text(7, "X-JPY-0000000000A1") == "7"
+    assert journal.decimal_text(7, "X-POINTS") == "7"
     assert journal.decimal_text(5, "EUR") == "0.05"
 
 

@@ -69,7 +69,7 @@ def view_in(query: Mapping[str, str]) -> View:
 
 
 def amount(minor: int, currency: str) -> str:
-    """Write an amount of money; of credit, whose units the page names, its number in that currency's digits."""
+    """Write an amount of money; of credit, which the page names, its number in that currency's digits."""
     if currency in money.EXPONENT_OF:
         return formats.money(minor, currency)
     return journal.decimal_text(minor, currency)

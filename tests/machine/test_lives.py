@@ -18,7 +18,7 @@ def test_the_books_hold_after_every_step_of_any_life(stage: Stage) -> None:
         Life,
         settings=settings(
             max_examples=LIVES or 6,
-            stateful_step_count=int(os.environ.get("MACHINE_STEPS", "25")),
+            stateful_step_count=int(os.environ.get("MACHINE_STEPS", "20")),
             derandomize=not LIVES,
             deadline=None,
             database=None,

@@ -91,6 +91,13 @@ def test_decay_weighs_touches_by_the_whole_minor_units_each_got() -> None:
     assert cast.paid([order], cast.terms(component)) == {"a": 1}  # all of it fell to the first touch
 
 
+def test_decay_of_a_rate_chosen_by_the_count_weighs_touches_by_what_each_got() -> None:
+    component = replace(ALL, structure="retroactive", metric="count", decay_ppm_per_day=100_000)
+    halves, touched_at = (Fraction(1, 2), Fraction(1, 2)), (cast.at(2, 1), cast.at(3, 5))
+    order = cast.order("a", 1, weights=halves, own=(0, 1), touched_at=touched_at)
+    assert cast.paid([order], cast.terms(component)) == {"a": 0}  # all of it fell to the old touch
+
+
 def test_decay_of_an_amount_per_action_is_weighted_by_the_parts_of_the_action() -> None:
     component = replace(ALL, metric="count", decay_ppm_per_day=100_000, tiers=(Tier(0, amount_minor=1_000),))
     weights, touched_at = (Fraction(1, 4), Fraction(3, 4)), (cast.at(3, 5), cast.at(2, 1))

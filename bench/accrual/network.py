@@ -12,6 +12,7 @@ from partner_network.database import migration
 
 PARTNERS = 100
 LOOPED = 2_000
+"""How many orders are booked one by one at most, and never more than a tenth of the others."""
 STARTS = datetime(2025, 10, 1, tzinfo=UTC)
 DAYS = 365
 MONTHS = ("2025-10-01", "2026-09-01", "2026-10-01")

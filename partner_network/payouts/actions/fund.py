@@ -15,8 +15,11 @@ from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundE
 from partner_network.kernel.money import Money
 from partner_network.kernel.sentences import Sentence
 from partner_network.ledger import actions as ledger
+from partner_network.ledger import events
 from partner_network.ledger import queries as ledger_queries
-from partner_network.ledger.rules import Account, Entry, Leg
+from partner_network.ledger.accounts import Pair
+from partner_network.ledger.events import Fact
+from partner_network.ledger.rules import Entry
 from partner_network.payouts import queries
 from partner_network.payouts.actions import telling
 
@@ -178,12 +181,10 @@ async def _record(connection: Connection, funding_id: UUID, answer: Funding, now
 
 
 def _received(funding: RequestedFunding, answer: Funding, now: datetime) -> list[Entry]:
-    cash = Account("cash", funding.currency)
-    prepaid = Account("prepaid", funding.currency, funding.advertiser_id)
-    entries = [Entry("receive", f"funding:{funding.id}", now, [Leg(cash, prepaid, funding.amount_minor)])]
+    fact = Fact(f"funding:{funding.id}", now)
+    entries = [events.receive(fact, funding.advertiser_id, funding.currency, funding.amount_minor)]
     if answer.fee_minor:
-        fees = Account("stripe_fees", funding.currency)
-        entries.append(Entry("fee", f"fee:{funding.id}", now, [Leg(fees, cash, answer.fee_minor)]))
+        entries.append(events.charge_fee(Fact(f"fee:{funding.id}", now), funding.currency, answer.fee_minor))
     return entries
 
 
@@ -212,13 +213,8 @@ async def fund_statements(advertiser_id: UUID, currency: str, now: datetime) -> 
 async def _reserve(connection: Connection, fundable: queries.Fundable, now: datetime) -> UUID:
     statement, amount = fundable.statement, fundable.amount_minor
     payer, payee, currency = statement.payer_id, statement.payee_id, statement.currency
-    legs = [
-        Leg(Account("prepaid", currency, payer), Account("recv", currency, payer, payee), amount),
-        Leg(Account("pay", currency, payee, payer), Account("pay_funded", currency, payee, payer), amount),
-    ]
-    (entry,) = await ledger.post(
-        connection, [Entry("fund", f"fund:{statement.id}", now, legs)], recorded_at=now
-    )
+    funded = events.fund(Fact(f"fund:{statement.id}", now), Pair(payee, payer, currency), amount)
+    (entry,) = await ledger.post(connection, [funded], recorded_at=now)
     payout_id = ids.new_id(now)
     await connection.execute(
         """INSERT INTO payouts (id, statement_id, content_hash, closing_minor, currency, payee_id, payer_id,

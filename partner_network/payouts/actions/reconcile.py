@@ -9,7 +9,9 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.gateways.stripe_connect import StripeConnect, Transfer
 from partner_network.ledger import actions as ledger
-from partner_network.ledger.rules import Account, Entry, Leg
+from partner_network.ledger import events
+from partner_network.ledger.accounts import Pair
+from partner_network.ledger.events import Fact
 from partner_network.payouts.actions import telling
 
 
@@ -85,17 +87,10 @@ def _differences(ours: list[_Sent], shown: dict[str, Transfer]) -> list[Differen
 
 async def _settle(connection: Connection, arrived: list[_Sent], now: datetime) -> None:
     entries = [
-        Entry(
-            "settle",
-            f"settle:{sent.id}",
-            now,
-            [
-                Leg(
-                    Account("payout_clearing", sent.currency, sent.payee_id, sent.payer_id),
-                    Account("cash", sent.currency),
-                    sent.amount_minor,
-                )
-            ],
+        events.settle_payout(
+            Fact(f"settle:{sent.id}", now),
+            Pair(sent.payee_id, sent.payer_id, sent.currency),
+            sent.amount_minor,
         )
         for sent in arrived
     ]

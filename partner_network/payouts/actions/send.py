@@ -20,7 +20,10 @@ from partner_network.gateways.stripe_connect import (
 )
 from partner_network.kernel import ids
 from partner_network.ledger import actions as ledger
-from partner_network.ledger.rules import Account, Entry, Leg, Phase
+from partner_network.ledger import events
+from partner_network.ledger.accounts import Pair
+from partner_network.ledger.events import Fact
+from partner_network.ledger.rules import Entry
 from partner_network.payouts import queries, rules
 from partner_network.payouts.actions import telling
 
@@ -116,7 +119,8 @@ async def _begin(payout_id: UUID, now: datetime) -> Attempt | None:
         n = await connection.fetchval(
             "SELECT count(*) + 1 FROM payout_attempts WHERE payout_id = $1", payout_id
         )
-        pending = Entry("payout", f"payout:{payout_id}:{n}", now, [_leg(payout, "pending")])
+        fact = Fact(f"payout:{payout_id}:{n}", now)
+        pending = events.reserve_payout(fact, _pair(payout), payout.amount_minor)
         (entry,) = await ledger.post(connection, [pending], recorded_at=now)
         await connection.execute(
             """INSERT INTO payout_attempts (id, payout_id, n, idempotency_key, amount_minor, destination,
@@ -157,16 +161,15 @@ async def _live_attempt(connection: Connection, payout_id: UUID) -> Attempt | No
     return None if row is None else Attempt(**row)
 
 
-def _leg(of: Attempt | Payout, phase: Phase, pending_id: int | None = None) -> Leg:
-    clearing = Account("payout_clearing", of.currency, of.payee_id, of.payer_id)
-    funded = Account("pay_funded", of.currency, of.payee_id, of.payer_id)
-    return Leg(funded, clearing, of.amount_minor, phase, pending_id)
+def _pair(of: Attempt | Payout) -> Pair:
+    return Pair(of.payee_id, of.payer_id, of.currency)
 
 
 def _end(attempt: Attempt, kind: Literal["accept", "void"], now: datetime) -> Entry:
     """Return the entry that posts or voids what the attempt reserved."""
-    leg = _leg(attempt, "post" if kind == "accept" else "void", attempt.pending_transfer_id)
-    return Entry(kind, f"{kind}:{attempt.id}", now, [leg])
+    end = events.accept_payout if kind == "accept" else events.void_payout
+    fact = Fact(f"{kind}:{attempt.id}", now)
+    return end(fact, _pair(attempt), attempt.amount_minor, pending_id=attempt.pending_transfer_id)
 
 
 async def _look_up(stripe: StripeConnect, attempt: Attempt, now: datetime) -> str:

@@ -30,6 +30,8 @@ WITHOUT_RECORD = {
     "commissions.fix_rates.fix_rates": NOBODY_DECIDES,
     "commissions.load_rates.load_rates": "published figures from a file; each load is kept with its source",
     "commissions.mature.mature_due": NOBODY_DECIDES,
+    "commissions.measure.measure_quality": NOBODY_DECIDES,
+    "commissions.measure.measure_stream": NOBODY_DECIDES,
     "commissions.revise.revise": NOBODY_DECIDES,
     "commissions.stopping.stop": NOBODY_DECIDES,
     "commissions.move.move_held": "the worker moves the money of holds that are recorded",

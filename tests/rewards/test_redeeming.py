@@ -63,7 +63,10 @@ async def test_an_earlier_order_that_comes_late_takes_the_welcome_with_it(
 ) -> None:
     await bought(granted, blog, 3, on(9))
     await run()
-    assert (await held(granted))["welcome"].granted_at == on(9)
+    async with connections.transaction() as connection:
+        rows = await queries.newest_credits(connection, granted.brand_id, 100)
+    welcomes = {one.granted_at: one.state.left_minor for one in rows if one.reward == "welcome"}
+    assert welcomes == {on(10): 0, on(9): 1_000}
     assert (await balances())["credit_customers"] == 1_000
 
 

@@ -4,7 +4,9 @@ from partner_network.database import migration
 
 ID = "2026_11_22t19_00_00"
 VERSION = "1.38.0"
-DESCRIPTION = "How many of a partner's earlier customers stayed, measured once at each date and kept as a fact."
+DESCRIPTION = (
+    "How many of a partner's earlier customers stayed, measured once at each date and kept as a fact."
+)
 
 ME = "(SELECT looking_brand())"
 MINE = f"(SELECT p.id FROM partnerships p WHERE p.advertiser_id = {ME} OR p.partner_id = {ME})"

@@ -119,7 +119,8 @@ INSERT INTO credit_redemptions (id, advertiser_id, key, payload_hash, customer_i
     SELECT gen_random_uuid(), advertiser_id, id::text, 'x', customer_id, 'USD', 1, now() FROM reward_credits;
 INSERT INTO credit_redemption_cancels SELECT id, now() FROM credit_redemptions ON CONFLICT DO NOTHING;
 INSERT INTO rewarded_programs SELECT id FROM programs ON CONFLICT DO NOTHING;
-INSERT INTO unrewarded_customers SELECT DISTINCT program_id, customer_id FROM conversions ON CONFLICT DO NOTHING;
+INSERT INTO unrewarded_customers SELECT DISTINCT program_id, customer_id FROM conversions
+    ON CONFLICT DO NOTHING;
 INSERT INTO unmeasured_perks SELECT id, 'month', now() FROM partnerships ON CONFLICT DO NOTHING;
 INSERT INTO entitlements (id, partnership_id, advertiser_id, partner_id, agreement_id, reward, perk, period,
         n, conversion_id, reached, granted_at, ends_at, clause, recorded_at)

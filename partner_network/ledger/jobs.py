@@ -83,6 +83,6 @@ async def _keep(night: date, looks: list[Look], changed: list[str], digest: byte
             wrong[:SAID_MAX],
         )
         if wrong:
-            said = {"count": len(wrong), "night": night.isoformat(), "first": wrong[0]}
+            said = {"count": len(wrong), "night": night, "first": wrong[0]}
             await tell.notify(connection, "ledger-differs", night.isoformat(), tell.OPERATOR, said=said)
     _log.info("ledger examined", entries=counts["entries"], differing=len(wrong))

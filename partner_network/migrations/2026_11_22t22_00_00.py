@@ -90,7 +90,7 @@ CREATE TABLE clawback_contests (
     reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 2000),
     contested_by uuid NOT NULL REFERENCES members,
     at timestamptz NOT NULL,
-    made_in xid8 NOT NULL DEFAULT pg_current_xact_id() CHECK (made_in = pg_current_xact_id())
+    made_in xid8 NOT NULL DEFAULT this_transaction()
 );
 CALL make_append_only('clawback_contests');
 
@@ -101,10 +101,15 @@ CREATE TABLE contest_decisions (
     reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 2000),
     decided_by uuid NOT NULL REFERENCES members,
     at timestamptz NOT NULL,
-    made_in xid8 NOT NULL DEFAULT pg_current_xact_id() CHECK (made_in = pg_current_xact_id()),
+    made_in xid8 NOT NULL DEFAULT this_transaction(),
     CHECK ((outcome = 'upheld') = (adjustment_id IS NOT NULL))
 );
 CALL make_append_only('contest_decisions');
+-- NOT VALID, so that a restore puts them behind the data: what it brings was made in other transactions.
+ALTER TABLE clawback_contests
+    ADD CONSTRAINT clawback_contests_made_in_check CHECK (made_in = this_transaction()) NOT VALID;
+ALTER TABLE contest_decisions
+    ADD CONSTRAINT contest_decisions_made_in_check CHECK (made_in = this_transaction()) NOT VALID;
 
 GRANT SELECT ON commission_holds, commission_releases, unmoved_commissions, set_apart, clawback_contests,
     contest_decisions TO partner_network_web, partner_network_worker;

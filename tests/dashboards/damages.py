@@ -481,7 +481,7 @@ DAMAGES = [
     ),
     Damage(
         "ledger_accounts",
-        "kind = 'pay_held'",
+        "kind = 'pay_disputed'",
         f"kind = 'pay_funded' AND holder_id = {RADIO}",
         "entries",
         "no longer says what was booked",

@@ -152,6 +152,7 @@ VIEWS: Mapping[str, str] = {
             WHERE t.id IN (o.preparer_id, a.approver_id) AND $1 IN (s.payee_id, s.payer_id))""",
     "open_clawbacks": _OF_COMMISSION,
     "set_apart": _OF_COMMISSION,
+    "refunds_in_force": ROWS_OF["refunds"],
     "program_names": f"""t.id IN (SELECT id FROM programs WHERE brand_id = $1)
         OR {_OF_PARTNERED.format("t.id", "true")}""",
 }

@@ -64,6 +64,7 @@ def test_nothing_that_a_person_stands_for_is_in_a_scope() -> None:
         "manage customers",  # a shop hands out and erases its customers' data as they ask it
         "manage codes",
         "manage links",
+        "redeem credits",  # a shop takes what its customer pays with off what it granted
         "report conversions",
         "try terms",  # a brand tests terms in its own CI; nothing is booked
     }

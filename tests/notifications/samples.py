@@ -29,6 +29,7 @@ SAMPLES: Values = {
     "maker": "Olivia",
     "name": "Shop",
     "network": "192.0.2.0/24",
+    "night": date(2026, 11, 21),
     "number": "GROOVE-NEEDLE-2026-10-USD",
     "opener": "Needle",
     "order": "A-1001",

@@ -21,6 +21,7 @@ OF_THINGS = {
     ("conversions", "payload_hash"), ("refunds", "payload_hash"), ("ledger_entries", "payload_hash"),
     ("pgqueuer", "payload"), ("api_keys", "replaced_by"), ("stripe_accounts", "customer_id"),
     ("erasures", "asked_by"), ("test_facts", "payload_hash"), ("touches", "payload_hash"),
+    ("credit_redemptions", "payload_hash"),
 }  # fmt: skip
 """Columns called so that are a company's, a thing's or a hash of facts."""
 

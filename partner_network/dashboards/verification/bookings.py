@@ -76,8 +76,7 @@ def _maturities(books: Books, matured: Sequence[Commission], explained: Explaine
         matured_at = max(commission.matures_at, before[-1].recorded_at)
         if commission.matured_at != matured_at:
             yield f"{name()} matured at {commission.matured_at}; it was due at {matured_at}."
-        moved = books.legs_of.get(_maturity_of(books, commission), [])
-        pending = books.lies_in(commission.id, "pay_pending", before=moved[0].id if moved else None)
+        pending = books.lies_in(commission.id, "pay_pending", before=_moved_by(books, commission))
         if pending:
             move = (commission.id, pending, matured_at, before[-1].clause)
             (entry,) = booking.maturity_entries([move], _owed(commission))
@@ -241,9 +240,15 @@ def _has_matured(books: Books, commission: Commission, revision: Revision) -> bo
     return moved is not None and revision.entry_id is not None and revision.entry_id > moved.id
 
 
-def _maturity_of(books: Books, commission: Commission) -> int:
-    moved = books.entry_of_key.get(f"mature:{commission.id}")
-    return 0 if moved is None else moved.id
+def _moved_by(books: Books, commission: Commission) -> int | None:
+    """Return the leg by which what was pending became payable, whatever its entry is called now."""
+    of_revisions = {revision.entry_id for revision in books.revisions_of[commission.id]}
+    moves = (
+        leg.id
+        for leg in books.legs_of_commission.get(commission.id, ())
+        if books.entry[leg.entry_id].kind == "mature" and leg.entry_id not in of_revisions
+    )
+    return min(moves, default=None)
 
 
 def _owed(commission: Commission) -> Owed:

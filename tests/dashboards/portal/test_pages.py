@@ -65,7 +65,7 @@ async def test_home_shows_what_was_earned_and_paid_to_the_cent(portal: Network) 
     # of 10.00 and was carried, so that one transfer of 13.00 went out. In March 10 % of 50.00, and 12 % of
     # 50.00 under the changed terms: 11.00, approved on the first of May and not funded yet.
     html = words(await page(await portal.signed_in(owner_of(SMALL)), "/"))
-    assert "Today is 1 May 2026" in html
+    assert "Today is 5 May 2026" in html
     assert "Seen by Olga, owner of Needle Drop." in html
     assert "Earned in all $24.00" in html
     assert "Earned this month $0.00" in html
@@ -214,7 +214,7 @@ async def test_a_link_that_is_made_stands_in_the_list_and_can_be_switched_off(po
     assert "The link is made." in html
     (off,) = re.findall(r'action="(/links/lnk_\w+/end)"', html)
     assert (await sent(browser, off)).status_code == 303
-    assert "off since 1 May 2026" in words(await page(browser, "/links"))
+    assert "off since 5 May 2026" in words(await page(browser, "/links"))
 
 
 async def test_an_agreement_is_read_in_full_and_signed_only_with_the_tick(portal: Network) -> None:
@@ -250,7 +250,7 @@ async def test_an_agreement_is_read_in_full_and_signed_only_with_the_tick(portal
     assert signed.headers["location"] == f"/agreements/{drafted['id']}?told=signed#told"
     after = words(await page(browser, f"/agreements/{drafted['id']}"))
     assert "waits for the other side" in after
-    assert "Olga owner, 1 May 2026" in after
+    assert "Olga owner, 5 May 2026" in after
 
 
 async def test_an_invited_brand_accepts_on_its_agreements_page(portal: Network) -> None:
@@ -328,5 +328,5 @@ async def test_a_brand_that_just_joined_reads_on_every_page_what_to_do_next(port
 async def test_an_unknown_address_is_told_inside_the_page_s_frame(portal: Network) -> None:
     html = words(await page(await portal.signed_in(owner_of(SMALL)), "/no/such/page", status=404))
     assert "There is nothing at this address." in html
-    assert "Today is 1 May 2026" in html
+    assert "Today is 5 May 2026" in html
     assert "Needle Drop" in html

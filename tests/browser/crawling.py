@@ -26,7 +26,14 @@ DOWNLOADS = {
     "png": "image/png",
     "svg": "image/svg+xml",
 }
-FILES = {"file": "png", "document": "pdf", "export": "json", "receipt": "json", "schema": "api"}
+FILES = {
+    "commissions": "json",
+    "document": "pdf",
+    "export": "json",
+    "file": "png",
+    "receipt": "json",
+    "schema": "api",
+}
 """What the doors give whose address does not end in the kind."""
 ELSEWHERE = "/admin/data/"
 """Piccolo's own pages, which are no part of what is drawn here; tests/admin walks them."""

@@ -22,7 +22,7 @@ def test_a_partner_signs_in_makes_a_link_and_downloads_a_statement(
     desk.sign_in(owner_of_radio)
     assert desk.path == "/"
     expect(page.get_by_role("heading", level=1)).to_have_text("Night Radio")
-    expect(page.get_by_text("Today is 1 May 2026 sandbox")).to_be_visible()
+    expect(page.get_by_text("Today is 5 May 2026 sandbox")).to_be_visible()
 
     page.get_by_role("link", name="Links", exact=True).click()
     page.get_by_label("What you call it").fill("Evening show, description")

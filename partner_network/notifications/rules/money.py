@@ -208,7 +208,7 @@ KINDS = (
         says=(Sentence("It is not recovered before you decide. The reason given: {reason}"),),
         facts=(_AMOUNT, (Sentence("Reason"), "reason")),
         button=Sentence("Decide"),
-        page="/admin/contests",
+        page="/admin/held",
         at_operator=roles("manager"),
     ),
     Kind(

@@ -230,7 +230,7 @@ async def test_an_agreement_is_read_in_full_and_signed_only_with_the_tick(portal
         {
             "partnership": ids.shown("prt", held["id"]),
             "contract": "cross-promotion",
-            "contract_version": "2026-11",
+            "contract_version": "2026-12",
             "terms": held["terms_toml"].replace("hold_days = 5", "hold_days = 6"),
         },
     )

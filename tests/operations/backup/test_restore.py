@@ -49,7 +49,7 @@ async def test_a_restored_network_is_verified_and_its_story_goes_on(lived: Lived
         (bob,) = await cast.click(SHOP, RADIO, at(5, 10))
         (ada,) = await cast.click(SHOP, WEEKLY, at(5, 11))
         await cast.order(
-            SHOP, *numbered([("bob", at(5, 12), 40_000, bob), ("ada", at(5, 12), 30_000, ada)], start=41)
+            SHOP, *numbered([("bob", at(5, 12), 40_000, bob), ("ada", at(5, 12), 30_000, ada)], start=44)
         )
         await cast.work()
         await builders.set_clock(at(6, 1, 6))

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +125,13 @@ async def _verify(parsed: argparse.Namespace) -> int:
     stripe = None if parsed.without_stripe or parsed.part == "ledger" else _stripe(settings)
     looks = verified_ledger.verify(as_of) if parsed.part == "ledger" else proof.verify(stripe)
     try:
-        async for kind in looks:
-            print(kind.line, flush=True)
-            if kind.difference is not None:
-                print(kind.difference, file=sys.stderr)
-                return DIFFERS
+        # A look at the ledger reads while it is told: left half-way, it must give its connection back.
+        async with aclosing(looks) as found:
+            async for kind in found:
+                print(kind.line, flush=True)
+                if kind.difference is not None:
+                    print(kind.difference, file=sys.stderr)
+                    return DIFFERS
     finally:
         if stripe is not None:
             await stripe.close()

@@ -14,7 +14,7 @@ from tests.permissions.conftest import Principal, World
 from tests.permissions.rows import ROWS
 from tests.permissions.test_routes import ask
 
-CANARY = "canary"
+CANARY = "quincunx"
 MARKED = {
     "members": ("name", "email LIKE '%tune-house%'"),
     "brands": ("name", "slug = 'tune-house'"),

@@ -157,7 +157,7 @@ def _refusals(
     has_body = "requestBody" in operation
     if handler.guards or method not in _SAFE:
         refusals.append(403)
-    if "{" in path or method not in _SAFE:
+    if "{" in path or method not in _SAFE or _asks_for_one(operation):
         refusals.append(404)
     if method not in _SAFE:
         refusals += [409, 413]
@@ -166,6 +166,10 @@ def _refusals(
     if "stripe" in handler.parsed_fn_signature.parameters:
         refusals += [409, 422, 503]
     return refusals
+
+
+def _asks_for_one(operation: Mapping[str, Any]) -> bool:
+    return any(parameter["name"] == "customer" for parameter in operation.get("parameters", ()))
 
 
 def _as_answered(responses: Mapping[str, Any], handler: HTTPRouteHandler) -> dict[str, Any]:

@@ -104,7 +104,7 @@ worth = [{ after_days = 60, ppm = 500_000 }]
 growth = [{ orders = 1, ppm = 1_500_000 }]
 
 [[rewards]]
-name = "back"
+name = "regulars"
 kind = "partner_credit"
 event = "sale"
 rate_ppm = 20_000

@@ -48,45 +48,48 @@ def open_period(standing: Standing, settlement: Settlement, now: datetime) -> Pe
 
 async def waiting_orders(connection: Connection, account: PairAccount, before: datetime) -> int:
     """Return how many orders before an instant are not computed yet, or not moved though they are due."""
-    return await connection.fetchval(
-        """SELECT count(*) FROM (
+    (waiting,) = await _waiting(connection, [(account, before)])
+    return waiting
+
+
+async def _waiting(connection: Connection, asked: Sequence[tuple[PairAccount, datetime]]) -> list[int]:
+    rows = await connection.fetch(
+        """SELECT (SELECT count(*) FROM (
                SELECT u.conversion_id FROM unaccrued_conversions u
                JOIN partnerships p ON p.id = u.partnership_id JOIN conversions v ON v.id = u.conversion_id
-               WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND v.occurred_at < $3
+               WHERE p.advertiser_id = w.payer_id AND p.partner_id = w.payee_id AND v.occurred_at < w.before
                UNION SELECT u.conversion_id FROM undecided_conversions u
                JOIN conversions v ON v.id = u.conversion_id
-               WHERE v.brand_id = $1 AND v.occurred_at < $3
+               WHERE v.brand_id = w.payer_id AND v.occurred_at < w.before
                UNION SELECT c.conversion_id
                FROM partnerships p JOIN commissions c ON c.partnership_id = p.id
-               WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND c.matured_at IS NULL
-                   AND c.matures_at < $3
+               WHERE p.advertiser_id = w.payer_id AND p.partner_id = w.payee_id AND c.matured_at IS NULL
+                   AND c.matures_at < w.before
                UNION SELECT c.conversion_id FROM unmoved_commissions u
                JOIN commissions c ON c.id = u.commission_id
-               WHERE c.advertiser_id = $1 AND c.partner_id = $2) waiting""",
-        account.payer_id,
-        account.payee_id,
-        before,
+               WHERE c.advertiser_id = w.payer_id AND c.partner_id = w.payee_id) one) AS waiting
+           FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
+               WITH ORDINALITY AS w (payer_id, payee_id, before, n) ORDER BY w.n""",
+        [account.payer_id for account, _ in asked],
+        [account.payee_id for account, _ in asked],
+        [before for _, before in asked],
     )
+    return [row["waiting"] for row in rows]
 
 
 async def unclosed(connection: Connection, now: datetime) -> Sequence[Unclosed]:
     """Return what has ended and is not closed, in the order the accounts were opened."""
-    found: list[Unclosed] = []
-    for standing in await standing_queries.standings(connection):
-        if not may_be_due(standing, now):
-            continue
-        account = standing.account
-        settlement = await queries.settlement_of(
-            connection,
-            payer_id=account.payer_id,
-            payee_id=account.payee_id,
-            currency=account.currency,
-            at=now,
-        )
-        period = open_period(standing, settlement, now)
-        if period is not None:
-            waiting = await waiting_orders(connection, account, period.ends_at)
-            found.append(
-                Unclosed(account.payee_name, account.payer_name, account.currency, period.label, waiting)
-            )
-    return found
+    may_be = [one for one in await standing_queries.standings(connection) if may_be_due(one, now)]
+    accounts = [standing.account for standing in may_be]
+    pairs = [(account.payer_id, account.payee_id, account.currency) for account in accounts]
+    settlements = await queries.settlements_of(connection, pairs, at=now)
+    ended = [
+        (standing.account, period)
+        for standing, settlement in zip(may_be, settlements, strict=True)
+        if (period := open_period(standing, settlement, now)) is not None
+    ]
+    waiting = await _waiting(connection, [(account, period.ends_at) for account, period in ended])
+    return [
+        Unclosed(account.payee_name, account.payer_name, account.currency, period.label, orders)
+        for (account, period), orders in zip(ended, waiting, strict=True)
+    ]

@@ -1,5 +1,6 @@
 """Read statements, what may be recovered on them, and the settlement rules of the pair they are between."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -221,21 +222,36 @@ async def settlement_of(
 
     Errors: NotFoundError when the two never signed terms in that currency.
     """
+    (settlement,) = await settlements_of(connection, [(payer_id, payee_id, currency)], at=at)
+    return settlement
+
+
+async def settlements_of(
+    connection: Connection, pairs: Sequence[tuple[UUID, UUID, str]], *, at: datetime
+) -> list[Settlement]:
+    """Return `settlement_of` many pairs, each (payer, payee, currency), in their order."""
     rows = await connection.fetch(
-        """SELECT g.terms_toml FROM terms t JOIN agreements g ON g.id = t.agreement_id
-           JOIN partnerships p ON p.id = t.partnership_id
-           WHERE p.advertiser_id = $1 AND p.partner_id = $2 AND upper_inf(t.recorded)
-           ORDER BY t.valid @> $3::timestamptz DESC, lower(t.valid) DESC NULLS LAST""",
-        payer_id,
-        payee_id,
+        """SELECT w.n, g.terms_toml
+           FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS w (payer_id, payee_id, n)
+           JOIN partnerships p ON p.advertiser_id = w.payer_id AND p.partner_id = w.payee_id
+           JOIN terms t ON t.partnership_id = p.id AND upper_inf(t.recorded)
+           JOIN agreements g ON g.id = t.agreement_id
+           ORDER BY w.n, t.valid @> $3::timestamptz DESC, lower(t.valid) DESC NULLS LAST""",
+        [payer_id for payer_id, _, _ in pairs],
+        [payee_id for _, payee_id, _ in pairs],
         at,
     )
+    found: dict[int, Settlement] = {}
     for row in rows:
         settlement = terms_reading.read_terms(row["terms_toml"]).settlement
-        if settlement.currency == currency:
-            return settlement
-    raise NotFoundError(
-        Sentence(
-            "The two brands have signed no terms in {currency}; sign an agreement first.", currency=currency
-        )
-    )
+        if settlement.currency == pairs[row["n"] - 1][2]:
+            found.setdefault(row["n"], settlement)
+    for n, (_, _, currency) in enumerate(pairs, start=1):
+        if n not in found:
+            raise NotFoundError(
+                Sentence(
+                    "The two brands have signed no terms in {currency}; sign an agreement first.",
+                    currency=currency,
+                )
+            )
+    return [found[n] for n in range(1, len(pairs) + 1)]

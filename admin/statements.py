@@ -47,7 +47,7 @@ class SignOffForm(msgspec.Struct):
 @get("/admin/statements", guards=[guards.must_be_operator, guards.must_read_money], include_in_schema=False)
 async def list_statements(request: AnyRequest, closing: FromQuery[str] = "") -> Template | Response[bytes]:
     """List statements, newest first, of one status or period or of all."""
-    periods = await queries.stated_periods()
+    periods, unclosed = await queries.stated_and_unclosed(await clock.now())
     asked = Listing.read(
         request.query_params,
         queries.ORDER,
@@ -67,7 +67,7 @@ async def list_statements(request: AnyRequest, closing: FromQuery[str] = "") -> 
             "statuses": STATUSES,
             "periods": periods,
             "is_closing": closing == "asked",
-            "unclosed": await queries.unclosed(await clock.now()),
+            "unclosed": unclosed,
         },
     )
 

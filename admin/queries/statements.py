@@ -74,12 +74,6 @@ _FOUND = """($1 = '' OR status = $1) AND ($2 = '' OR period = $2)
     AND (number ILIKE $3 OR payee_name ILIKE $3 OR payer_name ILIKE $3)"""
 
 
-async def unclosed(now: datetime) -> Sequence[Unclosed]:
-    """Return whose period has ended and is not closed, and how many orders keep it open."""
-    async with connections.transaction(eyes="operator") as connection:
-        return await due_queries.unclosed(connection, now)
-
-
 async def statement_rows(listing: Listing) -> tuple[Listing, Sequence[StatementRow], Sequence[Sum]]:
     """Return one page of the statements found, and the sums of all of them.
 
@@ -110,13 +104,14 @@ async def statement_rows(listing: Listing) -> tuple[Listing, Sequence[StatementR
     )
 
 
-async def stated_periods() -> list[str]:
-    """Return the periods that have statements, newest first."""
+async def stated_and_unclosed(now: datetime) -> tuple[list[str], Sequence[Unclosed]]:
+    """Return the periods that have statements, newest first, and whose have ended and are not closed."""
     async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             "SELECT period FROM statements GROUP BY period ORDER BY max(ends_at) DESC, period"
         )
-    return [row["period"] for row in rows]
+        unclosed = await due_queries.unclosed(connection, now)
+    return [row["period"] for row in rows], unclosed
 
 
 async def read_statement(statement_id: UUID, listing: Listing) -> ReadStatement:

@@ -120,7 +120,7 @@ async def test_what_happens_after_the_erasures_is_proved_too(played: FreshDataba
     bob, new = await cast.click(SHOP, RADIO, at(5, 4), at(5, 5))
     await cast.identify(SHOP, {bob: "bob"})
     await cast.order(
-        SHOP, *builders.numbered([("bob", at(5, 6), 9_000, None), ("eve", at(5, 7), 8_000, new)], 41)
+        SHOP, *builders.numbered([("bob", at(5, 6), 9_000, None), ("eve", at(5, 7), 8_000, new)], 44)
     )
     await cast.refund(SHOP, "00012", 1_500, at(5, 8))  # an order of Bob's from before he was erased
     (ivy,) = await cast.click(WEEKLY, SHOP, at(5, 4))

@@ -80,4 +80,4 @@ async def test_a_name_cannot_add_a_line_to_the_head_of_a_letter(cast: Cast, plan
         answer = await cast.shop.post("/api/v1/invitations", {"email": email, "role": "viewer"})
         assert answer.status_code in {400, 422}, email
     heads = await cast.network.owner.fetch("SELECT * FROM letters")
-    assert "bcc" not in str([dict(row) for row in heads])
+    assert "bcc:" not in str([dict(row) for row in heads])

@@ -1,4 +1,6 @@
 import re
+from collections.abc import Sequence
+from datetime import datetime
 from typing import get_args
 
 import httpx
@@ -252,19 +254,23 @@ async def test_a_paid_payout_shows_its_attempt_and_the_transfer_at_stripe(office
     assert "Nothing is held" in (await art.get("/admin/payouts?show=held")).text
 
 
+async def unclosed(now: datetime) -> Sequence[Unclosed]:
+    return (await listed.stated_and_unclosed(now))[1]
+
+
 async def test_a_period_is_unclosed_once_it_has_ended_and_until_it_is_closed(closed: Sale) -> None:
     ended = at(4, 1, 0, 30)  # February's statement is unpaid, so March has one too
-    assert await listed.unclosed(at(3, 31)) == []
-    assert await listed.unclosed(ended) == [Unclosed("Needle Drop", "Tune House", "USD", "2026-03", 0)]
+    assert await unclosed(at(3, 31)) == []
+    assert await unclosed(ended) == [Unclosed("Needle Drop", "Tune House", "USD", "2026-03", 0)]
     async with connections.transaction() as connection:
         await connection.execute(
             "INSERT INTO unaccrued_conversions SELECT partnership_id, conversion_id FROM commissions"
         )
-    assert [one.waiting for one in await listed.unclosed(ended)] == [1]
+    assert [one.waiting for one in await unclosed(ended)] == [1]
     await builders.set_clock(ended)
     await closed.work()
     await jobs.close_periods(ended)
-    assert await listed.unclosed(ended) == []
+    assert await unclosed(ended) == []
 
 
 async def test_what_keeps_a_period_open_is_said_above_the_list(office: Office) -> None:

@@ -21,7 +21,6 @@ PAGE = 100
 class Check(msgspec.Struct, frozen=True):
     """What the last nightly look at the ledger found."""
 
-    began_at: datetime
     ended_at: datetime | None
     entries: int | None
     differing: int | None
@@ -69,7 +68,7 @@ async def overview(as_of: AsOf | None) -> Overview:
     """Return the trial balance, as kept or of a day."""
     async with connections.transaction(eyes="operator", isolation="repeatable_read") as connection:
         row = await connection.fetchrow(
-            """SELECT began_at, ended_at, entries, differing, differences FROM ledger_checks
+            """SELECT ended_at, entries, differing, differences FROM ledger_checks
                ORDER BY night DESC LIMIT 1"""
         )
         held = await queries.held(connection, as_of)

@@ -26,7 +26,6 @@ class StoppedStream(msgspec.Struct, frozen=True):
     sentence: str
     since: datetime
     waiting: int
-    all_stopped: int
 
     @property
     def clause(self) -> str:
@@ -46,8 +45,7 @@ async def streams() -> Sequence[StoppedStream]:
             """SELECT g.id AS agreement_id, g.number AS agreement_number, g.contract_name, g.contract_version,
                    b.name AS partner_name, a.name AS advertiser_name, s.clause AS key, s.sentence, s.since,
                    (SELECT count(*) FROM unaccrued_conversions u
-                    WHERE u.partnership_id = s.partnership_id) AS waiting,
-                   count(*) OVER () AS all_stopped
+                    WHERE u.partnership_id = s.partnership_id) AS waiting
                FROM stopped_streams s JOIN agreements g ON g.id = s.agreement_id
                JOIN partnerships p ON p.id = s.partnership_id
                JOIN brands b ON b.id = p.partner_id JOIN brands a ON a.id = p.advertiser_id

@@ -6,8 +6,9 @@ from partner_network.gateways import clock
 from partner_network.rewards.actions import entitle as entitling
 from partner_network.rewards.actions import grant as granting
 from partner_network.rewards.actions import post as posting
+from partner_network.rewards.actions import redeem as redeeming
 
-POST = "rewards.post"
+POST = redeeming.POST
 
 
 async def grant(now: datetime) -> None:

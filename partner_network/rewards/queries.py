@@ -12,6 +12,7 @@ from partner_network.agreements import contracts
 from partner_network.database.connections import Connection
 from partner_network.rewards.rules.credit import Worth
 from partner_network.rewards.rules.moves import Move, State, state_of
+from partner_network.rewards.rules.targets import Key
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -33,6 +34,16 @@ class Held(msgspec.Struct, frozen=True):
     clause: str
     contract: tuple[str, str]
     moves: tuple[Move, ...]
+
+    @property
+    def key(self) -> Key:
+        """The order, partnership, agreement and reward that grant it: there is one credit for each."""
+        return (self.conversion_id, self.partnership_id, self.agreement_id, self.reward)
+
+    @property
+    def holder_id(self) -> UUID:
+        """Whose it is: the customer's, or the partner's."""
+        return self.customer_id if self.kind == "customer_credit" else self.partner_id
 
     @property
     def cited(self) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from partner_network.agreements.terms import Component
+from partner_network.agreements.term_values import Match
 from partner_network.commissions.rules.facts import Line, Order, Refund
 from partner_network.commissions.rules.plan import ComponentPlan, VersionPlan
 from partner_network.kernel import money, periods
@@ -140,7 +140,7 @@ def components_of(order: Order, version: VersionPlan) -> list[tuple[ComponentPla
     taken: dict[str, Net] = {}
     for line, net in nets_by_line(order, refunds):
         for plan in candidates:
-            if _matches(plan.component, line):
+            if matches(plan.component.match, line):
                 before = taken.get(plan.name, Net(0, 0))
                 taken[plan.name] = Net(
                     before.gross + net.gross, before.refunded + net.refunded, before.touched or net.touched
@@ -150,8 +150,8 @@ def components_of(order: Order, version: VersionPlan) -> list[tuple[ComponentPla
     return [(plan, taken[plan.name]) for plan in candidates if plan.name in taken]
 
 
-def _matches(component: Component, line: Line) -> bool:
-    match = component.match
+def matches(match: Match, line: Line) -> bool:
+    """Tell whether a line is one that is paid on, by its category and its article."""
     return (not match.categories or line.category in match.categories) and (
         not match.skus or line.sku in match.skus
     )

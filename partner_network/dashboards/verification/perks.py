@@ -1,21 +1,23 @@
 """Perks: who has one has reached it, and who has reached it has one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
-from partner_network.dashboards.verification import orders
 from partner_network.dashboards.verification.books import Books, grouped
+from partner_network.dashboards.verification.orders import Priced
 from partner_network.kernel.errors import PartnerNetworkError
 from partner_network.rewards.perk_queries import Entitled
 from partner_network.rewards.rules import perks
 from partner_network.rewards.rules.perks import Counted, PerkKey, Reached
 
 
-def differences(books: Books, customers: set[tuple[UUID, UUID]]) -> Iterator[str]:
+def differences(
+    books: Books, priced_of: Mapping[UUID, Priced], customers: set[tuple[UUID, UUID]]
+) -> Iterator[str]:
     """Yield which perks differ from what orders reach; those of customers who wait may still change."""
     waiting = _waiting(books, customers)
     of = grouped(books.rewards.entitled, lambda one: one.partnership_id)
-    for partnership_id, priced in orders.by_partnership(books).items():
+    for partnership_id, priced in priced_of.items():
         agreed = {version.key: books.terms_of[UUID(version.key)].rewards for version in priced.plan.versions}
         counted = [Counted(priced.conversion_of[order.id], order) for order in priced.orders]
         try:

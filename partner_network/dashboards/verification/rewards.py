@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -25,6 +25,8 @@ from partner_network.rewards.rules.targets import Earned, Key, Wanted
 
 Customer = tuple[UUID, UUID]
 """A program and one who bought in it."""
+Sales = dict[Customer, list[tuple[datetime, str]]]
+"""When each customer bought, and by which order, in order."""
 
 
 def check(books: Books, explained: Explained) -> Kind:
@@ -32,21 +34,24 @@ def check(books: Books, explained: Explained) -> Kind:
     waiting = kinds.more(len(books.rewards.waiting_customers), "customer", "for credit")
     found = f"granted, redeemed, lost and reached as facts and terms say{waiting}"
     count = len(books.rewards.credits) + len(books.rewards.entitled)
-    differences = chain(_differences(books, explained), perks.differences(books, waiting_customers(books)))
+    priced, late = orders.by_partnership(books), waiting_customers(books)
+    differences = chain(_differences(books, priced, late, explained), perks.differences(books, priced, late))
     return kinds.compared("rewards", count, found, differences)
 
 
-def _differences(books: Books, explained: Explained) -> Iterator[str]:
+def _differences(
+    books: Books, priced_of: Mapping[UUID, Priced], waiting: set[Customer], explained: Explained
+) -> Iterator[str]:
     wanted: dict[Key, Wanted] = {}
-    waiting = waiting_customers(books)
-    for partnership_id, priced in orders.by_partnership(books).items():
+    sales = _sales(books)
+    for partnership_id, priced in priced_of.items():
         try:
-            wanted |= {one.key: one for one in _wanted(books, partnership_id, priced)}
+            wanted |= {one.key: one for one in _wanted(books, sales, partnership_id, priced)}
         except PartnerNetworkError as impossible:
             yield f"The credit of {_who(books, partnership_id)} cannot be computed: {impossible}"
     redeemed: defaultdict[UUID, list[tuple[Held, Move]]] = defaultdict(list)
     for one in books.rewards.credits:
-        yield from _compared(books, one, wanted.pop(_key(one), None), waiting)
+        yield from _compared(books, one, wanted.pop(one.key, None), waiting)
         yield from _chain(books, one)
         yield from _booked(books, one, explained)
         for move in one.moves:
@@ -61,11 +66,10 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
         yield f"Credit was redeemed by {redemption_id}, which nobody asked for."
 
 
-def _wanted(books: Books, partnership_id: UUID, priced: Priced) -> list[Wanted]:
+def _wanted(books: Books, sales: Sales, partnership_id: UUID, priced: Priced) -> list[Wanted]:
     rewards = {version.key: books.terms_of[UUID(version.key)].rewards for version in priced.plan.versions}
     if not any(rewards.values()):
         return []
-    sales = _sales(books)
     earned: list[Earned] = []
     for order in priced.orders:
         one = books.conversion[priced.conversion_of[order.id]]
@@ -146,8 +150,7 @@ def _redemption(one: RedemptionRow, drawn: list[tuple[Held, Move]]) -> Iterator[
     if taken != one.amount_minor:
         yield f"{name} is of {one.amount_minor:,}, but {taken:,} was taken from credit."
     for credit, move in drawn:
-        holder = credit.customer_id if credit.kind == "customer_credit" else credit.partner_id
-        whose = (credit.advertiser_id, credit.currency, holder)
+        whose = (credit.advertiser_id, credit.currency, credit.holder_id)
         if whose != (one.advertiser_id, one.currency, one.customer_id or one.partner_id):
             yield f"{name} took credit of somebody else."
         if move.at != (one.redeemed_at if move.kind == "redeemed" else one.cancelled_at):
@@ -168,16 +171,12 @@ def _customer(books: Books, conversion_id: UUID) -> Customer:
     return conversion.program_id, conversion.customer_id
 
 
-def _sales(books: Books) -> dict[Customer, list[tuple[datetime, str]]]:
+def _sales(books: Books) -> Sales:
     found: defaultdict[Customer, list[tuple[datetime, str]]] = defaultdict(list)
     for one in books.conversions:
         if one.event == "sale":
             found[one.program_id, one.customer_id].append((one.occurred_at, one.order_id))
     return {customer: sorted(places) for customer, places in found.items()}
-
-
-def _key(one: Held) -> Key:
-    return (one.conversion_id, one.partnership_id, one.agreement_id, one.reward)
 
 
 def _named(books: Books, one: Held) -> str:

@@ -13,7 +13,6 @@ ROWS_MAX = 500
 class Held(Struct, frozen=True):
     """A commission that is held: how much, since when, and why."""
 
-    commission_id: int
     conversion_id: UUID | None
     order_id: str | None
     component: str
@@ -29,12 +28,10 @@ class Held(Struct, frozen=True):
 class TakenBack(Struct, frozen=True):
     """A clawback that is still due or may still be contested."""
 
-    clawback_id: int
     conversion_id: UUID | None
     order_id: str | None
     component: str
     period: str
-    partner_id: UUID
     partner: str
     advertiser: str
     currency: str
@@ -44,14 +41,13 @@ class TakenBack(Struct, frozen=True):
     cause: str | None
     reason: str | None
     contested_at: datetime | None
-    contest_reason: str | None
     outcome: str | None
 
 
 async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
     """Return what is held of a brand's commissions, those it pays and those it is paid; of all for None."""
     rows = await connection.fetch(
-        """SELECT h.commission_id, c.conversion_id, v.order_id, c.component, c.period, p.name AS partner,
+        """SELECT c.conversion_id, v.order_id, c.component, c.period, p.name AS partner,
                a.name AS advertiser, c.currency, coalesce(s.held_minor, 0) AS held_minor, h.at, h.reason
            FROM commission_holds h JOIN commissions c ON c.id = h.commission_id
            JOIN brands p ON p.id = c.partner_id JOIN brands a ON a.id = c.advertiser_id
@@ -69,10 +65,10 @@ async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
 async def taken_back(connection: Connection, brand_id: UUID | None) -> list[TakenBack]:
     """Return clawbacks that are due or contested, of what a brand is paid or pays; of all for None."""
     rows = await connection.fetch(
-        """SELECT k.transfer_id AS clawback_id, c.conversion_id, v.order_id, c.component, c.period,
-               c.partner_id, p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor,
+        """SELECT c.conversion_id, v.order_id, c.component, c.period,
+               p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor,
                o.due_minor, k.contest_until, k.cause, k.reason, x.at AS contested_at,
-               x.reason AS contest_reason, d.outcome
+               d.outcome
            FROM clawbacks k JOIN open_clawbacks o ON o.transfer_id = k.transfer_id
            JOIN commissions c ON c.id = k.commission_id
            JOIN brands p ON p.id = c.partner_id JOIN brands a ON a.id = c.advertiser_id

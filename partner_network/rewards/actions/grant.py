@@ -19,7 +19,7 @@ from partner_network.rewards.queries import Held
 from partner_network.rewards.rules import moves as rules
 from partner_network.rewards.rules import targets
 from partner_network.rewards.rules.moves import State
-from partner_network.rewards.rules.targets import Key, Wanted
+from partner_network.rewards.rules.targets import Wanted
 
 CUSTOMERS_AT_ONCE = 200
 CREDITS_AT_ONCE = 1_000
@@ -110,7 +110,7 @@ async def _new(
     held: Sequence[Held],
     now: datetime,
 ) -> Chain:
-    standing = {_key(one) for one in held}
+    standing = {one.key for one in held}
     new = [
         (ids.new_id(now), rewarding, one)
         for rewarding, one in wanted
@@ -152,7 +152,7 @@ def _changed(wanted: Sequence[tuple[Rewarding, Wanted]], held: Sequence[Held], n
     chain: Chain = []
     for one in held:
         state = one.state
-        due = rules.due(state, faces.get(_key(one), 0), one.granted_at, one.steps, now)
+        due = rules.due(state, faces.get(one.key, 0), one.granted_at, one.steps, now)
         chain += record.chained(one.id, state.left_minor, due)
     return chain
 
@@ -166,7 +166,7 @@ async def _lose_worth(now: datetime) -> int:
             if not due:
                 return made
             known = await queries.credits_by_id(connection, due)
-            await connections.lock_all(connection, *(lock for one in known for lock in record.locks_of(one)))
+            await connections.lock_all(connection, *(record.lock_of(one) for one in known))
             chain = aged(await queries.credits_by_id(connection, due), now)
             await record.record_moves(connection, chain, now)
             made += len(chain)
@@ -189,7 +189,3 @@ def up_to(one: Held, now: datetime) -> tuple[Chain, State]:
     for _, _, move in aged_:
         state = rules.after(state, move)
     return aged_, state
-
-
-def _key(one: Held) -> Key:
-    return (one.conversion_id, one.partnership_id, one.agreement_id, one.reward)

@@ -17,10 +17,9 @@ def holder_lock(advertiser_id: UUID, holder_id: UUID) -> str:
     return f"credit:{advertiser_id}:{holder_id}"
 
 
-def locks_of(credit: Held) -> tuple[str, ...]:
+def lock_of(credit: Held) -> str:
     """Return the lock of whoever holds a credit."""
-    holder = credit.customer_id if credit.kind == "customer_credit" else credit.partner_id
-    return (holder_lock(credit.advertiser_id, holder),)
+    return holder_lock(credit.advertiser_id, credit.holder_id)
 
 
 async def record_moves(connection: Connection, moves: Chain, now: datetime) -> None:

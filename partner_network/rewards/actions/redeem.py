@@ -21,6 +21,7 @@ from partner_network.rewards.rules import wishes
 from partner_network.rewards.rules.wishes import Redemption
 
 POST = "rewards.post"
+"""The job that posts what was redeemed."""
 
 
 async def redeem(api_key: ApiKey, wish: Redemption) -> tuple[Redeemed, bool]:
@@ -52,7 +53,7 @@ async def cancel(api_key: ApiKey, key: str) -> Redeemed:
             raise NotFoundError("Nothing was redeemed with your brand under this key.")
         redemption_id = standing.id
         drawn = await queries.credits_redeemed_by(connection, redemption_id)
-        await connections.lock_all(connection, *(lock for one in drawn for lock in record.locks_of(one)))
+        await connections.lock_all(connection, *(record.lock_of(one) for one in drawn))
         made = await connection.execute(
             "INSERT INTO credit_redemption_cancels (redemption_id, cancelled_at) VALUES ($1, $2) "
             "ON CONFLICT DO NOTHING",
@@ -74,12 +75,13 @@ async def cancel(api_key: ApiKey, key: str) -> Redeemed:
 async def _redeem(connection: Connection, advertiser_id: UUID, wish: Redemption) -> UUID:
     customer_id = partner_id = None
     if wish.partner is not None:
-        partner_id = addresses.in_body("bnd", wish.partner, field="partner")
+        holder_id = partner_id = addresses.in_body("bnd", wish.partner, field="partner")
     else:
-        customer_id = await redemption_queries.customer_of(connection, advertiser_id, wish.customer or "")
-    holder_id = customer_id or partner_id
+        holder_id = customer_id = await redemption_queries.customer_of(
+            connection, advertiser_id, wish.customer or ""
+        )
     # The holder's lock: two who redeem at once go one after the other, and so does what facts change.
-    await connections.lock_all(connection, f"credit:{advertiser_id}:{holder_id}")
+    await connections.lock_all(connection, record.holder_lock(advertiser_id, holder_id))
     now = await clock.now(connection)
     held = await queries.redeemable(
         connection, advertiser_id, wish.currency, customer_id=customer_id, partner_id=partner_id

@@ -12,7 +12,7 @@ from msgspec import Struct
 from partner_network.agreements.reward_terms import GrowthStep, Reward
 from partner_network.agreements.term_values import Match
 from partner_network.commissions.rules import shares
-from partner_network.commissions.rules.facts import Line, Order
+from partner_network.commissions.rules.facts import Order
 from partner_network.commissions.rules.plan import VersionPlan
 from partner_network.commissions.rules.shares import Net
 from partner_network.kernel.money import PPM_PER_WHOLE, round_half_away
@@ -121,14 +121,8 @@ def _net(order: Order, match: Match, max_age_days: int) -> Net | None:
     refunds = shares.refunds_in_force(order, max_age_days) if order.refunds else []
     if not order.lines:
         return None if match.categories or match.skus else shares.whole_net(order, refunds)
-    nets = [net for line, net in shares.nets_by_line(order, refunds) if _matches(match, line)]
+    nets = [net for line, net in shares.nets_by_line(order, refunds) if shares.matches(match, line)]
     if not nets:
         return None
     touched = any(net.touched for net in nets)
     return Net(sum(net.gross for net in nets), sum(net.refunded for net in nets), touched)
-
-
-def _matches(match: Match, line: Line) -> bool:
-    return (not match.categories or line.category in match.categories) and (
-        not match.skus or line.sku in match.skus
-    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import uvloop
 
 from partner_network import app, schedule
 from partner_network import settings as settings_of
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     command: Command = parsed.command
     try:
-        return asyncio.run(command(parsed))
+        return uvloop.run(command(parsed))
     except PartnerNetworkError as refused:
         return _cannot(refused.detail)
     except (PdfError, StripeRefusedError, StripeUnreachableError) as failed:

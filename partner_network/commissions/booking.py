@@ -7,53 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.ledger.rules import Account, Entry, EntryKind, Leg
+from partner_network.ledger import events
+from partner_network.ledger.accounts import Pair
+from partner_network.ledger.rules import Entry, EntryKind, Leg
 
 HELD = "held"
 """The word by which a contract names the clause of holding."""
-
-
-class Owed(msgspec.Struct, frozen=True, gc=False):
-    """The accounts between one partner and one advertiser in a currency."""
-
-    partner_id: UUID
-    advertiser_id: UUID
-    currency: str
-
-    @property
-    def recv(self) -> Account:
-        """What the advertiser owes for the partner."""
-        return Account("recv", self.currency, self.advertiser_id, self.partner_id)
-
-    @property
-    def pay_pending(self) -> Account:
-        """What the partner earned and what may still change."""
-        return Account("pay_pending", self.currency, self.partner_id, self.advertiser_id)
-
-    @property
-    def pay_held(self) -> Account:
-        """What somebody holds back, whether it may still change or not."""
-        return Account("pay_held", self.currency, self.partner_id, self.advertiser_id)
-
-    @property
-    def pay_disputed(self) -> Account:
-        """What is set apart while it is disputed."""
-        return Account("pay_disputed", self.currency, self.partner_id, self.advertiser_id)
-
-    @property
-    def pay(self) -> Account:
-        """What the partner earned for good."""
-        return Account("pay", self.currency, self.partner_id, self.advertiser_id)
-
-    @property
-    def clawback_due(self) -> Account:
-        """What the partner has to give back."""
-        return Account("clawback_due", self.currency, self.partner_id, self.advertiser_id)
-
-    @property
-    def clawback_owed(self) -> Account:
-        """What the advertiser is to get back."""
-        return Account("clawback_owed", self.currency, self.advertiser_id, self.partner_id)
 
 
 class OpenClawback(msgspec.Struct, frozen=True, gc=False):
@@ -105,7 +64,7 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     amount_minor: int
 
 
-def entry_for(change: Change, owed: Owed, now: datetime) -> tuple[Entry, list[Settled]]:
+def entry_for(change: Change, owed: Pair, now: datetime) -> tuple[Entry, list[Settled]]:
     """Return the entry that brings the ledger from what is booked to the target.
 
     Units: minor units of ``owed.currency``. Errors: ValueError when nothing changed.
@@ -116,7 +75,9 @@ def entry_for(change: Change, owed: Owed, now: datetime) -> tuple[Entry, list[Se
     if change.delta_minor == 0:
         raise ValueError(f"{key} changes nothing")
     if change.delta_minor < 0:
-        return Entry(*_less(change, owed, key, now), clause=change.clause), []
+        fact = events.Fact(key, now, change.clause, commission_id=change.commission_id)
+        there = events.Standing(change.pending_minor, change.held_minor, change.disputed_minor)
+        return events.claw_back(fact, owed, -change.delta_minor, there), []
     legs, settled = _undo_clawbacks(change, owed)
     rest = change.delta_minor - sum(part.amount_minor for part in settled)
     kind: EntryKind = "restore" if settled else "accrue"
@@ -130,28 +91,7 @@ def entry_for(change: Change, owed: Owed, now: datetime) -> tuple[Entry, list[Se
     return Entry(kind, key, now, legs, clause=change.clause), settled
 
 
-def _less(change: Change, owed: Owed, key: str, now: datetime) -> tuple[EntryKind, str, datetime, list[Leg]]:
-    """Take what is too much from each state in turn: pending, held, disputed; what has matured is due."""
-    left = -change.delta_minor - change.clawback_minor
-    legs: list[Leg] = []
-    for account, there_minor in (
-        (owed.pay_pending, change.pending_minor),
-        (owed.pay_held, change.held_minor),
-        (owed.pay_disputed, change.disputed_minor),
-    ):
-        amount = min(left, there_minor)
-        if amount:
-            legs.append(Leg(account, owed.recv, amount, commission_id=change.commission_id))
-            left -= amount
-    if change.clawback_minor == 0:
-        return "reverse", key, now, legs
-    due = Leg(
-        owed.clawback_due, owed.clawback_owed, change.clawback_minor, commission_id=change.commission_id
-    )
-    return "clawback", key, now, [*legs, due]
-
-
-def _undo_clawbacks(change: Change, owed: Owed) -> tuple[list[Leg], list[Settled]]:
+def _undo_clawbacks(change: Change, owed: Pair) -> tuple[list[Leg], list[Settled]]:
     """Take back first what is still due of earlier clawbacks, then what was recovered."""
     left = change.delta_minor
     legs: list[Leg] = []
@@ -176,7 +116,7 @@ def _undo_clawbacks(change: Change, owed: Owed) -> tuple[list[Leg], list[Settled
     return legs, settled
 
 
-def maturity_entries(matured: Sequence[tuple[int, int, datetime, str | None]], owed: Owed) -> list[Entry]:
+def maturity_entries(matured: Sequence[tuple[int, int, datetime, str | None]], owed: Pair) -> list[Entry]:
     """Return the moves from pending to payable for (commission, amount, effective instant, clause)."""
     return [
         Entry(
@@ -204,7 +144,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     has_matured: bool
 
 
-def hold_entry(standing: Standing, owed: Owed, now: datetime, reason: str) -> Entry | None:
+def hold_entry(standing: Standing, owed: Pair, now: datetime, reason: str) -> Entry | None:
     """Return the move of what is pending, and of what matured and is not funded yet; None for nothing.
 
     Source: MONEY section 5: hold, `pay_pending` or `pay` / `pay_held`.
@@ -219,7 +159,7 @@ def hold_entry(standing: Standing, owed: Owed, now: datetime, reason: str) -> En
     return Entry("hold", key, now, legs, clause=HELD, reason=reason) if legs else None
 
 
-def release_entry(standing: Standing, owed: Owed, now: datetime, reason: str) -> Entry | None:
+def release_entry(standing: Standing, owed: Pair, now: datetime, reason: str) -> Entry | None:
     """Return the move of all that is held, back to where it would be without the hold; None for nothing."""
     if not standing.held_minor:
         return None

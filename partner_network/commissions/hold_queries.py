@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
-from partner_network.commissions.booking import Owed, Standing
+from partner_network.commissions.booking import Standing
 from partner_network.database.connections import Connection
+from partner_network.ledger.accounts import Pair
 
 
 class Apart(msgspec.Struct, frozen=True, gc=False):
@@ -63,9 +63,9 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
         )
 
     @property
-    def owed(self) -> Owed:
+    def owed(self) -> Pair:
         """The accounts that it lies in."""
-        return Owed(self.partner_id, self.advertiser_id, self.currency)
+        return Pair(self.partner_id, self.advertiser_id, self.currency)
 
     def standing(self, n: int) -> Standing:
         """Return it as the n-th hold of it, or that hold's release, finds it."""
@@ -104,17 +104,13 @@ _PLACED = """
 async def placed(connection: Connection, commission_ids: Sequence[int]) -> dict[int, Placed]:
     """Return commissions as they stand, by id."""
     rows = await connection.fetch(_PLACED + "WHERE c.id = ANY($1::bigint[]) ORDER BY c.id", commission_ids)
-    return {row["id"]: _placed_in(row) for row in rows}
+    return {row["id"]: Placed(**row) for row in rows}
 
 
 async def placed_of(connection: Connection, partnership_id: UUID) -> list[Placed]:
     """Return all commissions of a partnership as they stand."""
     rows = await connection.fetch(_PLACED + "WHERE c.partnership_id = $1 ORDER BY c.id", partnership_id)
-    return [_placed_in(row) for row in rows]
-
-
-def _placed_in(row: asyncpg.Record) -> Placed:
-    return Placed(**row)
+    return [Placed(**row) for row in rows]
 
 
 async def set_apart(
@@ -124,6 +120,8 @@ async def set_apart(
 
     A commission of which nothing is and that nobody holds is left out.
     """
+    if not commission_ids:
+        return {}
     rows = await connection.fetch(
         """SELECT i.id, coalesce(a.held_minor, 0) AS held_minor,
                coalesce(a.disputed_minor, 0) AS disputed_minor, h.n IS NOT NULL AS is_held

@@ -38,6 +38,11 @@ class Stream(msgspec.Struct, frozen=True):
     measures: Mapping[Key, Measure] | None = None
     """What quality was measured; None: what is stored."""
 
+    @property
+    def currency(self) -> str:
+        """What all its versions pay in."""
+        return self.plan.versions[0].settlement.currency
+
 
 class Booked(msgspec.Struct, frozen=True, gc=False):
     """One commission as it stands: its newest revision, and whether it has matured."""
@@ -100,17 +105,24 @@ def _read(agreement_id: str, text: str) -> Terms:
 
 
 async def facts_in(connection: Connection, stream: Stream, rows: Sequence[asyncpg.Record]) -> list[Fact]:
-    """Return the orders behind rows as `span_queries` reads them, with their refunds and adjustments."""
+    """Return the orders behind rows as `span_queries` reads them, with their refunds and adjustments.
+
+    Left out are those that the stream has neither a credit nor an adjustment of now.
+    """
     conversion_ids = [row["id"] for row in rows]
-    refunds = await _refunds(connection, conversion_ids)
-    adjustments = await _adjustments(connection, stream.partnership_id, conversion_ids)
-    facts = [Fact(row["id"], _order(row, stream, refunds[row["id"]], adjustments[row["id"]])) for row in rows]
+    refunds, adjustments = await _changes(connection, stream.partnership_id, conversion_ids)
+    facts = [
+        Fact(row["id"], order)
+        for row in rows
+        for order in [_order(row, stream, refunds[row["id"]], adjustments[row["id"]])]
+        if order.own or order.adjustments
+    ]
     facts = await _with_rates(connection, stream, facts)
     return await _with_measures(connection, stream, facts) if quality.has_rules(stream.plan) else facts
 
 
 async def _with_rates(connection: Connection, stream: Stream, facts: Sequence[Fact]) -> list[Fact]:
-    quote, zone = stream.plan.versions[0].settlement.currency, stream.plan.versions[0].zone
+    quote, zone = stream.currency, stream.plan.versions[0].zone
     foreign = [fact.conversion_id for fact in facts if fact.order.currency != quote]
     if not foreign:
         return list(facts)
@@ -150,11 +162,12 @@ def _order(
         order_number=row["order_number"],
         first_order_at=row["first_order_at"],
         lines=_lines(row["lines"]),
-        weights=tuple(Fraction(int(c[2]), int(c[3])) for c in credits_),
+        weights=tuple(Fraction(int(c[2]), int(c[3])) for c in credits_) if own else (),
         own=own,
         touched_at=tuple(credits_[n][1] for n in own),
         refunds=tuple(refunds),
         adjustments=tuple(adjustments),
+        rejected=not own,
     )
 
 
@@ -174,35 +187,30 @@ def _lines(stored: str) -> tuple[Line, ...]:
     )
 
 
-async def _refunds(connection: Connection, conversion_ids: Sequence[UUID]) -> defaultdict[UUID, list[Refund]]:
-    rows = await connection.fetch(
-        """SELECT conversion_id, refund_id, at, net_minor, line FROM refunds_in_force
-           WHERE conversion_id = ANY($1::uuid[]) ORDER BY at, refund_id""",
-        conversion_ids,
-    )
-    found: defaultdict[UUID, list[Refund]] = defaultdict(list)
-    for row in rows:
-        found[row["conversion_id"]].append(
-            Refund(id=row["refund_id"], at=row["at"], net_minor=row["net_minor"], line=row["line"])
-        )
-    return found
-
-
-async def _adjustments(
+async def _changes(
     connection: Connection, partnership_id: UUID, conversion_ids: Sequence[UUID]
-) -> defaultdict[UUID, list[Adjustment]]:
+) -> tuple[defaultdict[UUID, list[Refund]], defaultdict[UUID, list[Adjustment]]]:
     rows = await connection.fetch(
-        """SELECT conversion_id, id, minor, component FROM adjustments
-           WHERE partnership_id = $1 AND conversion_id = ANY($2::uuid[]) ORDER BY at, id""",
+        """SELECT conversion_id, at, refund_id AS id, net_minor AS minor, line, NULL AS component,
+               true AS is_refund
+           FROM refunds_in_force WHERE conversion_id = ANY($2::uuid[])
+           UNION ALL
+           SELECT conversion_id, at, id::text, minor, NULL, component, false
+           FROM adjustments WHERE partnership_id = $1 AND conversion_id = ANY($2::uuid[])
+           ORDER BY at, id""",
         partnership_id,
         conversion_ids,
     )
-    found: defaultdict[UUID, list[Adjustment]] = defaultdict(list)
+    refunds: defaultdict[UUID, list[Refund]] = defaultdict(list)
+    adjustments: defaultdict[UUID, list[Adjustment]] = defaultdict(list)
     for row in rows:
-        found[row["conversion_id"]].append(
-            Adjustment(id=str(row["id"]), minor=row["minor"], component=row["component"])
-        )
-    return found
+        if row["is_refund"]:
+            refund = Refund(id=row["id"], at=row["at"], net_minor=row["minor"], line=row["line"])
+            refunds[row["conversion_id"]].append(refund)
+        else:
+            adjustment = Adjustment(id=row["id"], minor=row["minor"], component=row["component"])
+            adjustments[row["conversion_id"]].append(adjustment)
+    return refunds, adjustments
 
 
 _BOOKED = """
@@ -232,6 +240,7 @@ class WaitingOrder(msgspec.Struct, frozen=True, gc=False):
     conversion_id: UUID
     occurred_at: datetime
     recorded_at: datetime
+    currency: str
 
 
 async def waiting_orders(connection: Connection, partnership_id: UUID) -> list[WaitingOrder]:
@@ -242,7 +251,7 @@ async def waiting_orders(connection: Connection, partnership_id: UUID) -> list[W
     from passing over all conversions.
     """
     rows = await connection.fetch(
-        """SELECT v.id AS conversion_id, v.occurred_at, v.recorded_at
+        """SELECT v.id AS conversion_id, v.occurred_at, v.recorded_at, v.currency
            FROM unaccrued_conversions u CROSS JOIN LATERAL (
                SELECT * FROM conversions WHERE id = u.conversion_id OFFSET 0) v
            WHERE u.partnership_id = $1 ORDER BY u.conversion_id FOR UPDATE OF u""",

@@ -23,12 +23,14 @@ _ORDERS = """
                   AND c.rev = (SELECT max(d.rev) FROM decisions d WHERE d.conversion_id = v.id)
               ORDER BY h.partner_id, c.touch_id) AS credits
     FROM conversions v {bought}
-    WHERE v.program_id = $2 AND {wanted}
-        AND v.id IN (SELECT conversion_id FROM credits WHERE partnership_id = $1)
+    WHERE v.program_id = $1 AND {wanted}
 """
-_SPAN = "v.occurred_at >= $3 AND v.occurred_at < $4"
-_SPAN_OR_RECEIPT = f"({_SPAN} OR v.recorded_at >= $3 AND v.recorded_at < $4)"
-_FEW = "v.id = ANY($3::uuid[])"
+_ITS = """v.id IN (SELECT conversion_id FROM credits WHERE partnership_id = $2
+                 UNION ALL SELECT conversion_id FROM adjustments WHERE partnership_id = $2)"""
+_SPAN = f"v.occurred_at >= $3 AND v.occurred_at < $4 AND {_ITS}"
+_SPAN_OR_RECEIPT = f"""(v.occurred_at >= $3 AND v.occurred_at < $4
+    OR v.recorded_at >= $3 AND v.recorded_at < $4) AND {_ITS}"""
+_FEW = "v.id = ANY($2::uuid[])"
 
 _NOTHING = "1::bigint AS order_number, NULL::timestamptz AS first_order_at, false AS is_known_customer"
 _FIRST = """1::bigint AS order_number, false AS is_known_customer,
@@ -73,11 +75,13 @@ async def orders_between(
     *,
     history: History = "all",
 ) -> list[Fact]:
-    """Return the orders credited to a stream that count in a span, as the engine reads them."""
+    """Return the orders of a stream that count in a span, as the engine reads them.
+
+    They are those credited to it, and those adjusted for it whose credit went elsewhere since.
+    """
     by_receipt = any(v.settlement.late_policy == "as_of_receipt" for v in stream.plan.versions)
-    facts = await _read(
-        connection, stream, _SPAN_OR_RECEIPT if by_receipt else _SPAN, history, starts_at, ends_at
-    )
+    wanted = _SPAN_OR_RECEIPT if by_receipt else _SPAN
+    facts = await _read(connection, stream, wanted, history, stream.partnership_id, starts_at, ends_at)
     return [
         fact
         for fact in facts
@@ -88,19 +92,17 @@ async def orders_between(
 async def orders_of(
     connection: Connection, stream: Stream, conversion_ids: Sequence[UUID], history: History
 ) -> list[Fact]:
-    """Return these orders, as far as they are credited to the stream."""
+    """Return these orders, as far as they are credited to the stream or adjusted for it."""
     return await _read(connection, stream, _FEW, history, conversion_ids)
 
 
 async def _read(
-    connection: Connection, stream: Stream, wanted: str, history: History, *bounds: object
+    connection: Connection, stream: Stream, wanted: str, history: History, *given: object
 ) -> list[Fact]:
     columns, bought = _READ[history]
     rows = await connection.fetch(
         _ORDERS.format(history=columns, bought=bought, wanted=wanted),
-        stream.partnership_id,
         stream.program_id,
-        *bounds,
+        *given,
     )
-    ours = [row for row in rows if any(credit[0] == stream.partnership_id for credit in row["credits"])]
-    return await queries.facts_in(connection, stream, ours)
+    return await queries.facts_in(connection, stream, rows)

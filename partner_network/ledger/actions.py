@@ -83,8 +83,10 @@ async def _insert(
     connection: Connection, entries: Sequence[Entry], accounts: dict[Account, int], recorded_at: datetime
 ) -> dict[str, Booked]:
     legs = [(n, i, leg) for n, entry in enumerate(entries) for i, leg in enumerate(entry.legs, start=1)]
-    entry_ids = await connections.next_ids(connection, "ledger_entries", len(entries))
-    transfer_ids = await connections.next_ids(connection, "ledger_transfers", len(legs))
+    drawn = await connections.next_ids_of(
+        connection, {"ledger_entries": len(entries), "ledger_transfers": len(legs)}
+    )
+    entry_ids, transfer_ids = drawn["ledger_entries"], drawn["ledger_transfers"]
     currencies = [rules.currency_of(entry) for entry in entries]
     await connection.execute(
         """INSERT INTO ledger_entries

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_network.commissions import booking
-from partner_network.commissions.booking import Change, OpenClawback, Owed, Standing
+from partner_network.commissions.booking import Change, OpenClawback, Standing
+from partner_network.ledger.accounts import Pair
 from partner_network.ledger.rules import Entry
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-OWED = Owed(UUID(int=1), UUID(int=2), "EUR")
+OWED = Pair(UUID(int=1), UUID(int=2), "EUR")
 
 
 def change(

@@ -15,12 +15,13 @@ from partner_network.agreements.quality_terms import Quality, QualityStep
 from partner_network.attribution import clauses, deciding, facts_file, receipt
 from partner_network.attribution.deciding import TermsOf
 from partner_network.commissions import booking
-from partner_network.commissions.booking import Change, Owed
+from partner_network.commissions.booking import Change
 from partner_network.commissions.rules import computing, quality
 from partner_network.commissions.rules.computing import Computed
 from partner_network.commissions.rules.quality import Customer
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Lock
+from partner_network.ledger.accounts import Pair
 from partner_network.receipts import explaining
 from partner_network.receipts.explaining import Explained
 from partner_network.statements import rules as statement_rules
@@ -163,7 +164,7 @@ def _of_rows(compute: Callable[[Rows], Rows]) -> Callable[[Worked], Rows]:
 
 
 def taken_from(worked: Worked) -> Rows:
-    owed = Owed(UUID(int=1), UUID(int=2), "EUR")
+    owed = Pair(UUID(int=1), UUID(int=2), "EUR")
     found: Rows = []
     for row in worked.rows:
         pending, held, disputed, in_pay, less = (int(cell) for cell in row[1:6])

@@ -33,7 +33,7 @@ class Stream(NamedTuple):
 
 
 async def streams(connection: Connection) -> dict[UUID, Stream]:
-    """Return every partnership with signed terms, with every order credited to it now."""
+    """Return every partnership with signed terms, with every order credited to it now or adjusted for it."""
     plan_of = await _plans(connection)
     conversions = await connection.fetch("SELECT * FROM conversions")
     partner_of = {
@@ -57,18 +57,21 @@ async def streams(connection: Connection) -> dict[UUID, Stream]:
             for other in conversions
             if (other["customer_id"], other["program_id"]) == (row["customer_id"], row["program_id"])
         ]
-        for partnership_id in {credit["partnership_id"] for credit in credited}:
+        adjusted = {partnership for order, partnership in adjustments if order == row["id"]}
+        for partnership_id in {credit["partnership_id"] for credit in credited} | adjusted:
             own = tuple(n for n, credit in enumerate(credited) if credit["partnership_id"] == partnership_id)
             found[partnership_id].orders[row["id"]] = msgspec.structs.replace(
                 _order(row, bought),
                 weights=tuple(
                     Fraction(int(credit["weight_numerator"]), int(credit["weight_denominator"]))
                     for credit in credited
+                    if own
                 ),
                 own=own,
                 touched_at=tuple(credited[n]["touched_at"] for n in own),
                 refunds=tuple(refunds[row["id"]]),
                 adjustments=tuple(adjustments[row["id"], partnership_id]),
+                rejected=not own,
             )
     return found
 

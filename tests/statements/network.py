@@ -16,10 +16,11 @@ import msgspec
 from partner_network.agreements import terms_reading
 from partner_network.commissions import booking
 from partner_network.commissions.actions import mature
-from partner_network.commissions.booking import Change, Owed
+from partner_network.commissions.booking import Change
 from partner_network.database import connections
 from partner_network.kernel import periods
 from partner_network.ledger import actions as ledger
+from partner_network.ledger.accounts import Pair
 from tests.conftest import Databases
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -216,7 +217,7 @@ async def revise(
             has_matured=has_matured,
             clause="commission.components.sales",
         )
-        entry, _ = booking.entry_for(change, Owed(stream.partner_id, stream.advertiser_id, "EUR"), at)
+        entry, _ = booking.entry_for(change, Pair(stream.partner_id, stream.advertiser_id, "EUR"), at)
         (booked,) = await ledger.post(connection, [entry], recorded_at=at)
         await connection.execute(
             """INSERT INTO commission_revisions (commission_id, rev, previous_rev, previous_target_minor,

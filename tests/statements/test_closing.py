@@ -12,6 +12,7 @@ from partner_network.commissions.actions import mature
 from partner_network.database import connections
 from partner_network.ledger import actions as ledger
 from partner_network.ledger import queries as ledger_queries
+from partner_network.ledger.accounts import Pair
 from partner_network.statements import rules
 from partner_network.statements.actions import close
 from partner_network.statements.rules import Content, Line
@@ -245,7 +246,7 @@ async def test_money_that_the_ledger_refuses_to_move_leaves_its_stream_out_alone
     ids = [await network.earn(stream, 500, day(1, 10), day(1, 10)) for stream in (mutual, radio)]
     async with connections.transaction() as connection:
         # somebody booked the move of Night Radio's commission already, with other content
-        account = booking.Owed(radio.partner_id, radio.advertiser_id, "EUR")
+        account = Pair(radio.partner_id, radio.advertiser_id, "EUR")
         (other,) = booking.maturity_entries([(ids[1], 499, day(2, 1), "another clause")], account)
         await ledger.post(connection, [other], recorded_at=day(2, 1))
     matured = await mature.mature_due(day(3, 1, 1))
@@ -260,7 +261,7 @@ async def hold_all(stream: network.Stream, commission_id: int, minor: int) -> No
     standing = booking.Standing(
         commission_id, 1, pending_minor=0, held_minor=0, matured_minor=minor, has_matured=True
     )
-    owed = booking.Owed(stream.partner_id, stream.advertiser_id, "EUR")
+    owed = Pair(stream.partner_id, stream.advertiser_id, "EUR")
     entry = booking.hold_entry(standing, owed, day(3, 10), "Looks odd")
     assert entry is not None
     async with connections.transaction() as connection:

@@ -33,13 +33,15 @@ async def accrue_pending(now: datetime) -> int:
 async def _accrue_stream(connection: Connection, partnership_id: UUID, now: datetime) -> int:
     # A second worker would compute from the same posted figures and book the same difference again.
     await connections.lock_all(connection, stream_lock(partnership_id))
+    await connections.keep_plans(connection)
     waiting = await queries.waiting_orders(connection, partnership_id)
     if not waiting:
         return 0
     stream = await queries.stream_of(connection, partnership_id)
     if await measure.measure_stream(connection, stream, now):
         waiting = await queries.waiting_orders(connection, partnership_id)
-    await fix_rates.fix_rates(connection, stream, now)
+    if any(order.currency != stream.currency for order in waiting):
+        await fix_rates.fix_rates(connection, stream, now)
     revisions = await append.append(connection, stream, waiting, now)
     if revisions is None:
         revisions = await walk.walk(connection, stream, waiting, now)

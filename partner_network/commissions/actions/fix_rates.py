@@ -22,7 +22,7 @@ async def fix_rates(connection: Connection, stream: Stream, now: datetime) -> in
     Errors: InvalidError that names the pair, the day and what to do, for the first order without one.
     Source: MONEY section 4, FX.
     """
-    quote, zone = stream.plan.versions[0].settlement.currency, stream.plan.versions[0].zone
+    quote, zone = stream.currency, stream.plan.versions[0].zone
     rows = [
         row
         for row in await connection.fetch(_FOREIGN, stream.partnership_id, quote)

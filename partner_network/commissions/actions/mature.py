@@ -10,12 +10,12 @@ import msgspec
 
 from partner_network.commissions import booking, leaving_out
 from partner_network.commissions.actions.accrue import stream_lock
-from partner_network.commissions.booking import Owed
 from partner_network.commissions.leaving_out import LeftOut
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ConflictError
 from partner_network.ledger import actions as ledger
+from partner_network.ledger.accounts import Pair
 from partner_network.ledger.rules import Entry
 
 STREAMS_AT_ONCE = 64
@@ -202,7 +202,7 @@ async def _move(connection: Connection, partnership_ids: Sequence[UUID], now: da
         rows, key=lambda row: (row["partner_id"], row["advertiser_id"], row["currency"])
     ):
         moves = [(r["id"], r["pending_minor"], r["effective_at"], r["clause"]) for r in due]
-        owed = Owed(partner, advertiser, currency)
+        owed = Pair(partner, advertiser, currency)
         entries += booking.maturity_entries([move for move in moves if move[1]], owed)
     await ledger.post(connection, entries, recorded_at=now)
     await connection.execute(

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from partner_network.commissions import booking, hold_queries
 from partner_network.commissions.actions import clawbacks
-from partner_network.commissions.booking import Change, Owed
+from partner_network.commissions.booking import Change
 from partner_network.commissions.hold_queries import NOTHING_APART
 from partner_network.commissions.queries import Booked, Stream
 from partner_network.commissions.wanted import Wanted
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.ledger import actions as ledger
+from partner_network.ledger.accounts import Pair
 from partner_network.ledger.rules import Entry
 
 ENGINE_VERSION = "2026-11-21"
@@ -34,34 +35,39 @@ async def revise(
     }
     new = [w for key, w in by_key.items() if key not in standing and w.minor]
     ids = await _open_commissions(connection, stream, new)
-    taken_back = await clawbacks.open_clawbacks(connection, [b.commission_id for b in booked if b.matured_at])
     changes = [
         Change(i, w.agreement_id, 1, 0, w.minor, has_matured=False, clause=w.clause)
         for i, w in zip(ids, new, strict=True)
     ]
     inputs = [w.inputs for w in new]
-    apart = await hold_queries.set_apart(connection, [old.commission_id for old in standing.values()], now)
-    for key, old in standing.items():
-        target = by_key.get(key)
-        minor = target.minor if target else 0
-        if minor != old.target_minor:
-            aside = apart.get(old.commission_id, NOTHING_APART)
-            changes.append(
-                Change(
-                    old.commission_id,
-                    old.agreement_id,
-                    old.rev + 1,
-                    old.target_minor,
-                    minor,
-                    has_matured=old.matured_at is not None,
-                    clause=target.clause if target else "attribution",
-                    clawbacks=tuple(taken_back.get(old.commission_id, ())),
-                    held_minor=aside.held_minor,
-                    disputed_minor=aside.disputed_minor,
-                    is_held=aside.is_held,
-                )
+    changed = [
+        (old, target)
+        for key, old in standing.items()
+        for target in [by_key.get(key)]
+        if old.target_minor != (target.minor if target else 0)
+    ]
+    taken_back = await clawbacks.open_clawbacks(
+        connection, [old.commission_id for old, _ in changed if old.matured_at]
+    )
+    apart = await hold_queries.set_apart(connection, [old.commission_id for old, _ in changed], now)
+    for old, target in changed:
+        aside = apart.get(old.commission_id, NOTHING_APART)
+        changes.append(
+            Change(
+                old.commission_id,
+                old.agreement_id,
+                old.rev + 1,
+                old.target_minor,
+                target.minor if target else 0,
+                has_matured=old.matured_at is not None,
+                clause=target.clause if target else "attribution",
+                clawbacks=tuple(taken_back.get(old.commission_id, ())),
+                held_minor=aside.held_minor,
+                disputed_minor=aside.disputed_minor,
+                is_held=aside.is_held,
             )
-            inputs.append(target.inputs if target else "{}")
+        )
+        inputs.append(target.inputs if target else "{}")
     await _post(connection, stream, changes, inputs, now)
     return len(changes)
 
@@ -69,7 +75,6 @@ async def revise(
 async def _open_commissions(connection: Connection, stream: Stream, new: Sequence[Wanted]) -> list[int]:
     if not new:
         return []
-    currency = stream.plan.versions[0].settlement.currency
     commission_ids = await connections.next_ids(connection, "commissions", len(new))
     await connection.execute(
         """INSERT INTO commissions (partnership_id, advertiser_id, partner_id, currency, id, kind,
@@ -79,7 +84,7 @@ async def _open_commissions(connection: Connection, stream: Stream, new: Sequenc
         stream.partnership_id,
         stream.advertiser_id,
         stream.partner_id,
-        currency,
+        stream.currency,
         commission_ids,
         [w.kind for w in new],
         [w.conversion_id for w in new],
@@ -97,7 +102,7 @@ async def _post(
 ) -> None:
     if not changes:
         return
-    owed = Owed(stream.partner_id, stream.advertiser_id, stream.plan.versions[0].settlement.currency)
+    owed = Pair(stream.partner_id, stream.advertiser_id, stream.currency)
     planned = [booking.entry_for(change, owed, now) for change in changes]
     entries: list[Entry] = [entry for entry, _ in planned]
     booked = await ledger.post(connection, entries, recorded_at=now)

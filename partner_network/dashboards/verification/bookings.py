@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from partner_network.agreements import terms
 from partner_network.commissions import booking
-from partner_network.commissions.booking import Change, OpenClawback, Owed
+from partner_network.commissions.booking import Change, OpenClawback
 from partner_network.dashboards.verification import commissions, holds, kinds
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.explained import Explained
@@ -20,6 +20,7 @@ from partner_network.dashboards.verification.money_rows import (
     Commission,
     Revision,
 )
+from partner_network.ledger.accounts import Pair
 from partner_network.ledger.rules import Entry
 
 Events: TypeAlias = dict[int, list[ClawbackSettlement]]
@@ -251,5 +252,5 @@ def _moved_by(books: Books, commission: Commission) -> int | None:
     return min(moves, default=None)
 
 
-def _owed(commission: Commission) -> Owed:
-    return Owed(commission.partner_id, commission.advertiser_id, commission.currency)
+def _owed(commission: Commission) -> Pair:
+    return Pair(commission.partner_id, commission.advertiser_id, commission.currency)

@@ -5,12 +5,13 @@ from datetime import datetime
 from functools import partial
 
 from partner_network.commissions import booking
-from partner_network.commissions.booking import Owed, Standing
+from partner_network.commissions.booking import Standing
 from partner_network.dashboards.verification import closes, commissions, kinds
 from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Commission, Entry, Hold, Transfer
+from partner_network.ledger.accounts import Pair
 
 
 def is_held(books: Books, commission_id: int, before: datetime) -> bool:
@@ -35,7 +36,7 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
     for hold in books.holds:
         commission = books.commission[hold.commission_id]
         name = partial(_named, books, commission, hold)
-        owed = Owed(commission.partner_id, commission.advertiser_id, commission.currency)
+        owed = Pair(commission.partner_id, commission.advertiser_id, commission.currency)
         for key, of in (
             (f"hold:{hold.commission_id}:{hold.n}", booking.hold_entry),
             (f"release:{hold.commission_id}:{hold.n}", booking.release_entry),

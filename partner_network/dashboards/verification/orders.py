@@ -62,17 +62,21 @@ def plan_of(books: Books) -> dict[UUID, Plan]:
 
 
 def by_partnership(books: Books) -> dict[UUID, Priced]:
-    """Return every partnership with terms, with all orders that are credited to it."""
+    """Return every partnership with terms, with all orders that are credited to it or adjusted for it."""
     priced = {partnership_id: Priced(plan, [], {}) for partnership_id, plan in plan_of(books).items()}
     facts = _facts(books)
     rates = books.rates.of()
     standing = {decision.conversion_id: decision.rev for decision in books.decisions}
-    current = [one for one in books.credits if one.rev == standing[one.conversion_id]]
-    for conversion_id, credited in grouped(current, lambda one: one.conversion_id).items():
-        conversion = books.conversion[conversion_id]
+    current = grouped(
+        [one for one in books.credits if one.rev == standing[one.conversion_id]],
+        lambda one: one.conversion_id,
+    )
+    adjusted = grouped(books.adjustments, lambda one: one.conversion_id)
+    for conversion_id in {**current, **adjusted}:
+        conversion, credited = books.conversion[conversion_id], current.get(conversion_id, [])
         # As the engine asks: all credits of the order, by partner, then by touch.
         credited.sort(key=lambda one: (books.partnership[one.partnership_id].partner_id, one.touch_id))
-        for partnership_id in {one.partnership_id for one in credited}:
+        for partnership_id in {one.partnership_id for one in (*credited, *adjusted.get(conversion_id, ()))}:
             order = _order(conversion, credited, partnership_id, facts)
             first = priced[partnership_id].plan.versions[0]
             if order.currency != first.settlement.currency:
@@ -129,9 +133,10 @@ def _order(conversion: Conversion, credited: Sequence[Credit], partnership_id: U
         order_number=bisect_right(sales, (conversion.occurred_at, conversion.order_id)),
         first_order_at=sales[0][0] if sales else None,
         lines=() if conversion.lines == "[]" else _lines.decode(conversion.lines),
-        weights=tuple(one.weight for one in credited),
+        weights=tuple(one.weight for one in credited) if own else (),
         own=own,
         touched_at=tuple(credited[n].touched_at for n in own),
         refunds=tuple(facts.refunds.get(conversion.id, ())),
         adjustments=tuple(facts.adjustments.get((conversion.id, partnership_id), ())),
+        rejected=not own,
     )

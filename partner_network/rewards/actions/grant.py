@@ -132,7 +132,7 @@ async def _new(
         [one.key[3] for _, _, one in new],
         [one.kind for _, _, one in new],
         [one.customer_id for _, _, one in new],
-        [rewarding.stream.plan.versions[0].settlement.currency for _, rewarding, _ in new],
+        [rewarding.stream.currency for _, rewarding, _ in new],
         [one.credit.granted_at for _, _, one in new],
         [one.credit.ends_at for _, _, one in new],
         [msgspec.json.encode(one.credit.steps).decode() for _, _, one in new],

@@ -138,13 +138,14 @@ async def _ids_of(network: Network) -> dict[str, str]:
     owner = network.owner
     shared = await owner.fetchrow(
         """SELECT p.id AS partnership, p.program_id AS program, a.id AS agreement, s.id AS statement,
-               o.id AS payout, c.conversion_id AS conversion, p.advertiser_id AS brand,
+               o.id AS payout, l.transfer_id AS line, c.conversion_id AS conversion, p.advertiser_id AS brand,
                encode(s.content_hash, 'hex') AS statement_hash,
                encode(a.content_hash, 'hex') AS agreement_hash
            FROM partnerships p JOIN brands shop ON shop.id = p.advertiser_id AND shop.slug = $1
                JOIN brands small ON small.id = p.partner_id AND small.slug = $2
                JOIN agreements a ON a.partnership_id = p.id
                JOIN statements s ON s.payer_id = p.advertiser_id AND s.payee_id = p.partner_id
+               JOIN statement_lines l ON l.statement_id = s.id
                JOIN payouts o ON o.statement_id = s.id
                JOIN credits c ON c.partnership_id = p.id LIMIT 1""",
         SHOP,
@@ -230,6 +231,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
         "agreement": ids.shown("agr", shared["agreement"]),
         "statement": ids.shown("stm", shared["statement"]),
         "payout": ids.shown("pay", shared["payout"]),
+        "line": str(shared["line"]),
         "conversion": ids.shown("cnv", shared["conversion"]),
         "link": ids.shown("lnk", made["link"]),
         "code": ids.shown("cod", made["code"]),

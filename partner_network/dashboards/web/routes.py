@@ -16,6 +16,7 @@ from partner_network.dashboards.web import (
     metrics,
     statements,
     stripe,
+    traces,
 )
 
 ROUTES: Sequence[ControllerRouterHandler] = (
@@ -50,4 +51,5 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     stripe.show_payment_method,
     stripe.save_payment_method,
     metrics.read_metrics,
+    *traces.ROUTES,
 )

@@ -17,6 +17,7 @@ from admin import (
     network,
     payouts,
     statements,
+    traces,
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,6 +51,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     commissions.release_all,
     payouts.list_payouts,
     payouts.show_payout,
+    traces.show_payout_trace,
+    traces.show_statement_trace,
+    traces.show_line_trace,
     ledger.show_trial_balance,
     ledger.list_accounts,
     ledger.show_account,

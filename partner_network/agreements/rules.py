@@ -16,6 +16,8 @@ from partner_network.kernel.errors import ConflictError, InvalidError
 from partner_network.kernel.sentences import Sentence
 from partner_network.programs.rules import WORD_OF, Status
 
+ACCRUE = "commissions.accrue"
+"""The job that books what terms and facts come to: asked for wherever one of them is recorded."""
 MICROSECOND = timedelta(microseconds=1)
 _SIGNABLE: frozenset[Status] = frozenset({"in_review", "active", "paused"})
 _V4_BITS, _V6_BITS = 24, 48
@@ -141,6 +143,7 @@ def must_continue(held: Sequence[Terms], terms: Terms) -> None:
                         name=one.name,
                     )
         fields |= _other_promises(version, terms)
+        fields |= _other_gifts(version, terms)
         measured = {one.name: one.identity for one in version.commission.quality_rules}
         for index, one in enumerate(terms.commission.quality_rules):
             if measured.get(one.name, one.identity) != one.identity:
@@ -169,6 +172,27 @@ def _other_promises(version: Terms, terms: Terms) -> dict[str, Sentence]:
         )
         for index, one in enumerate(terms.rewards)
         if known.get(one.name, _promise(one)) != _promise(one)
+    }
+
+
+def _other_gifts(version: Terms, terms: Terms) -> dict[str, Sentence]:
+    """Return which donations and components bear the name of another one, or of one of the other kind."""
+    known: dict[str, tuple[str, ...]] = {one.name: one.identity for one in version.donations}
+    known |= {one.name: ("component",) for one in version.commission.components}
+    fields = {
+        f"donations[{index}].name": Sentence(
+            "{name!r} keeps its charity, event and period; give a changed one a new name", name=one.name
+        )
+        for index, one in enumerate(terms.donations)
+        if known.get(one.name, one.identity) != one.identity
+    }
+    given = {one.name for one in version.donations}
+    return fields | {
+        f"commission.components[{index}].name": Sentence(
+            "a donation is called {name!r} in the terms signed before", name=one.name
+        )
+        for index, one in enumerate(terms.commission.components)
+        if one.name in given
     }
 
 

@@ -25,6 +25,26 @@ class Agreement(Table, tablename="agreements", db=connections.engine):
     drafted_at = Timestamptz(default=None)
 
 
+class Charity(Table, tablename="charities", db=connections.engine):
+    """A brand that takes donations, as the operator lists it."""
+
+    brand_id = UUID(primary_key=True, default=None)
+    listed_at = Timestamptz(default=None)
+    listed_by = ForeignKey(Member, default=None, null=False)
+    delisted_at = Timestamptz(default=None, null=True)
+    delisted_by = ForeignKey(Member, default=None)
+
+
+class AgreementCharity(Table, tablename="agreement_charities", db=connections.engine):
+    """A charity that an agreement gives to, with the parties of the agreement."""
+
+    agreement_id = UUID(primary_key=True, default=None)
+    charity_id = ForeignKey(Charity, primary_key=True, default=None, null=False)
+    partnership_id = UUID(default=None)
+    advertiser_id = UUID(default=None)
+    partner_id = UUID(default=None)
+
+
 class AgreementParties(Table, tablename="agreement_parties", db=connections.engine):
     """Who an agreement names, as it named them."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from partner_network.agreements.donation_terms import Donation
 from partner_network.agreements.quality_terms import Quality
 from partner_network.agreements.reward_terms import Reward
 from partner_network.agreements.term_values import (
@@ -197,3 +198,4 @@ class Terms(Table, frozen=True):
     windows: Windows = Windows()
     commission: Commission = Commission()
     rewards: Annotated[tuple[Reward, ...], Meta(max_length=100)] = ()
+    donations: Annotated[tuple[Donation, ...], Meta(max_length=100)] = ()

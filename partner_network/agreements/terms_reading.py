@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 import msgspec
 
-from partner_network.agreements import reward_terms
+from partner_network.agreements import donation_terms, reward_terms
 from partner_network.agreements.quality_terms import Quality
 from partner_network.agreements.terms import Bonus, Boost, Component, Terms
 from partner_network.kernel import money, periods, reading
@@ -16,7 +16,7 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.reading import Mistake
 from partner_network.kernel.sentences import Sentence
 
-_BROUGHT_LATER = ("commission.quality", "rewards")
+_BROUGHT_LATER = ("commission.quality", "rewards", "donations")
 """Tables that terms under the first contract do not know."""
 
 
@@ -99,6 +99,8 @@ def mistakes_in(terms: Terms) -> Iterator[Mistake]:
         yield from _quality_mistakes(f"commission.quality[{index}]", rule, names)
     yield from _repeated_names("rewards", terms.rewards)
     yield from reward_terms.mistakes_in(terms.rewards)
+    yield from _repeated_names("donations", terms.donations)
+    yield from donation_terms.mistakes_in(terms.donations, names)
 
 
 def _repeated_names(path: str, named: Sequence[_Named]) -> Iterator[Mistake]:

@@ -37,6 +37,8 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     held_minor: int = 0
     disputed_minor: int = 0
     is_held: bool = False
+    charity_id: UUID | None = None
+    """Who is paid in place of the partner."""
 
     @property
     def delta_minor(self) -> int:

@@ -30,7 +30,8 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
 
     id: int
     partnership_id: UUID
-    partner_id: UUID
+    payee_id: UUID
+    """The partner, or the charity that a donation pays."""
     advertiser_id: UUID
     currency: str
     matured_at: datetime | None
@@ -65,7 +66,7 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
     @property
     def owed(self) -> Pair:
         """The accounts that it lies in."""
-        return Pair(self.partner_id, self.advertiser_id, self.currency)
+        return Pair(self.payee_id, self.advertiser_id, self.currency)
 
     def standing(self, n: int) -> Standing:
         """Return it as the n-th hold of it, or that hold's release, finds it."""
@@ -75,7 +76,8 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
 
 
 _PLACED = """
-    SELECT c.id, c.partnership_id, c.partner_id, c.advertiser_id, c.currency, c.matured_at, r.target_minor,
+    SELECT c.id, c.partnership_id, coalesce(c.charity_id, c.partner_id) AS payee_id, c.advertiser_id,
+        c.currency, c.matured_at, r.target_minor,
         coalesce(a.held_minor, 0) AS held_minor, coalesce(a.disputed_minor, 0) AS disputed_minor,
         coalesce(u.minor, 0) AS unstated_minor, u.payable_at,
         (SELECT max(t.effective_at) FROM ledger_transfers t WHERE t.commission_id = c.id) AS moved_at,
@@ -88,7 +90,7 @@ _PLACED = """
         SELECT o.n, EXISTS (SELECT FROM commission_releases e
                             WHERE e.commission_id = o.commission_id AND e.n = o.n) AS is_over
         FROM commission_holds o WHERE o.commission_id = c.id ORDER BY o.n DESC LIMIT 1) h ON true
-    LEFT JOIN ledger_accounts p ON p.kind = 'pay' AND p.holder_id = c.partner_id
+    LEFT JOIN ledger_accounts p ON p.kind = 'pay' AND p.holder_id = coalesce(c.charity_id, c.partner_id)
         AND p.counterparty_id = c.advertiser_id AND p.currency = c.currency
     LEFT JOIN LATERAL (
         SELECT sum(CASE t.credit_account_id WHEN p.id THEN t.amount_minor ELSE -t.amount_minor END)::bigint
@@ -108,8 +110,9 @@ async def placed(connection: Connection, commission_ids: Sequence[int]) -> dict[
 
 
 async def placed_of(connection: Connection, partnership_id: UUID) -> list[Placed]:
-    """Return all commissions of a partnership as they stand."""
-    rows = await connection.fetch(_PLACED + "WHERE c.partnership_id = $1 ORDER BY c.id", partnership_id)
+    """Return all that a partnership earns its partner, as it stands; a donation is held by itself."""
+    earned = "WHERE c.partnership_id = $1 AND c.charity_id IS NULL ORDER BY c.id"
+    rows = await connection.fetch(_PLACED + earned, partnership_id)
     return [Placed(**row) for row in rows]
 
 

@@ -37,6 +37,8 @@ class Stream(msgspec.Struct, frozen=True):
     plan: Plan
     measures: Mapping[Key, Measure] | None = None
     """What quality was measured; None: what is stored."""
+    charities: Mapping[str, UUID] = {}
+    """The charities that its donations pay, by the names that its terms use."""
 
     @property
     def currency(self) -> str:
@@ -56,6 +58,7 @@ class Booked(msgspec.Struct, frozen=True, gc=False):
     matured_at: datetime | None
     rev: int
     target_minor: int
+    charity_id: UUID | None = None
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
@@ -80,10 +83,26 @@ async def stream_of(connection: Connection, partnership_id: UUID) -> Stream:
     versions = tuple(
         (str(row["agreement_id"]), row["valid_from"], row["valid_until"], row["terms_toml"]) for row in rows
     )
-    first = rows[0]
+    first, plan = rows[0], _plan(versions)
     return Stream(
-        partnership_id, first["advertiser_id"], first["partner_id"], first["program_id"], _plan(versions)
+        partnership_id,
+        first["advertiser_id"],
+        first["partner_id"],
+        first["program_id"],
+        plan,
+        charities=await _charities(connection, partnership_id, plan),
     )
+
+
+async def _charities(connection: Connection, partnership_id: UUID, plan: Plan) -> dict[str, UUID]:
+    if not any(version.donations for version in plan.versions):
+        return {}
+    rows = await connection.fetch(
+        """SELECT DISTINCT b.slug, b.id FROM agreement_charities x JOIN brands b ON b.id = x.charity_id
+           WHERE x.partnership_id = $1""",
+        partnership_id,
+    )
+    return {row["slug"]: row["id"] for row in rows}
 
 
 @lru_cache(maxsize=1024)
@@ -192,10 +211,10 @@ async def _changes(
 ) -> tuple[defaultdict[UUID, list[Refund]], defaultdict[UUID, list[Adjustment]]]:
     rows = await connection.fetch(
         """SELECT conversion_id, at, refund_id AS id, net_minor AS minor, line, NULL AS component,
-               true AS is_refund
+               NULL AS bonus, true AS is_refund
            FROM refunds_in_force WHERE conversion_id = ANY($2::uuid[])
            UNION ALL
-           SELECT conversion_id, at, id::text, minor, NULL, component, false
+           SELECT conversion_id, at, id::text, minor, NULL, component, bonus, false
            FROM adjustments WHERE partnership_id = $1 AND conversion_id = ANY($2::uuid[])
            ORDER BY at, id""",
         partnership_id,
@@ -208,14 +227,15 @@ async def _changes(
             refund = Refund(id=row["id"], at=row["at"], net_minor=row["minor"], line=row["line"])
             refunds[row["conversion_id"]].append(refund)
         else:
-            adjustment = Adjustment(id=row["id"], minor=row["minor"], component=row["component"])
-            adjustments[row["conversion_id"]].append(adjustment)
+            adjustments[row["conversion_id"]].append(
+                Adjustment(id=row["id"], minor=row["minor"], component=row["component"], bonus=row["bonus"])
+            )
     return refunds, adjustments
 
 
 _BOOKED = """
     SELECT c.id AS commission_id, c.kind, c.conversion_id, c.agreement_id, c.component, c.period,
-        c.matured_at, r.rev, r.target_minor
+        c.matured_at, r.rev, r.target_minor, c.charity_id
     FROM commissions c JOIN LATERAL (
         SELECT rev, target_minor FROM commission_revisions
         WHERE commission_id = c.id ORDER BY rev DESC LIMIT 1) r ON true

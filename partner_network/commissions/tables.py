@@ -56,6 +56,7 @@ class Adjustment(Table, tablename="adjustments", db=connections.engine):
     reason = Text(default=None)
     decided_by = ForeignKey(Member, default=None, null=False)
     component = Text(default=None, null=True)
+    bonus = Text(default=None, null=True)
 
 
 class QualityMeasure(Table, tablename="quality_measures", db=connections.engine):
@@ -85,6 +86,7 @@ class Commission(Table, tablename="commissions", db=connections.engine):
     earned_at = Timestamptz(default=None)
     matures_at = Timestamptz(default=None)
     matured_at = Timestamptz(default=None, null=True)
+    charity_id = UUID(default=None, null=True)
 
 
 class CommissionRevision(Table, tablename="commission_revisions", db=connections.engine):

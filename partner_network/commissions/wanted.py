@@ -25,6 +25,7 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     earned_at: datetime
     matures_at: datetime
     inputs: str
+    charity_id: UUID | None = None
 
 
 def wanted_by(stream: Stream, facts: Sequence[Fact], computed: Targets) -> list[Wanted]:
@@ -38,7 +39,7 @@ def wanted_by(stream: Stream, facts: Sequence[Fact], computed: Targets) -> list[
 
     wanted = [
         Wanted(
-            "commission",
+            "donation" if target.charity else "commission",
             by_order[target.conversion].conversion_id,
             UUID(target.version),
             target.component,
@@ -48,8 +49,9 @@ def wanted_by(stream: Stream, facts: Sequence[Fact], computed: Targets) -> list[
             by_order[target.conversion].order.at,
             matures_at(by_order[target.conversion].order.at, target.version),
             _explained(target),
+            stream.charities[target.charity] if target.charity else None,
         )
-        for target in computed.commissions
+        for target in (*computed.commissions, *computed.donations)
     ]
     wanted += [
         Wanted(

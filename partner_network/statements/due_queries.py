@@ -56,18 +56,20 @@ async def _waiting(connection: Connection, asked: Sequence[tuple[PairAccount, da
     rows = await connection.fetch(
         """SELECT (SELECT count(*) FROM (
                SELECT u.conversion_id FROM unaccrued_conversions u
-               JOIN partnerships p ON p.id = u.partnership_id JOIN conversions v ON v.id = u.conversion_id
-               WHERE p.advertiser_id = w.payer_id AND p.partner_id = w.payee_id AND v.occurred_at < w.before
+               JOIN payees p ON p.partnership_id = u.partnership_id
+               JOIN conversions v ON v.id = u.conversion_id
+               WHERE p.advertiser_id = w.payer_id AND p.payee_id = w.payee_id AND v.occurred_at < w.before
                UNION SELECT u.conversion_id FROM undecided_conversions u
                JOIN conversions v ON v.id = u.conversion_id
                WHERE v.brand_id = w.payer_id AND v.occurred_at < w.before
                UNION SELECT c.conversion_id
-               FROM partnerships p JOIN commissions c ON c.partnership_id = p.id
-               WHERE p.advertiser_id = w.payer_id AND p.partner_id = w.payee_id AND c.matured_at IS NULL
-                   AND c.matures_at < w.before
+               FROM payees p JOIN commissions c ON c.partnership_id = p.partnership_id
+               WHERE p.advertiser_id = w.payer_id AND p.payee_id = w.payee_id AND c.matured_at IS NULL
+                   AND c.matures_at < w.before AND coalesce(c.charity_id, c.partner_id) = w.payee_id
                UNION SELECT c.conversion_id FROM unmoved_commissions u
                JOIN commissions c ON c.id = u.commission_id
-               WHERE c.advertiser_id = w.payer_id AND c.partner_id = w.payee_id) one) AS waiting
+               WHERE c.advertiser_id = w.payer_id
+                   AND coalesce(c.charity_id, c.partner_id) = w.payee_id) one) AS waiting
            FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
                WITH ORDINALITY AS w (payer_id, payee_id, before, n) ORDER BY w.n""",
         [account.payer_id for account, _ in asked],

@@ -91,8 +91,9 @@ async def reading(
         """SELECT g.id, g.terms_toml,
                (SELECT min(occurred_at) FROM conversions v WHERE v.program_id = p.program_id) AS first,
                (SELECT max(occurred_at) FROM conversions v WHERE v.program_id = p.program_id) AS last
-           FROM partnerships p JOIN agreements g ON g.partnership_id = p.id
-           WHERE p.advertiser_id = $1 AND p.partner_id = $2
+           FROM payees y JOIN partnerships p ON p.id = y.partnership_id
+           JOIN agreements g ON g.partnership_id = p.id
+           WHERE y.advertiser_id = $1 AND y.payee_id = $2
                AND EXISTS (SELECT FROM terms t WHERE t.agreement_id = g.id)""",
         payer_id,
         payee_id,

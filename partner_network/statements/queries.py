@@ -46,12 +46,13 @@ class Statement(msgspec.Struct, frozen=True):
     approved_at: datetime | None
     payout_minor: int | None
     attempt_status: str | None
+    paid_minor: int = 0
 
     @property
     def status(self) -> rules.Status:
         """Derive the statement's status from what stands beside it; nothing stores it."""
-        if self.attempt_status in {"accepted", "settled"}:
-            return "paid"
+        if self.paid_minor and self.payout_minor is not None:
+            return "paid" if self.paid_minor >= self.payout_minor else "part_paid"
         if self.carried_reason is not None:
             return "carried"
         if self.approver_id is not None:
@@ -81,14 +82,16 @@ STATEMENTS = """
         s.currency, s.account_id, s.seq, s.period, s.starts_at, s.ends_at, s.opening_minor, s.closing_minor,
         s.minimum_minor, s.carried_reason, s.totals, s.content_hash, s.closed_at,
         p.preparer_id, p.prepared_at, a.approver_id, a.approved_at,
-        o.amount_minor AS payout_minor, t.status AS attempt_status
+        o.amount_minor AS payout_minor, t.status AS attempt_status, coalesce((
+            SELECT sum(y.amount_minor - y.reversed_minor)::bigint FROM payout_attempts y
+            WHERE y.payout_id = o.id AND y.stripe_transfer_id IS NOT NULL), 0) AS paid_minor
     FROM statements s
     JOIN brands payee ON payee.id = s.payee_id
     JOIN brands payer ON payer.id = s.payer_id
     LEFT JOIN statement_preparations p ON p.statement_id = s.id
     LEFT JOIN statement_approvals a ON a.statement_id = s.id
     LEFT JOIN payouts o ON o.statement_id = s.id
-    LEFT JOIN payout_attempts t ON t.payout_id = o.id AND t.status <> 'failed'
+    LEFT JOIN payout_attempts t ON t.payout_id = o.id AND t.status NOT IN ('failed', 'reversed')
 """
 
 
@@ -187,7 +190,7 @@ async def clawbacks_past_contest(
     rows = await connection.fetch(
         """SELECT o.transfer_id AS clawback_id, o.due_minor, o.max_share_ppm
            FROM open_clawbacks o JOIN commissions c ON c.id = o.commission_id
-           WHERE c.partner_id = $1 AND c.advertiser_id = $2 AND c.currency = $3
+           WHERE coalesce(c.charity_id, c.partner_id) = $1 AND c.advertiser_id = $2 AND c.currency = $3
                AND o.contest_until <= $4 AND o.due_minor > 0
                AND NOT EXISTS (SELECT FROM clawback_contests x WHERE x.clawback_id = o.transfer_id
                    AND NOT EXISTS (SELECT FROM contest_decisions d WHERE d.clawback_id = x.clawback_id))
@@ -220,6 +223,8 @@ async def settlement_of(
 ) -> Settlement:
     """Return the settlement rules of a pair in a currency: the signed ones valid at ``at``, else the last.
 
+    A charity is paid by the rules of the agreements that give to it.
+
     Errors: NotFoundError when the two never signed terms in that currency.
     """
     (settlement,) = await settlements_of(connection, [(payer_id, payee_id, currency)], at=at)
@@ -233,8 +238,8 @@ async def settlements_of(
     rows = await connection.fetch(
         """SELECT w.n, g.terms_toml
            FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS w (payer_id, payee_id, n)
-           JOIN partnerships p ON p.advertiser_id = w.payer_id AND p.partner_id = w.payee_id
-           JOIN terms t ON t.partnership_id = p.id AND upper_inf(t.recorded)
+           JOIN payees p ON p.advertiser_id = w.payer_id AND p.payee_id = w.payee_id
+           JOIN terms t ON t.partnership_id = p.partnership_id AND upper_inf(t.recorded)
            JOIN agreements g ON g.id = t.agreement_id
            ORDER BY w.n, t.valid @> $3::timestamptz DESC, lower(t.valid) DESC NULLS LAST""",
         [payer_id for payer_id, _, _ in pairs],

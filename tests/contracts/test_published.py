@@ -52,7 +52,10 @@ LATER: dict[str, Document] = {
             "steps": [{"from_ppm": 0, "multiplier_ppm": 800_000}],
         },
         "rewards": {"name": "welcome", "kind": "customer_credit", "event": "sale", "amount_minor": 500},
-    }
+    },
+    "2027-01": {
+        "donations": {"name": "trees", "event": "sale", "charity": "trees", "rate_ppm": 5_000},
+    },
 }
 """What contracts after the first brought: one of each, by the version that brought it."""
 
@@ -247,6 +250,16 @@ CHANGED: list[tuple[str, object, Document]] = [
     ("settlement.lock.months", 2, {}),
     ("settlement.lock.days", 3, {}),
     ("settlement.minimum_payout_minor", 0, {}),
+    ("donations.name", "forests", {}),
+    ("donations.event", "lead", {"rate_ppm": None, "amount_minor": 50}),
+    ("donations.charity", "woods", {}),
+    ("donations.rate_ppm", 6_000, {}),
+    ("donations.amount_minor", 51, {"rate_ppm": None, "amount_minor": 50}),
+    ("donations.match.categories", ["vinyl", "tape"], {}),
+    ("donations.match.skus", ["LP-1"], {}),
+    ("donations.match.customer", "new", {}),
+    ("donations.period", "year", {}),
+    ("donations.cap_minor", 10_000, {}),
     ("settlement.clawback.mode", "line_only", {}),
     ("settlement.clawback.max_age_days", 90, {}),
     ("settlement.clawback.max_share_ppm", 250_000, {}),
@@ -315,11 +328,11 @@ def test_every_clause_of_the_version_before_keeps_its_number_and_its_key(name: s
 
 def test_terms_that_a_contract_cannot_settle_are_refused_by_key_and_contract() -> None:
     terms = terms_reading.to_json(terms_of(example()))
-    contracts.must_settle(contracts.published("cross-promotion", "2026-12"), terms)
+    contracts.must_settle(contracts.published("cross-promotion", "2027-01"), terms)
     with pytest.raises(errors.InvalidError) as refused:
         contracts.must_settle(contracts.published("cross-promotion", "2026-11"), terms)
     assert str(refused.value) == (
-        "The contract cross-promotion 2026-11 has no clause for commission.quality, rewards; "
+        "The contract cross-promotion 2026-11 has no clause for commission.quality, donations, rewards; "
         "choose a later version, or leave it out."
     )
     contracts.must_settle(

@@ -1,10 +1,11 @@
 """Publish a program's policy, and draft terms for its partnerships."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements import contracts, documents, queries, rules, terms_reading
+from partner_network.agreements import charity_queries, contracts, documents, queries, rules, terms_reading
 from partner_network.agreements.actions import holding
 from partner_network.agreements.documents import Parties, Party
 from partner_network.agreements.queries import Agreement
@@ -96,6 +97,7 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
         await _must_give_notice(connection, partnership, terms)
         await holding.must_continue(connection, partnership.id, terms)
         await holding.must_suit_mirror(connection, partnership, terms)
+        charity_ids = await charity_queries.named_in(connection, terms)
         draft = _Draft(
             new.contract_name,
             new.contract_version,
@@ -104,6 +106,7 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
             await _parties(connection, partnership, operator),
         )
         agreement_id = await _insert(connection, member, partnership.id, draft)
+        await _give(connection, agreement_id, partnership, charity_ids)
         drafted = await queries.agreement_within(connection, agreement_id)
         brands_of = (drafted.advertiser_id, drafted.partner_id)
         after = {"number": drafted.number, "content_hash": drafted.content_hash}
@@ -200,3 +203,20 @@ async def _insert(connection: Connection, member: Member, partnership_id: UUID, 
         msgspec.json.encode(draft.parties).decode(),
     )
     return agreement_id
+
+
+async def _give(
+    connection: Connection, agreement_id: UUID, partnership: Partnership, charity_ids: Sequence[UUID]
+) -> None:
+    """Write down whom an agreement gives to: the database lets nobody else be paid under it."""
+    if charity_ids:
+        await connection.execute(
+            """INSERT INTO agreement_charities
+                   (agreement_id, charity_id, partnership_id, advertiser_id, partner_id)
+               SELECT $1, c, $3, $4, $5 FROM unnest($2::uuid[]) AS c""",
+            agreement_id,
+            charity_ids,
+            partnership.id,
+            partnership.advertiser_id,
+            partnership.partner_id,
+        )

@@ -5,9 +5,11 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.attribution import actions as attribution
 from partner_network.commissions.actions import telling
 from partner_network.commissions.actions.accrue import stream_lock
-from partner_network.database import connections, jobs
+from partner_network.commissions.rules import reasons
+from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
@@ -16,10 +18,7 @@ from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError, NotFoundError
 from partner_network.kernel.sentences import Sentence
 
-REASON_CHARACTERS_MAX = 500
 ADJUSTMENT_MINOR_MAX = 10**15
-ACCRUE = "commissions.accrue"
-"""The job that books what facts have changed."""
 
 
 class NewAdjustment(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +35,7 @@ class _Adjusted(msgspec.Struct, frozen=True):
     conversion_id: UUID | None
     partnership_id: UUID
     advertiser_id: UUID
-    partner_id: UUID
+    payee_id: UUID
     component: str
     currency: str
 
@@ -75,7 +74,7 @@ async def adjust_commission(new: NewAdjustment, *, by: Member, now: datetime) ->
             "create",
             "adjustment",
             adjustment_id,
-            brands=(adjusted.advertiser_id, adjusted.partner_id),
+            brands=(adjusted.advertiser_id, adjusted.payee_id),
             after={
                 "commission": new.commission_id,
                 "component": adjusted.component,
@@ -91,15 +90,15 @@ def _must_be_sound(new: NewAdjustment) -> None:
     fields: dict[str, str] = {}
     if not 0 < abs(new.minor) <= ADJUSTMENT_MINOR_MAX:
         fields["minor"] = Sentence("an amount above or below zero")
-    if not 0 < len(new.reason.strip()) <= REASON_CHARACTERS_MAX:
-        fields["reason"] = Sentence("Say in up to {limit} characters why.", limit=REASON_CHARACTERS_MAX)
+    fields |= reasons.missing(new.reason)
     if fields:
         raise InvalidError("An adjustment needs an amount and a reason.", fields=fields)
 
 
 async def _adjusted(connection: Connection, commission_id: int) -> _Adjusted:
     row = await connection.fetchrow(
-        """SELECT conversion_id, partnership_id, advertiser_id, partner_id, component, currency
+        """SELECT conversion_id, partnership_id, advertiser_id,
+               coalesce(charity_id, partner_id) AS payee_id, component, currency
            FROM commissions WHERE id = $1""",
         commission_id,
     )
@@ -134,12 +133,5 @@ async def insert_adjustment(
         by.id,
         component,
     )
-    await connection.execute(
-        """INSERT INTO unaccrued_conversions (partnership_id, conversion_id) VALUES ($1, $2)
-           ON CONFLICT (partnership_id, conversion_id)
-               DO UPDATE SET conversion_id = excluded.conversion_id""",
-        partnership_id,
-        conversion_id,
-    )
-    await jobs.enqueue(connection, ACCRUE)
+    await attribution.ask_for_accrual(connection, [(partnership_id, conversion_id)])
     return adjustment_id

@@ -8,16 +8,16 @@ import msgspec
 
 from partner_network.commissions.actions import adjustments, mature, telling
 from partner_network.commissions.actions.accrue import stream_lock
+from partner_network.commissions.rules import reasons
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
-from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
+from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.kernel.sentences import Sentence
 
 Outcome = Literal["upheld", "declined"]
-REASON_CHARACTERS_MAX = 2_000
 _SAID = {"upheld": Sentence("upheld"), "declined": Sentence("declined")}
 
 
@@ -31,7 +31,7 @@ class _Clawback(msgspec.Struct, frozen=True):
     conversion_id: UUID | None
     component: str
     partnership_id: UUID
-    partner_id: UUID
+    payee_id: UUID
     advertiser_id: UUID
     is_contested: bool
     is_decided: bool
@@ -45,10 +45,10 @@ async def contest_clawback(clawback_id: int, *, reason: str, by: Member, now: da
     Source: the contract's clause 5.5, under clause 12.
     """
     permissions.must(by, "contest clawbacks")
-    said = _why(reason)
+    said = reasons.must_be_said(reason, reasons.CONTEST_CHARACTERS_MAX)
     async with connections.transaction(eyes=by.eyes) as connection:
         one = await _locked(connection, clawback_id)
-        if one.partner_id != by.brand_id:
+        if one.payee_id != by.brand_id:
             raise _nothing_here()
         if one.is_contested:
             raise ConflictError("This clawback is contested already; the network’s manager decides it.")
@@ -63,7 +63,7 @@ async def contest_clawback(clawback_id: int, *, reason: str, by: Member, now: da
             by.id,
             now,
         )
-        brands = (one.advertiser_id, one.partner_id)
+        brands = (one.advertiser_id, one.payee_id)
         after = {"reason": said, "minor": one.amount_minor, "currency": one.currency}
         await audit.record(connection, by, "object", "clawback", clawback_id, brands=brands, after=after)
         await telling.tell_contested(connection, clawback_id, said, now)
@@ -79,7 +79,7 @@ async def decide_contest(
     Source: MONEY section 5: contest upheld; the contract's clause 5.6.
     """
     permissions.must(by, "decide contests")
-    said = _why(reason)
+    said = reasons.must_be_said(reason, reasons.CONTEST_CHARACTERS_MAX)
     async with connections.transaction(eyes=by.eyes) as connection:
         one = await _locked(connection, clawback_id)
         if not one.is_contested:
@@ -98,7 +98,7 @@ async def decide_contest(
             now,
         )
         verb = "accept" if outcome == "upheld" else "decline"
-        brands = (one.advertiser_id, one.partner_id)
+        brands = (one.advertiser_id, one.payee_id)
         after = {"outcome": outcome, "reason": said, "minor": one.amount_minor, "currency": one.currency}
         await audit.record(connection, by, verb, "clawback", clawback_id, brands=brands, after=after)
         await telling.tell_decided(connection, clawback_id, _SAID[outcome], said, now)
@@ -116,18 +116,10 @@ async def _give_back(connection: Connection, one: _Clawback, reason: str, by: Me
         partnership_id=one.partnership_id,
         component=one.component,
         minor=one.amount_minor,
-        reason=reason[: adjustments.REASON_CHARACTERS_MAX],
+        reason=reason[: reasons.DECISION_CHARACTERS_MAX],
         by=by,
         now=now,
     )
-
-
-def _why(reason: str) -> str:
-    said = reason.strip()
-    if not 0 < len(said) <= REASON_CHARACTERS_MAX:
-        told = Sentence("Say in up to {limit} characters why.", limit=REASON_CHARACTERS_MAX)
-        raise InvalidError(told, fields={"reason": told})
-    return said
 
 
 def _nothing_here() -> NotFoundError:
@@ -136,7 +128,7 @@ def _nothing_here() -> NotFoundError:
 
 _CLAWBACK = """
     SELECT k.transfer_id, k.amount_minor, c.currency, k.contest_until, c.conversion_id, c.component,
-        c.partnership_id, c.partner_id, c.advertiser_id,
+        c.partnership_id, coalesce(c.charity_id, c.partner_id) AS payee_id, c.advertiser_id,
         EXISTS (SELECT FROM clawback_contests x WHERE x.clawback_id = k.transfer_id) AS is_contested,
         EXISTS (SELECT FROM contest_decisions d WHERE d.clawback_id = k.transfer_id) AS is_decided
     FROM clawbacks k JOIN commissions c ON c.id = k.commission_id WHERE k.transfer_id = $1
@@ -148,7 +140,7 @@ async def _locked(connection: Connection, clawback_id: int) -> _Clawback:
     if row is None:
         raise _nothing_here()
     # A close that recovers it waits, or has done so already; two people cannot both decide.
-    pair = mature.pair_lock(row["currency"], row["advertiser_id"], row["partner_id"])
+    pair = mature.pair_lock(row["currency"], row["advertiser_id"], row["payee_id"])
     await connections.lock_all(connection, pair, stream_lock(row["partnership_id"]))
     row = await connection.fetchrow(_CLAWBACK, clawback_id)
     return _Clawback(**dict(row or {}))

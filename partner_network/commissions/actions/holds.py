@@ -8,18 +8,17 @@ from partner_network.commissions import hold_queries
 from partner_network.commissions.actions import mature, telling
 from partner_network.commissions.actions.accrue import stream_lock
 from partner_network.commissions.hold_queries import Placed
+from partner_network.commissions.rules import reasons
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.audit import Verb
 from partner_network.identity.rules.permissions import Member
-from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
-from partner_network.kernel.sentences import Sentence
+from partner_network.kernel.errors import ConflictError, NotFoundError
 
 MOVE = "commissions.move"
 """The job that moves the money of what was held or let go."""
-REASON_CHARACTERS_MAX = 500
 
 
 async def hold_commission(commission_id: int, *, reason: str, by: Member, now: datetime) -> None:
@@ -41,7 +40,7 @@ async def hold_commission(commission_id: int, *, reason: str, by: Member, now: d
             )
         await _hold(connection, [one], reason, by, now)
         after = {"reason": reason, "minor": one.target_minor, "currency": one.currency}
-        brands = (one.advertiser_id, one.partner_id)
+        brands = (one.advertiser_id, one.payee_id)
         await audit.record(connection, by, "hold", "commission", commission_id, brands=brands, after=after)
         await telling.tell_held(connection, [one], reason, now)
 
@@ -58,7 +57,7 @@ async def release_commission(commission_id: int, *, reason: str, by: Member, now
         if not one.is_held:
             raise ConflictError("This commission is not held; there is nothing to release.")
         await _release(connection, [one], reason, by, now)
-        brands = (one.advertiser_id, one.partner_id)
+        brands = (one.advertiser_id, one.payee_id)
         after = {"reason": reason, "minor": one.held_minor, "currency": one.currency}
         await audit.record(connection, by, "release", "commission", commission_id, brands=brands, after=after)
         await telling.tell_released(connection, [one], reason, now)
@@ -101,11 +100,7 @@ async def release_partnership(partnership_id: UUID, *, reason: str, by: Member, 
 
 def _must_say_why(by: Member, reason: str) -> str:
     permissions.must(by, "hold commissions")
-    said = reason.strip()
-    if not 0 < len(said) <= REASON_CHARACTERS_MAX:
-        told = Sentence("Say in up to {limit} characters why.", limit=REASON_CHARACTERS_MAX)
-        raise InvalidError(told, fields={"reason": told})
-    return said
+    return reasons.must_be_said(reason)
 
 
 async def _locked(connection: Connection, commission_id: int) -> Placed:
@@ -126,7 +121,7 @@ async def _locked_of(connection: Connection, partnership_id: UUID) -> list[Place
 
 async def _lock(connection: Connection, one: Placed) -> None:
     """Wait for whoever accrues, matures or closes, and keep them out until the decision stands."""
-    pair = mature.pair_lock(one.currency, one.advertiser_id, one.partner_id)
+    pair = mature.pair_lock(one.currency, one.advertiser_id, one.payee_id)
     await connections.lock_all(connection, pair, stream_lock(one.partnership_id))
 
 
@@ -176,6 +171,6 @@ async def _record_all(
     reason: str,
 ) -> None:
     first = wanted[0]
-    brands = (first.advertiser_id, first.partner_id)
+    brands = (first.advertiser_id, first.payee_id)
     after = {"reason": reason, "commissions": len(wanted)}
     await audit.record(connection, by, verb, "partnership", first.partnership_id, brands=brands, after=after)

@@ -33,11 +33,14 @@ class Matured(msgspec.Struct, frozen=True):
 
 
 class _Stream(msgspec.Struct, frozen=True):
-    """A partnership with something due, by the names of its locks and the name people know it by."""
+    """A partnership with something due, by the names of its locks and the name people know it by.
+
+    Its orders move money of the pairs of its advertiser with its partner and with each charity it gives to.
+    """
 
     partnership_id: UUID
     name: str
-    pair_lock: str
+    pair_locks: tuple[str, ...]
 
     @property
     def lock(self) -> str:
@@ -96,7 +99,9 @@ def _some(streams: Sequence[_Stream]) -> Iterator[Sequence[_Stream]]:
 async def _due(now: datetime) -> list[_Stream]:
     async with connections.transaction() as connection:
         rows = await connection.fetch(
-            """SELECT p.id, b.slug || ' for ' || a.slug AS name, p.advertiser_id, p.partner_id, c.currency
+            """SELECT p.id, b.slug || ' for ' || a.slug AS name, p.advertiser_id, p.partner_id, c.currency,
+                   array(SELECT DISTINCT x.charity_id FROM agreement_charities x
+                         WHERE x.partnership_id = p.id) AS charity_ids
                FROM partnerships p JOIN brands a ON a.id = p.advertiser_id
                JOIN brands b ON b.id = p.partner_id
                JOIN LATERAL (SELECT currency FROM commissions WHERE partnership_id = p.id
@@ -104,7 +109,14 @@ async def _due(now: datetime) -> list[_Stream]:
             now,
         )
     return [
-        _Stream(row["id"], row["name"], pair_lock(row["currency"], row["advertiser_id"], row["partner_id"]))
+        _Stream(
+            row["id"],
+            row["name"],
+            tuple(
+                pair_lock(row["currency"], row["advertiser_id"], payee_id)
+                for payee_id in (row["partner_id"], *row["charity_ids"])
+            ),
+        )
         for row in rows
     ]
 
@@ -153,16 +165,17 @@ async def _lock(connection: Connection, streams: Sequence[_Stream], *, is_patien
     close, which locks balances step by step, meets us with the other half of them.
     """
     if is_patient:
-        await connections.lock_all(connection, *{s.pair_lock for s in streams}, *{s.lock for s in streams})
+        pair_locks = {lock for stream in streams for lock in stream.pair_locks}
+        await connections.lock_all(connection, *pair_locks, *{s.lock for s in streams})
         return list(streams)
+    locks = [(n, lock) for n, one in enumerate(streams) for lock in (*one.pair_locks, one.lock)]
     free = await connection.fetch(
-        """SELECT n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x (pair, stream, n)
-           WHERE pg_try_advisory_xact_lock(hashtextextended(pair, 0))
-               AND pg_try_advisory_xact_lock(hashtextextended(stream, 0))""",
-        [stream.pair_lock for stream in streams],
-        [stream.lock for stream in streams],
+        """SELECT n FROM unnest($1::int[], $2::text[]) AS x (n, lock)
+           GROUP BY n HAVING bool_and(pg_try_advisory_xact_lock(hashtextextended(lock, 0))) ORDER BY n""",
+        [n for n, _ in locks],
+        [lock for _, lock in locks],
     )
-    return [streams[row["n"] - 1] for row in free]
+    return [streams[row["n"]] for row in free]
 
 
 async def _dirty(connection: Connection, streams: Sequence[_Stream], now: datetime) -> list[_Stream]:
@@ -180,7 +193,8 @@ async def _dirty(connection: Connection, streams: Sequence[_Stream], now: dateti
 async def _move(connection: Connection, partnership_ids: Sequence[UUID], now: datetime) -> int:
     """Move what of each commission lies in `pay_pending`: not what is set apart, by a hold or a dispute."""
     rows = await connection.fetch(
-        """SELECT c.id, c.partnership_id, c.partner_id, c.advertiser_id, c.currency, r.clause,
+        """SELECT c.id, c.partnership_id, coalesce(c.charity_id, c.partner_id) AS payee_id, c.advertiser_id,
+               c.currency, r.clause,
                greatest(c.matures_at, r.recorded_at) AS effective_at,
                (SELECT coalesce(sum(CASE a.id WHEN t.credit_account_id THEN t.amount_minor
                                               ELSE -t.amount_minor END), 0)::bigint
@@ -189,7 +203,8 @@ async def _move(connection: Connection, partnership_ids: Sequence[UUID], now: da
            FROM commissions c
            JOIN LATERAL (SELECT clause, recorded_at FROM commission_revisions
                          WHERE commission_id = c.id ORDER BY rev DESC LIMIT 1) r ON true
-           LEFT JOIN ledger_accounts a ON a.kind = 'pay_pending' AND a.holder_id = c.partner_id
+           LEFT JOIN ledger_accounts a ON a.kind = 'pay_pending'
+               AND a.holder_id = coalesce(c.charity_id, c.partner_id)
                AND a.counterparty_id = c.advertiser_id AND a.currency = c.currency
            WHERE c.partnership_id = ANY($1::uuid[]) AND c.matured_at IS NULL AND c.matures_at <= $2
            ORDER BY c.partnership_id, c.id LIMIT $3""",
@@ -198,11 +213,11 @@ async def _move(connection: Connection, partnership_ids: Sequence[UUID], now: da
         COMMISSIONS_AT_ONCE,
     )
     entries: list[Entry] = []
-    for (partner, advertiser, currency), due in groupby(
-        rows, key=lambda row: (row["partner_id"], row["advertiser_id"], row["currency"])
+    for (payee, advertiser, currency), due in groupby(
+        rows, key=lambda row: (row["payee_id"], row["advertiser_id"], row["currency"])
     ):
         moves = [(r["id"], r["pending_minor"], r["effective_at"], r["clause"]) for r in due]
-        owed = Pair(partner, advertiser, currency)
+        owed = Pair(payee, advertiser, currency)
         entries += booking.maturity_entries([move for move in moves if move[1]], owed)
     await ledger.post(connection, entries, recorded_at=now)
     await connection.execute(

@@ -22,15 +22,19 @@ async def move_held(now: datetime) -> int:
     """
     async with connections.transaction() as connection:
         rows = await connection.fetch(
-            """SELECT DISTINCT c.partnership_id, c.currency, c.advertiser_id, c.partner_id
-               FROM unmoved_commissions u JOIN commissions c ON c.id = u.commission_id ORDER BY 1, 2"""
+            """SELECT c.partnership_id, c.currency, c.advertiser_id,
+                   array_agg(DISTINCT coalesce(c.charity_id, c.partner_id)) AS payee_ids
+               FROM unmoved_commissions u JOIN commissions c ON c.id = u.commission_id
+               GROUP BY 1, 2, 3 ORDER BY 1, 2"""
         )
     moved = 0
     for row in rows:
-        pair = mature.pair_lock(row["currency"], row["advertiser_id"], row["partner_id"])
+        pairs = [
+            mature.pair_lock(row["currency"], row["advertiser_id"], payee_id) for payee_id in row["payee_ids"]
+        ]
         async with connections.transaction() as connection:
             # No accrual changes a target, and no close states a posting, between reading and moving.
-            await connections.lock_all(connection, pair, stream_lock(row["partnership_id"]))
+            await connections.lock_all(connection, *pairs, stream_lock(row["partnership_id"]))
             while waiting := await hold_queries.unmoved(connection, row["partnership_id"]):
                 moved += await _move(connection, waiting[:MOVES_AT_ONCE], now)
     return moved

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from partner_network.commissions import booking, hold_queries
 from partner_network.commissions.actions import clawbacks
@@ -36,7 +37,7 @@ async def revise(
     new = [w for key, w in by_key.items() if key not in standing and w.minor]
     ids = await _open_commissions(connection, stream, new)
     changes = [
-        Change(i, w.agreement_id, 1, 0, w.minor, has_matured=False, clause=w.clause)
+        Change(i, w.agreement_id, 1, 0, w.minor, has_matured=False, clause=w.clause, charity_id=w.charity_id)
         for i, w in zip(ids, new, strict=True)
     ]
     inputs = [w.inputs for w in new]
@@ -65,6 +66,7 @@ async def revise(
                 held_minor=aside.held_minor,
                 disputed_minor=aside.disputed_minor,
                 is_held=aside.is_held,
+                charity_id=old.charity_id,
             )
         )
         inputs.append(target.inputs if target else "{}")
@@ -78,9 +80,9 @@ async def _open_commissions(connection: Connection, stream: Stream, new: Sequenc
     commission_ids = await connections.next_ids(connection, "commissions", len(new))
     await connection.execute(
         """INSERT INTO commissions (partnership_id, advertiser_id, partner_id, currency, id, kind,
-               conversion_id, agreement_id, component, period, earned_at, matures_at)
+               conversion_id, agreement_id, component, period, earned_at, matures_at, charity_id)
            SELECT $1, $2, $3, $4, * FROM unnest($5::bigint[], $6::text[], $7::uuid[], $8::uuid[], $9::text[],
-               $10::text[], $11::timestamptz[], $12::timestamptz[])""",
+               $10::text[], $11::timestamptz[], $12::timestamptz[], $13::uuid[])""",
         stream.partnership_id,
         stream.advertiser_id,
         stream.partner_id,
@@ -93,6 +95,7 @@ async def _open_commissions(connection: Connection, stream: Stream, new: Sequenc
         [w.period for w in new],
         [w.earned_at for w in new],
         [w.matures_at for w in new],
+        [w.charity_id for w in new],
     )
     return commission_ids
 
@@ -102,8 +105,7 @@ async def _post(
 ) -> None:
     if not changes:
         return
-    owed = Pair(stream.partner_id, stream.advertiser_id, stream.currency)
-    planned = [booking.entry_for(change, owed, now) for change in changes]
+    planned = [booking.entry_for(change, _owed(stream, change.charity_id), now) for change in changes]
     entries: list[Entry] = [entry for entry, _ in planned]
     booked = await ledger.post(connection, entries, recorded_at=now)
     await connection.execute(
@@ -127,3 +129,8 @@ async def _post(
         (part, booked[n].transfer_ids[part.leg - 1]) for n, (_, parts) in enumerate(planned) for part in parts
     ]
     await clawbacks.record_settlements(connection, settled)
+
+
+def _owed(stream: Stream, charity_id: UUID | None) -> Pair:
+    """Return between whom a commission is owed: with a charity, it is a donation."""
+    return Pair(charity_id or stream.partner_id, stream.advertiser_id, stream.currency)

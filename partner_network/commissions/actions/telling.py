@@ -18,7 +18,7 @@ async def tell_held(connection: Connection, held: Sequence[Placed], reason: str,
     amount = sum(one.pending_minor + one.movable_minor for one in held)
     fact = f"hold {held[0].id} {held[0].n + 1} {len(held)}"
     said = await _said(connection, held, amount, reason)
-    await tell.notify(connection, "commission-held", fact, tell.brand(held[0].partner_id), said=said, at=now)
+    await tell.notify(connection, "commission-held", fact, tell.brand(held[0].payee_id), said=said, at=now)
 
 
 async def tell_released(
@@ -29,7 +29,7 @@ async def tell_released(
     fact = f"release {released[0].id} {released[0].n} {len(released)}"
     said = await _said(connection, released, amount, reason)
     await tell.notify(
-        connection, "commission-released", fact, tell.brand(released[0].partner_id), said=said, at=now
+        connection, "commission-released", fact, tell.brand(released[0].payee_id), said=said, at=now
     )
 
 
@@ -47,26 +47,29 @@ async def _said(
 
 
 async def tell_clawed_back(connection: Connection, clawback_ids: Sequence[int], now: datetime) -> None:
-    """Tell a partner how much of what had matured is taken back, why, and until when it may contest it."""
-    row = await connection.fetchrow(
-        """SELECT b.name AS advertiser, c.partner_id, c.currency, sum(k.amount_minor)::bigint AS minor,
+    """Tell whom it is taken from how much of what had matured comes back, why, and until when to contest it.
+
+    An order may take back from its partner and from charities: each hears of its own.
+    """
+    rows = await connection.fetch(
+        """SELECT min(k.transfer_id) AS first, b.name AS advertiser,
+               coalesce(c.charity_id, c.partner_id) AS payee_id, c.currency, sum(k.amount_minor)::bigint AS minor,
                min(k.contest_until) AS until, count(*) AS count, min(k.reason) AS reason
            FROM clawbacks k JOIN commissions c ON c.id = k.commission_id
            JOIN brands b ON b.id = c.advertiser_id
-           WHERE k.transfer_id = ANY($1::bigint[]) GROUP BY 1, 2, 3""",
+           WHERE k.transfer_id = ANY($1::bigint[]) GROUP BY 2, 3, 4""",
         clawback_ids,
     )
-    if row is None:
-        return
-    said: dict[str, Value] = {
-        "advertiser": row["advertiser"],
-        "amount": Money(row["minor"], row["currency"]),
-        "count": row["count"],
-        "until": row["until"],
-        "reason": row["reason"] or Sentence("the order was computed anew"),
-    }
-    fact = f"clawback {clawback_ids[0]}"
-    await tell.notify(connection, "clawback-made", fact, tell.brand(row["partner_id"]), said=said, at=now)
+    for row in rows:
+        said: dict[str, Value] = {
+            "advertiser": row["advertiser"],
+            "amount": Money(row["minor"], row["currency"]),
+            "count": row["count"],
+            "until": row["until"],
+            "reason": row["reason"] or Sentence("the order was computed anew"),
+        }
+        fact, to = f"clawback {row['first']}", tell.brand(row["payee_id"])
+        await tell.notify(connection, "clawback-made", fact, to, said=said, at=now)
 
 
 async def tell_contested(connection: Connection, clawback_id: int, reason: str, now: datetime) -> None:
@@ -81,30 +84,33 @@ async def tell_decided(
     connection: Connection, clawback_id: int, outcome: Sentence, reason: str, now: datetime
 ) -> None:
     """Tell a partner how its contest was decided."""
-    partner_id, said = await _of_clawback(connection, clawback_id)
+    payee_id, said = await _of_clawback(connection, clawback_id)
     said |= {"decision": outcome, "reason": reason}
     fact = f"contest {clawback_id}"
-    await tell.notify(connection, "contest-decided", fact, tell.brand(partner_id), said=said, at=now)
+    await tell.notify(connection, "contest-decided", fact, tell.brand(payee_id), said=said, at=now)
 
 
 async def _of_clawback(connection: Connection, clawback_id: int) -> tuple[UUID, dict[str, Value]]:
     rows = await connection.fetch(
-        """SELECT c.partner_id, b.name, c.currency, k.amount_minor FROM clawbacks k
-           JOIN commissions c ON c.id = k.commission_id JOIN brands b ON b.id = c.partner_id
+        """SELECT b.id, b.name, c.currency, k.amount_minor FROM clawbacks k
+           JOIN commissions c ON c.id = k.commission_id
+           JOIN brands b ON b.id = coalesce(c.charity_id, c.partner_id)
            WHERE k.transfer_id = $1""",
         clawback_id,
     )
     one = rows[0]
-    return one["partner_id"], {"partner": one["name"], "amount": Money(one["amount_minor"], one["currency"])}
+    return one["id"], {"partner": one["name"], "amount": Money(one["amount_minor"], one["currency"])}
 
 
 async def tell_adjusted(connection: Connection, adjustment_id: UUID) -> None:
     """Tell a partner that an order pays more or less by a decision."""
     rows = await connection.fetch(
-        """SELECT v.id, v.order_id, h.partner_id, c.currency, a.minor, a.reason FROM adjustments a
+        """SELECT v.id, v.order_id, c.currency, a.minor, a.reason,
+               CASE c.component WHEN a.component THEN coalesce(c.charity_id, h.partner_id)
+                                ELSE h.partner_id END AS payee_id FROM adjustments a
            JOIN conversions v ON v.id = a.conversion_id JOIN partnerships h ON h.id = a.partnership_id
            JOIN commissions c ON c.conversion_id = a.conversion_id AND c.partnership_id = a.partnership_id
-           WHERE a.id = $1 LIMIT 1""",
+           WHERE a.id = $1 ORDER BY c.component IS DISTINCT FROM a.component LIMIT 1""",
         adjustment_id,
     )
     for row in rows:
@@ -114,5 +120,5 @@ async def tell_adjusted(connection: Connection, adjustment_id: UUID) -> None:
             "amount": Money(row["minor"], row["currency"]),
             "reason": row["reason"],
         }
-        to = tell.brand(row["partner_id"])
+        to = tell.brand(row["payee_id"])
         await tell.notify(connection, "commission-adjusted", adjustment_id, to, said=said)

@@ -43,12 +43,14 @@ class Refund(Struct, frozen=True, gc=False, kw_only=True):
 class Adjustment(Struct, frozen=True, gc=False, kw_only=True):
     """An outcome that adds to (or takes from) what this partner gets for one order, in minor units.
 
-    Without `component` it belongs to the first component that pays on the order.
+    Without `component` it belongs to the first component that pays on the order. With `bonus` it belongs to
+    that bonus of the order's terms, in the period that the order counts in, whether or not it earned it.
     """
 
     id: str
     minor: int
     component: str | None = None
+    bonus: str | None = None
 
 
 class Measure(Struct, frozen=True, gc=False):
@@ -116,6 +118,7 @@ class Target(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     that followed, exact. `line_minor` is the order's line of the period; `taken_back_minor` is what
     refunds took from it under line_only; `adjusted_minor` is the sum of its adjustments; `minor` is the
     final target: line - taken back + adjusted, never below zero. `measures` are what quality went by.
+    `charity` is whom a donation pays.
     """
 
     conversion: str
@@ -136,10 +139,14 @@ class Target(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     taken_back_minor: int
     adjusted_minor: int
     measures: tuple[Measure, ...] = ()
+    charity: str = ""
 
 
-class BonusTarget(Struct, frozen=True, gc=False, kw_only=True):
-    """What one bonus shall pay for one period; `earned_at` is the order that last added to it."""
+class BonusTarget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What one bonus shall pay for one period; `earned_at` is the order that last added to it.
+
+    `adjusted_minor` is the sum of its adjustments: what they leave is never below zero.
+    """
 
     bonus: str
     period: str
@@ -149,6 +156,7 @@ class BonusTarget(Struct, frozen=True, gc=False, kw_only=True):
     clause: str
     earned_at: datetime
     conversions: tuple[str, ...]
+    adjusted_minor: int = 0
 
 
 class StreamState(Struct, frozen=True):
@@ -175,7 +183,7 @@ class BonusState(Struct, frozen=True):
     """The last period of one bonus: its running count or metric, and whom it paid.
 
     `earned` is in millionths of a minor unit. A milestone that is `reached` stays so; `until` is the latest
-    moment it looked at, an order's or a refund's.
+    moment it looked at, an order's or a refund's. What is `adjusted` is computed from all orders again.
     """
 
     period: str
@@ -185,6 +193,7 @@ class BonusState(Struct, frozen=True):
     reached: bool = False
     frees_place: bool = False
     until: datetime | None = None
+    adjusted: bool = False
 
 
 class Checkpoint(Struct, frozen=True):
@@ -201,5 +210,7 @@ class Targets(Struct, frozen=True, kw_only=True):
 
     commissions: tuple[Target, ...]
     bonuses: tuple[BonusTarget, ...]
+    donations: tuple[Target, ...] = ()
+    """What charities shall be paid, by donation, for orders credited to this partner."""
     checkpoint: Checkpoint | None = None
     """Where the orders given leave their streams; None without any."""

@@ -106,4 +106,4 @@ def _components(plan: Plan) -> Iterable[Component]:
 
 
 def _ready(version: VersionPlan) -> Iterable[ComponentPlan]:
-    return (ready for many in version.components.values() for ready in many)
+    return version.priced

@@ -1,7 +1,7 @@
 """Terms made ready to price orders: bounds in metric units, instants instead of dates, clauses by path."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from partner_network.agreements.quality_terms import Quality
 from partner_network.agreements.terms import Bonus, Boost, Component, Event, Settlement, Terms
+from partner_network.commissions.rules import giving
 from partner_network.commissions.rules.facts import Order, TermsVersion
 from partner_network.kernel import periods
 from partner_network.kernel.errors import InvalidError
@@ -41,6 +42,8 @@ class ComponentPlan(Struct, frozen=True):
     paid_below: tuple[int, ...]
     boosts: tuple[BoostPlan, ...]
     quality: tuple[Quality, ...] = ()
+    charity: str = ""
+    """Whom it pays in place of the partner: it is a donation."""
 
     def tier_at(self, metric: int) -> int:
         """Return the position of the tier that begins at or below the metric."""
@@ -83,6 +86,13 @@ class VersionPlan(Struct, frozen=True, eq=False):
     valid_from: datetime | None
     components: dict[Event, list[ComponentPlan]]
     bonuses: dict[Event, list[BonusPlan]]
+    donations: dict[Event, list[ComponentPlan]]
+
+    @property
+    def priced(self) -> Iterator[ComponentPlan]:
+        """Return all that prices an order by itself: components, then donations."""
+        for many in (*self.components.values(), *self.donations.values()):
+            yield from many
 
     def placed_at(self, order: Order) -> datetime:
         """Return the instant whose period an order counts in: its own, or its receipt when late."""
@@ -154,6 +164,7 @@ def _version_plan(version: TermsVersion) -> VersionPlan:
         valid_from=version.valid_from,
         components={},
         bonuses={},
+        donations={},
     )
     for index, component in enumerate(commission.components):
         boosts = [boost for boost in commission.boosts if boost.component == component.name]
@@ -164,6 +175,9 @@ def _version_plan(version: TermsVersion) -> VersionPlan:
     for index, bonus in enumerate(commission.bonuses):
         ready_bonus = BonusPlan(clause=f"commission.bonuses[{index}]", bonus=bonus, version=plan)
         plan.bonuses.setdefault(bonus.event, []).append(ready_bonus)
+    for index, donation in enumerate(version.terms.donations):
+        ready = _component_plan(f"donations[{index}]", giving.as_component(donation), plan, ())
+        plan.donations.setdefault(donation.event, []).append(replace(ready, charity=donation.charity))
     return plan
 
 
@@ -207,10 +221,10 @@ def _must_continue(plans: Sequence[VersionPlan]) -> None:
             first.settlement.time_zone,
         ):
             raise InvalidError("Currency and time zone change only by a new agreement, not by a version.")
-        components = [ready.component for many in plan.components.values() for ready in many]
-        bonuses = [ready.bonus for many in plan.bonuses.values() for ready in many]
-        for named in (*components, *bonuses):
-            now = (named.event, named.metric, named.period, getattr(named, "kind", None))
+        components = [(ready.component, ready.charity) for ready in plan.priced]
+        bonuses = [(ready.bonus, ready.bonus.kind) for many in plan.bonuses.values() for ready in many]
+        for named, kind in (*components, *bonuses):
+            now = (named.event, named.metric, named.period, kind)
             if identity.setdefault((type(named), named.name), now) != now:
                 raise InvalidError(
                     Sentence(

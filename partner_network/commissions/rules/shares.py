@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from partner_network.agreements.term_values import Match
+from partner_network.agreements.term_values import Match, Metric
 from partner_network.commissions.rules.facts import Line, Order, Refund
 from partner_network.commissions.rules.plan import ComponentPlan, VersionPlan
 from partner_network.kernel import money, periods
@@ -129,6 +129,24 @@ def components_of(order: Order, version: VersionPlan) -> list[tuple[ComponentPla
     `combine = "first"` the first one that may takes the line alone.
     """
     candidates = [plan for plan in version.components.get(order.event, ()) if _may_price(order, plan)]
+    return _taken(order, version, candidates, by_all=version.combine_sum)
+
+
+def donations_of(order: Order, version: VersionPlan) -> list[tuple[ComponentPlan, Net]]:
+    """Return the donations that an order gives, each with the net of the lines it takes.
+
+    Each takes what it matches, whatever components or other donations take of it.
+    """
+    if not version.donations:
+        return []
+    candidates = [plan for plan in version.donations.get(order.event, ()) if _may_price(order, plan)]
+    return _taken(order, version, candidates, by_all=True)
+
+
+def _taken(
+    order: Order, version: VersionPlan, candidates: Sequence[ComponentPlan], *, by_all: bool
+) -> list[tuple[ComponentPlan, Net]]:
+    """Return which of the candidates take what: each line all that match it, or the first of them alone."""
     if not candidates:
         return []
     refunds = refunds_in_force(order, version.settlement.clawback.max_age_days) if order.refunds else []
@@ -136,7 +154,7 @@ def components_of(order: Order, version: VersionPlan) -> list[tuple[ComponentPla
         net = whole_net(order, refunds)
         takers = [plan for plan in candidates if not plan.component.match.categories]
         takers = [plan for plan in takers if not plan.component.match.skus]
-        return [(plan, net) for plan in (takers if version.combine_sum else takers[:1])]
+        return [(plan, net) for plan in (takers if by_all else takers[:1])]
     taken: dict[str, Net] = {}
     for line, net in nets_by_line(order, refunds):
         for plan in candidates:
@@ -145,7 +163,7 @@ def components_of(order: Order, version: VersionPlan) -> list[tuple[ComponentPla
                 taken[plan.name] = Net(
                     before.gross + net.gross, before.refunded + net.refunded, before.touched or net.touched
                 )
-                if not version.combine_sum:
+                if not by_all:
                     break
     return [(plan, taken[plan.name]) for plan in candidates if plan.name in taken]
 
@@ -194,6 +212,22 @@ def in_agreement_currency(order: Order, minor: int, version: VersionPlan) -> int
         )
     scale = Fraction(10) ** (money.exponent(currency) - money.exponent(order.currency))
     return money.round_half_away(minor * order.rate * scale)
+
+
+def metric(order: Order, kind: Metric, version: VersionPlan) -> int:
+    """Return what an order adds to a metric: its share of the net after refunds, or its weight in ppm.
+
+    Units: minor units of the agreement's currency; for count parts per million, none once all went back.
+    """
+    net = whole_net(order, refunds_in_force(order, version.settlement.clawback.max_age_days))
+    if kind == "count":
+        return 0 if net.is_fully_refunded else sum(own_parts(order, money.PPM_PER_WHOLE))
+    return in_agreement_currency(order, sum(own_parts(order, net.gross - net.refunded)), version)
+
+
+def unit(kind: Metric) -> int:
+    """Return what one of a metric is in what `metric` adds up."""
+    return money.PPM_PER_WHOLE if kind == "count" else 1
 
 
 def own_parts(order: Order, total: int) -> list[int]:

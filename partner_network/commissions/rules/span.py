@@ -48,7 +48,7 @@ def needed(plan: Plan, placed_at: datetime) -> Span:
 def _longest_period(plan: Plan) -> PeriodKind:
     kinds: set[PeriodKind] = {"month"}
     for version in plan.versions:
-        kinds.update(ready.component.period for many in version.components.values() for ready in many)
+        kinds.update(ready.component.period for ready in version.priced)
         kinds.update(ready.bonus.period for many in version.bonuses.values() for ready in many)
     return next(kind for kind in _BY_LENGTH if kind in kinds)
 

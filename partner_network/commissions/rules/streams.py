@@ -187,6 +187,7 @@ def target_of(entry: Entry, adjusted: int) -> Target:
         taken_back_minor=taken_back,
         adjusted_minor=adjusted,
         measures=entry.measures,
+        charity=plan.charity,
     )
 
 

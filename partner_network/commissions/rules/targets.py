@@ -69,9 +69,16 @@ def _computed(
     for name, members in by_component.items():
         states[name] = streams.price(members, states.get(name, NOTHING_YET))
     entries += _only_adjusted(ordered, entries, plan)
-    paid, bonus_states = bonuses.price(counted, plan, {} if after is None else after.bonuses)
+    paid, bonus_states = bonuses.price(ordered, plan, {} if after is None else after.bonuses)
+    has_donations = any(version.donations for version in plan.versions)
     reached = Checkpoint(ordered[-1].at, ordered[-1].id, states, bonus_states) if ordered else after
-    return Targets(commissions=tuple(_adjusted(entries)), bonuses=tuple(paid), checkpoint=reached)
+    found = list(_adjusted(entries))
+    return Targets(
+        commissions=tuple(one for one in found if not one.charity) if has_donations else tuple(found),
+        donations=tuple(one for one in found if one.charity) if has_donations else (),
+        bonuses=tuple(paid),
+        checkpoint=reached,
+    )
 
 
 def _must_be_possible(ordered: Sequence[Order]) -> None:
@@ -99,6 +106,8 @@ def _entries_of(order: Order, version: VersionPlan) -> list[Entry]:
     clause = "commission.components"
     try:
         chosen = shares.components_of(order, version)
+        if version.donations:
+            chosen += shares.donations_of(order, version)
         if not chosen:
             return []
         clause = "settlement.currency"
@@ -111,7 +120,8 @@ def _entries_of(order: Order, version: VersionPlan) -> list[Entry]:
 def _entries_of_alike(alike: Alike, version: VersionPlan) -> list[Entry]:
     """Return the entries of many orders as one: what chooses and dates them is the same for each of them."""
     entries: list[Entry] = []
-    for ready, _ in shares.components_of(alike.order, version):
+    chosen = shares.components_of(alike.order, version) + shares.donations_of(alike.order, version)
+    for ready, _ in chosen:
         net = Net(alike.net_minor, 0)
         entry = streams.entry_of(alike.order, ready, net, version.placed_at(alike.order))
         if ready.component.metric == "count":
@@ -125,24 +135,34 @@ def _entries_of_alike(alike: Alike, version: VersionPlan) -> list[Entry]:
 def _only_adjusted(orders: Iterable[Order], entries: Iterable[Entry], plan: Plan) -> list[Entry]:
     """Return an entry of nothing for each adjustment whose component does not price its order."""
     priced: dict[str, set[str]] = defaultdict(set)
+    paying: set[str] = set()
     for entry in entries:
         priced[entry.order.id].add(entry.plan.name)
+        if not entry.plan.charity:
+            paying.add(entry.order.id)
     missing: list[Entry] = []
     for order in orders:
         for adjustment in order.adjustments:
             names = priced[order.id]
-            if adjustment.component in names or (adjustment.component is None and names):
+            if adjustment.bonus is not None:
+                continue
+            if adjustment.component in names or (adjustment.component is None and order.id in paying):
                 continue
             version = plan.version_at(order.at)
             ready = _component_for(order, adjustment, version)
             missing.append(streams.entry_of(order, ready, Net(0, 0), version.placed_at(order)))
             names.add(ready.name)
+            if not ready.charity:
+                paying.add(order.id)
     return missing
 
 
 def _component_for(order: Order, adjustment: Adjustment, version: VersionPlan) -> ComponentPlan:
     for ready in version.components.get(order.event, ()):
         if adjustment.component in {None, ready.name}:
+            return ready
+    for ready in version.donations.get(order.event, ()):
+        if adjustment.component == ready.name:
             return ready
     raise InvalidError(
         Sentence(
@@ -159,11 +179,13 @@ def _adjusted(entries: Iterable[Entry]) -> Iterator[Target]:
         order = entry.order
         own = 0
         if order.adjustments:
-            is_first = order.id not in seen
-            seen.add(order.id)
+            is_first = order.id not in seen and not entry.plan.charity
+            if is_first:
+                seen.add(order.id)
             own = sum(
                 adjustment.minor
                 for adjustment in order.adjustments
-                if adjustment.component == entry.plan.name or (adjustment.component is None and is_first)
+                if adjustment.bonus is None
+                and (adjustment.component == entry.plan.name or (adjustment.component is None and is_first))
             )
         yield streams.target_of(entry, own)

@@ -128,7 +128,7 @@ def _accounts(books: Books) -> Iterator[str]:
     ended = grouped(books.clawback_settlements, lambda one: one.clawback_id)
     for clawback in books.clawbacks:
         commission = books.commission[clawback.commission_id]
-        pair = (commission.partner_id, commission.advertiser_id, commission.currency)
+        pair = (commission.payee_id, commission.advertiser_id, commission.currency)
         over = sum(one.amount_minor for one in ended.get(clawback.transfer_id, ()) if one.kind in ENDING)
         if over > clawback.amount_minor:
             yield f"Clawback {_spoken(clawback)} was settled for {over:,}: more than there was."
@@ -253,4 +253,4 @@ def _moved_by(books: Books, commission: Commission) -> int | None:
 
 
 def _owed(commission: Commission) -> Pair:
-    return Pair(commission.partner_id, commission.advertiser_id, commission.currency)
+    return Pair(commission.payee_id, commission.advertiser_id, commission.currency)

@@ -12,12 +12,14 @@ from msgspec import Struct
 from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Terms as SignedTerms
 from partner_network.attribution.cases import Case
+from partner_network.brands.taxes import Taxed
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.audit import Trail
 from partner_network.dashboards.verification.rate_rows import ExchangeRates
 from partner_network.dashboards.verification.receipts import Receipts
 from partner_network.dashboards.verification.reward_rows import Rewards
+from partner_network.dashboards.verification.sign_off_rows import SignOffs
 from partner_network.ledger.rules import Account, Entry, Leg
 
 Row = TypeVar("Row", bound=Struct)
@@ -28,11 +30,14 @@ class Books(Struct, frozen=True, dict=True):
     """Rows by table."""
 
     brands: list[facts.Brand]
+    tax_profiles: list[facts.TaxProfile]
     programs: list[facts.Program]
     program_versions: list[facts.ProgramVersion]
     partnerships: list[facts.Partnership]
     memberships: list[facts.Membership]
     agreements: list[facts.Agreement]
+    agreement_charities: list[facts.AgreementCharity]
+    charities: set[UUID]
     signatures: list[facts.Signature]
     terms: list[facts.Terms]
     customers: list[facts.Customer]
@@ -70,6 +75,16 @@ class Books(Struct, frozen=True, dict=True):
     receipts: Receipts
     rates: ExchangeRates
     rewards: Rewards
+    sign_offs: SignOffs
+
+    @cached_property
+    def taxed(self) -> dict[UUID, Taxed]:
+        """What brands are at the tax office, and were."""
+        profiles = grouped(self.tax_profiles, lambda one: one.brand_id)
+        return {
+            brand.id: Taxed(brand.before, tuple(one.profile for one in profiles.get(brand.id, ())))
+            for brand in self.brands
+        }
 
     @cached_property
     def slug_of(self) -> dict[UUID, str]:

@@ -8,9 +8,11 @@ from uuid import UUID
 from msgspec import Struct
 
 from partner_network.agreements.terms import Settlement
+from partner_network.brands import taxes
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.money_rows import Clawback, Statement, Transfer
 from partner_network.dashboards.verification.money_rows import Entry as EntryRow
+from partner_network.kernel import periods
 from partner_network.ledger.rules import Account, Entry, Leg
 from partner_network.statements import rules
 from partner_network.statements.rules import DueClawback, Line
@@ -91,7 +93,7 @@ def accounts_of(books: Books) -> Accounts:
 
     def pair_of(clawback: Clawback) -> tuple[UUID, UUID, str]:
         commission = books.commission[clawback.commission_id]
-        return commission.partner_id, commission.advertiser_id, commission.currency
+        return commission.payee_id, commission.advertiser_id, commission.currency
 
     ended: dict[int, list[tuple[Moment, int]]] = {}
     for one in books.clawback_settlements:
@@ -141,7 +143,11 @@ def close_of(
     now_minor = sum(line.amount_minor for line in there)
     before_minor = sum(line.amount_minor for line in there if line.effective_at < statement.ends_at)
     earnings = rules.earnings_minor(lines)
-    tax_rate = {brand.id: brand.tax_rate_ppm for brand in accounts.books.brands}[statement.payee_id]
+    taxed = accounts.books.taxed
+    last_day = (statement.ends_at - _INSTANT).astimezone(periods.zone_named(settlement.time_zone)).date()
+    tax_rate = taxes.rate_on(taxed[statement.payee_id], taxed[statement.payer_id], last_day)
+    if statement.payee_id in accounts.books.charities:
+        tax_rate = 0
     recovered = rules.recoveries(
         _past_contest(accounts, statement, began),
         positive_earnings_minor=max(0, earnings),

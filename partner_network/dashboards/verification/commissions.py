@@ -29,6 +29,7 @@ class _Due(Struct, frozen=True, gc=False):
     period: str
     minor: int
     clause: str
+    charity: str = ""
 
 
 class _Inputs(Struct, frozen=True, gc=False):
@@ -75,6 +76,9 @@ def _due(priced: Priced) -> dict[Key, _Due]:
     for one in computed.commissions:
         key = (priced.conversion_of[one.conversion], UUID(one.version), one.component, "commission", "")
         due[key] = _Due(one.period, one.minor, one.clause)
+    for one in computed.donations:
+        key = (priced.conversion_of[one.conversion], UUID(one.version), one.component, "donation", "")
+        due[key] = _Due(one.period, one.minor, one.clause, one.charity)
     for one in computed.bonuses:
         key = (None, UUID(one.version), one.bonus, "bonus", one.period)
         due[key] = _Due(one.period, one.minor, one.clause)
@@ -121,6 +125,9 @@ def _explained(books: Books, commission: Commission, newest: Revision, wanted: _
     name = partial(named, books, commission)
     if commission.period != wanted.period:
         yield f"{name()} counts in {commission.period}; facts and terms place it in {wanted.period}."
+    charity = "" if commission.charity_id is None else books.slug_of[commission.charity_id]
+    if charity != wanted.charity:
+        yield f"{name()} pays {charity or 'no charity'}; the signed terms name {wanted.charity or 'none'}."
     if newest.clause != wanted.clause:
         yield f"{name()} cites {newest.clause}; it follows from {wanted.clause}."
 

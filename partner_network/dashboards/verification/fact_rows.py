@@ -9,6 +9,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from partner_network.agreements.terms import Event, Evidence, TouchKind
+from partner_network.brands import taxes
+from partner_network.brands.taxes import TaxStatus
 from partner_network.conversions.rules.reports import Consent
 
 
@@ -18,6 +20,56 @@ class Brand(Struct, frozen=True, gc=False):
     id: UUID
     slug: str
     tax_rate_ppm: int
+    legal_name: str
+    address: str
+    country: str
+    tax_id: str | None
+
+    @property
+    def before(self) -> taxes.TaxProfile:
+        """What it is at the tax office until it records a profile."""
+        return taxes.before_any(
+            legal_name=self.legal_name,
+            address=self.address,
+            country=self.country,
+            tax_rate_ppm=self.tax_rate_ppm,
+            tax_id=self.tax_id,
+        )
+
+
+class AgreementCharity(Struct, frozen=True, gc=False):
+    """A charity that an agreement gives to."""
+
+    agreement_id: UUID
+    charity_id: UUID
+
+
+class TaxProfile(Struct, frozen=True, gc=False):
+    """What a company is at the tax office from a day on."""
+
+    brand_id: UUID
+    valid_from: date
+    legal_name: str
+    address: str
+    country: str
+    status: TaxStatus
+    vat_id: str | None
+    tax_number: str | None
+    tax_rate_ppm: int
+
+    @property
+    def profile(self) -> taxes.TaxProfile:
+        """The same, as the rule takes it."""
+        return taxes.TaxProfile(
+            legal_name=self.legal_name,
+            address=self.address,
+            country=self.country,
+            status=self.status,
+            valid_from=self.valid_from,
+            tax_rate_ppm=self.tax_rate_ppm,
+            vat_id=self.vat_id,
+            tax_number=self.tax_number,
+        )
 
 
 class Program(Struct, frozen=True, gc=False):
@@ -211,6 +263,7 @@ class Adjustment(Struct, frozen=True, gc=False):
     at: datetime
     minor: int
     component: str | None
+    bonus: str | None
 
 
 class QualityMeasure(Struct, frozen=True, gc=False):

@@ -70,6 +70,12 @@ class Commission(Struct, frozen=True, gc=False):
     earned_at: datetime
     matures_at: datetime
     matured_at: datetime | None
+    charity_id: UUID | None
+
+    @property
+    def payee_id(self) -> UUID:
+        """Whom it pays: the charity of a donation, else the partner."""
+        return self.charity_id or self.partner_id
 
 
 class Revision(Struct, frozen=True, gc=False):

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from partner_network.dashboards.verification import audit, rate_rows, receipts, reward_rows
+from partner_network.dashboards.verification import audit, rate_rows, receipts, reward_rows, sign_off_rows
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.books import Books
@@ -60,6 +60,7 @@ async def read_within(connection: Connection) -> Books:
     """Read everything within the caller's transaction, which has to be REPEATABLE READ."""
     return Books(
         brands=await _read(connection, facts.Brand, "brands"),
+        tax_profiles=await _read(connection, facts.TaxProfile, "tax_profiles ORDER BY id"),
         programs=await _read(connection, facts.Program, "programs ORDER BY id"),
         program_versions=await _read(
             connection, facts.ProgramVersion, "program_versions ORDER BY program_id, version"
@@ -67,6 +68,10 @@ async def read_within(connection: Connection) -> Books:
         partnerships=await _read(connection, facts.Partnership, "partnerships ORDER BY id"),
         memberships=await _read(connection, facts.Membership, _MEMBERSHIPS),
         agreements=await _read(connection, facts.Agreement, _AGREEMENTS),
+        agreement_charities=await _read(
+            connection, facts.AgreementCharity, "agreement_charities ORDER BY agreement_id, charity_id"
+        ),
+        charities={row["brand_id"] for row in await connection.fetch("SELECT brand_id FROM charities")},
         signatures=await _read(connection, facts.Signature, "signatures ORDER BY signed_at, brand_id"),
         terms=await _read(connection, facts.Terms, _TERMS),
         customers=await _read(
@@ -116,6 +121,7 @@ async def read_within(connection: Connection) -> Books:
         receipts=await receipts.read(connection),
         rates=await rate_rows.read(connection),
         rewards=await reward_rows.read(connection),
+        sign_offs=await sign_off_rows.read(connection),
     )
 
 

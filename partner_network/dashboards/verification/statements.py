@@ -150,16 +150,23 @@ def settlement_at(books: Books, statement: Statement, at: datetime) -> Settlemen
         for row in books.terms
         if row.known_from <= at
         and (row.known_until is None or at < row.known_until)
-        and _parties(books, row) == (statement.payer_id, statement.payee_id)
+        and (statement.payer_id, statement.payee_id) in _parties(books, row, at)
     ]
     known.sort(key=lambda row: (_holds(row, at), row.valid_from is not None, row.valid_from), reverse=True)
     settlements = (books.terms_of[row.agreement_id].settlement for row in known)
     return next((one for one in settlements if one.currency == statement.currency), None)
 
 
-def _parties(books: Books, row: Terms) -> tuple[UUID, UUID]:
+def _parties(books: Books, row: Terms, at: datetime) -> set[tuple[UUID, UUID]]:
+    """Return who pays whom by what was signed for a partnership until an instant: its charities too."""
     partnership = books.partnership[row.partnership_id]
-    return partnership.advertiser_id, partnership.partner_id
+    signed = {
+        one.agreement_id
+        for one in books.terms
+        if one.partnership_id == row.partnership_id and one.known_from <= at
+    }
+    given = {one.charity_id for one in books.agreement_charities if one.agreement_id in signed}
+    return {(partnership.advertiser_id, payee) for payee in {partnership.partner_id, *given}}
 
 
 def _holds(row: Terms, at: datetime) -> bool:

@@ -26,7 +26,8 @@ Kind = Literal[
     "brand", "member", "invitation", "session", "password", "second factor", "recovery codes", "API key",
     "program", "partnership", "agreement", "creative", "link", "code", "statement", "closing", "funding",
     "payment method", "payout account", "payout", "job", "export", "customer", "webhook",
-    "notification choices", "commission", "adjustment", "clawback",
+    "notification choices", "commission", "adjustment", "clawback", "charity", "case",
+    "objection", "approval limit", "tax profile", "self-billing agreement",
 ]  # fmt: skip
 Values: TypeAlias = Mapping[str, object]
 
@@ -48,6 +49,9 @@ PREFIX_OF: Mapping[str, ids.Prefix] = MappingProxyType(
         "payout": "pay",
         "payment method": "bnd",
         "payout account": "bnd",
+        "charity": "bnd",
+        "tax profile": "bnd",
+        "self-billing agreement": "bnd",
     }
 )
 """How the ids of a kind are shown; a password is named by its member, what is at Stripe by its brand."""

@@ -30,7 +30,8 @@ Verb = Literal[
     "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
     "reset second factors", "read audit trail", "erase people", "manage customers",
     "try terms", "hold commissions", "adjust commissions", "contest clawbacks", "decide contests",
-    "read credits", "redeem credits",
+    "read credits", "redeem credits", "list charities",
+    "object to statements", "answer objections", "set approval limits",
 ]  # fmt: skip
 
 Whose = Literal["own", "both", "program", "network"]
@@ -101,6 +102,10 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "decide contests": _who(operator="manager", of="network"),
         "read credits": _who("all", "all", of="both"),
         "redeem credits": _who(),
+        "list charities": _who(operator="manager", of="network"),
+        "object to statements": _who("owner finance"),
+        "answer objections": _who(operator="finance", of="network"),
+        "set approval limits": _who(operator="admin", of="network"),
     }
 )
 NEEDS_SECOND_FACTOR = frozenset[Verb](
@@ -108,8 +113,11 @@ NEEDS_SECOND_FACTOR = frozenset[Verb](
         "sign agreements",
         "prepare statements",
         "approve statements",
+        "manage payouts",
         "adjust commissions",
         "decide contests",
+        "answer objections",
+        "set approval limits",
         "reset second factors",
         "erase people",
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
@@ -114,8 +115,19 @@ must_hold_commissions = _may("hold commissions")
 must_adjust_commissions = _may("adjust commissions")
 must_contest_clawbacks = _may("contest clawbacks")
 must_decide_contests = _may("decide contests")
+must_list_charities = _may("list charities")
+must_object_to_statements = _may("object to statements")
+must_answer_objections = _may("answer objections")
+must_set_approval_limits = _may("set approval limits")
 must_read_audit_trail = _may("read audit trail")
 must_reset_second_factors = _may("reset second factors")
+
+
+def brand_of(asking: Asking) -> UUID:
+    """Return the brand whose pages who asks looks at; the operator's people have none."""
+    if asking.brand_id is None:
+        raise ForbiddenError("This page shows a brand’s own affairs. Look at them in the back office.")
+    return asking.brand_id
 
 
 def _asking_of(connection: AnyConnection) -> Asking:

@@ -55,7 +55,10 @@ THINGS: Mapping[str, Sentence] = MappingProxyType(
         "API key": Sentence("API key"),
         "adjustment": Sentence("adjustment"),
         "agreement": Sentence("agreement"),
+        "approval limit": Sentence("limit for one approval"),
         "brand": Sentence("brand"),
+        "charity": Sentence("charity"),
+        "case": Sentence("case about money"),
         "clawback": Sentence("clawback"),
         "closing": Sentence("closing of a month"),
         "code": Sentence("code"),
@@ -69,6 +72,7 @@ THINGS: Mapping[str, Sentence] = MappingProxyType(
         "link": Sentence("link"),
         "member": Sentence("member"),
         "notification choices": Sentence("notification choices"),
+        "objection": Sentence("objection"),
         "partnership": Sentence("partnership"),
         "password": Sentence("password"),
         "payment method": Sentence("payment method"),
@@ -78,7 +82,9 @@ THINGS: Mapping[str, Sentence] = MappingProxyType(
         "recovery codes": Sentence("recovery codes"),
         "second factor": Sentence("second factor"),
         "session": Sentence("session"),
+        "self-billing agreement": Sentence("agreement on self-billing"),
         "statement": Sentence("statement"),
+        "tax profile": Sentence("tax profile"),
         "webhook": Sentence("webhook"),
     }
 )

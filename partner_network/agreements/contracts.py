@@ -22,6 +22,13 @@ _LADDERS = frozenset({"tiers", "steps", "worth", "growth"})
 """Lists of tables that one clause settles as a whole."""
 
 
+class Figure(Struct, frozen=True):
+    """A number that the text itself fixes, and its clause."""
+
+    value: int
+    clause: str
+
+
 class Contract(Struct, frozen=True):
     """One published version: its template, the defaults it accepts, and its clauses by what they settle."""
 
@@ -32,6 +39,7 @@ class Contract(Struct, frozen=True):
     clause_of_term: dict[str, str]
     clause_of_table: dict[str, str]
     clause_of_line: dict[str, str]
+    figures: dict[str, Figure]
 
 
 @lru_cache(maxsize=32)
@@ -52,6 +60,7 @@ def published(name: str, version: str) -> Contract:
         clause_of_term=clauses["terms"],
         clause_of_table=clauses["tables"],
         clause_of_line=clauses["lines"],
+        figures=msgspec.convert(clauses["figures"], dict[str, Figure]),
     )
 
 
@@ -66,6 +75,13 @@ def clause_of(contract: Contract, cited: str) -> str:
         if path in clauses:
             return clauses[path]
     raise ValueError(f"no clause of {contract.name} {contract.version} settles {cited!r}")
+
+
+def figure_of(contract: Contract, name: str) -> Figure:
+    """Return a number that the contract's text fixes. Errors: ValueError for one that it does not know."""
+    if name not in contract.figures:
+        raise ValueError(f"{contract.name} {contract.version} fixes no {name!r}")
+    return contract.figures[name]
 
 
 def must_settle(contract: Contract, terms_json: bytes) -> None:

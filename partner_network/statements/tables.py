@@ -4,6 +4,7 @@ from piccolo.columns import JSONB, UUID, BigInt, Bytea, ForeignKey, Integer, Tex
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
+from partner_network.commissions.tables import Adjustment
 from partner_network.database import connections
 from partner_network.database.columns import Xid8
 from partner_network.identity.tables import Member
@@ -46,7 +47,7 @@ class StatementLine(Table, tablename="statement_lines", db=connections.engine):
 
 
 class StatementDocument(Table, tablename="statement_documents", db=connections.engine):
-    """The PDF or CSV of an approved statement."""
+    """One of the documents of a statement: PDF, CSV, workbook, JSON, or its invoice."""
 
     statement_id = ForeignKey(Statement, primary_key=True, default=None, null=False)
     kind = Text(primary_key=True, default=None)
@@ -69,6 +70,51 @@ class StatementPreparation(Table, tablename="statement_preparations", db=connect
 
 class StatementApproval(Table, tablename="statement_approvals", db=connections.engine):
     """Who approved exactly that content, and why."""
+
+    statement_id = UUID(primary_key=True, default=None)
+    content_hash = Bytea(default=None)
+    closing_minor = BigInt(default=None)
+    currency = Text(default=None)
+    preparer_id = ForeignKey(Member, default=None, null=False)
+    approver_id = ForeignKey(Member, default=None, null=False)
+    reason = Text(default=None)
+    approved_at = Timestamptz(default=None)
+
+
+class StatementObjection(Table, tablename="statement_objections", db=connections.engine):
+    """A payer's objection to one line of a statement."""
+
+    id = UUID(primary_key=True, default=None)
+    statement_id = ForeignKey(Statement, default=None, null=False)
+    transfer_id = BigInt(default=None)
+    reason = Text(default=None)
+    objected_by = ForeignKey(Member, default=None, null=False)
+    at = Timestamptz(default=None)
+
+
+class ObjectionAnswer(Table, tablename="objection_answers", db=connections.engine):
+    """What the operator's finance answered; upheld, by the adjustment that takes the amount back."""
+
+    objection_id = UUID(primary_key=True, default=None)
+    outcome = Text(default=None)
+    adjustment_id = ForeignKey(Adjustment, unique=True, default=None)
+    reason = Text(default=None)
+    answered_by = ForeignKey(Member, default=None, null=False)
+    at = Timestamptz(default=None)
+
+
+class ApprovalLimit(Table, tablename="approval_limits", db=connections.engine):
+    """From which amount on two people approve a statement in a currency, since when."""
+
+    currency = Text(primary_key=True, default=None)
+    at = Timestamptz(primary_key=True, default=None)
+    above_minor = BigInt(default=None, null=True)
+    reason = Text(default=None)
+    set_by = ForeignKey(Member, default=None, null=False)
+
+
+class FirstApproval(Table, tablename="first_approvals", db=connections.engine):
+    """The first of the two people who approve a large statement, and why."""
 
     statement_id = UUID(primary_key=True, default=None)
     content_hash = Bytea(default=None)

@@ -2,11 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID, uuid4
 
 from msgspec import structs
 
 from partner_network.commissions.actions import load_rates
 from partner_network.commissions.rules.rate_files import Published
+from partner_network.database import connections
+from partner_network.gateways import clock
+from partner_network.statements import jobs as statements
+from partner_network.statements import queries
+from partner_network.statements.actions import limits, objections, sign_off
 from tests import builders
 from tests.builders import RADIO, SHOP, SMALL, WEEKLY, Cast, at, numbered
 
@@ -142,7 +148,57 @@ async def _april(cast: Cast) -> None:
     await cast.touch(SHOP, builders.named("T-ned", "ned", at(4, 12, 18), RADIO))
     await cast.touch(SHOP, builders.named("T-uma", "uma", at(4, 13), RADIO))  # who never bought
     await cast.step_aside_and_back(WEEKLY)  # the owner who signed; the proof still knows her as that
+    await _large(cast)
     await _first_of(cast, 5, fund_it=False)
+
+
+async def _large(cast: Cast) -> None:
+    """Close April, object to a line, and let two people approve that statement above a limit."""
+    await builders.set_clock(at(5, 1, 5))
+    now = await clock.now()
+    await statements.close_periods(now)
+    admin = structs.replace(cast.manager, roles=frozenset({"admin"}), has_given_factor=True)
+    admin = structs.replace(admin, id=await _hire("adi", "admin"))
+    zoe = structs.replace(cast.approver, id=await _hire("zoe", "finance"))
+    await limits.set_limit("USD", 0, reason="Two see more", by=admin, now=now)
+    async with connections.transaction() as connection:
+        of = [one for one in await queries.statements(connection) if one.status == "draft"]
+        one = next(one for one in of if one.payer_id == cast.brands[SHOP])
+        lines = await queries.lines_of(connection, one.id)
+    read = one.content_hash
+    await sign_off.prepare_statement(one.id, content_hash=read, preparer=cast.preparer, now=now)
+    line = next(line for line in lines if line.kind in {"earned", "late"})
+    why = "It was never delivered"
+    await objections.object_to_line(one.id, line.transfer_id, reason=why, by=cast.owners[SHOP], now=now)
+    await objections.answer_objection(
+        one.id, line.transfer_id, outcome="declined", minor=0, reason="It was", by=cast.approver, now=now
+    )
+    for approver in (cast.approver, zoe):
+        await sign_off.approve_statement(
+            one.id, content_hash=read, approver=approver, reason="As agreed", now=now
+        )
+    await builders.set_clock(at(5, 1, 6))
+    await limits.set_limit("USD", None, reason="One is enough", by=admin, now=await clock.now())
+
+
+async def _hire(name: str, role: str) -> UUID:
+    member_id = uuid4()
+    async with connections.transaction() as connection:
+        await connection.execute(
+            """INSERT INTO members (id, email, name, password_hash, created_at)
+               VALUES ($1, $2 || '@network.test', $2, 'x', $3)""",
+            member_id,
+            name,
+            at(1, 1),
+        )
+        await connection.execute(
+            """INSERT INTO memberships (id, member_id, role, created_at)
+               VALUES (gen_random_uuid(), $1, $2, $3)""",
+            member_id,
+            role,
+            at(1, 1),
+        )
+    return member_id
 
 
 async def _abroad(cast: Cast) -> None:

@@ -35,6 +35,7 @@ ROWS_OF: Mapping[str, str] = {
     "agreement_parties": _OF_AGREEMENT,
     "agreements": _OF_PARTNERSHIP.format("t.partnership_id"),
     "api_keys": "t.brand_id = $1",
+    "approval_limits": _NO_BRAND,
     "audit_records": "$1 IN (t.brand_id, t.other_brand_id)",
     "audit_salts": _NO_BRAND,
     "audit_seal_members": """EXISTS (SELECT FROM audit_records r
@@ -47,6 +48,7 @@ ROWS_OF: Mapping[str, str] = {
         WHERE b.transfer_id = t.clawback_id AND $1 IN (c.advertiser_id, c.partner_id))""",
     "clawbacks": _OF_COMMISSION,
     "clicks": "$1 IN (t.advertiser_id, t.partner_id)",
+    "cases": _NO_BRAND,
     "codes": "$1 IN (t.advertiser_id, t.partner_id)",
     "clawback_contests": _OF_CLAWBACK,
     "commission_holds": _OF_COMMISSION,
@@ -70,6 +72,8 @@ ROWS_OF: Mapping[str, str] = {
     "entitlements": "$1 IN (t.advertiser_id, t.partner_id)",
     "erasures": "t.brand_id = $1",
     "exchange_rates": _NO_BRAND,
+    "first_approvals": _OF_STATEMENT,
+    "former_stripe_accounts": "t.brand_id = $1",
     "fundings": "t.advertiser_id = $1",
     "identifications": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
     "invitations": """t.brand_id = $1
@@ -94,9 +98,13 @@ ROWS_OF: Mapping[str, str] = {
     "password_resets": _NO_BRAND,
     "payout_attempts": """EXISTS (SELECT FROM payouts o
         WHERE o.id = t.payout_id AND $1 IN (o.payee_id, o.payer_id))""",
+    "payout_releases": """EXISTS (SELECT FROM payouts o
+        WHERE o.id = t.payout_id AND $1 IN (o.payee_id, o.payer_id))""",
     "payouts": "$1 IN (t.payee_id, t.payer_id)",
     "pending_sign_ins": _NO_BRAND,
     "pgqueuer_log": _NO_BRAND,
+    "objection_answers": """EXISTS (SELECT FROM statement_objections o JOIN statements s
+        ON s.id = o.statement_id WHERE o.id = t.objection_id AND $1 IN (s.payee_id, s.payer_id))""",
     "program_versions": f"""{_OF_OWN_PROGRAM} OR
         {_OF_PARTNERED.format("t.program_id", f"{_WHILE_PARTNERS} OR t.recorded_at < p.ended_at")}""",
     "programs": f"t.brand_id = $1 OR {_OF_PARTNERED.format('t.id', _WHILE_PARTNERS)}",
@@ -119,9 +127,11 @@ ROWS_OF: Mapping[str, str] = {
         WHERE c.id = t.credit_id AND $1 IN (c.advertiser_id, c.partner_id))""",
     "rewarded_programs": _OF_OWN_PROGRAM,
     "second_factors": _NO_BRAND,
+    "self_billing_agreements": "$1 IN (t.payee_id, t.payer_id)",
     "sessions": "t.brand_id = $1",
     "signatures": _OF_AGREEMENT,
     "statement_approvals": _OF_STATEMENT,
+    "statement_objections": _OF_STATEMENT,
     "statement_documents": _OF_STATEMENT,
     "statement_lines": _OF_STATEMENT,
     "statement_preparations": _OF_STATEMENT,
@@ -130,6 +140,12 @@ ROWS_OF: Mapping[str, str] = {
     "stream_checkpoints": _NO_BRAND,
     "stripe_accounts": "t.brand_id = $1",
     "stripe_events": _NO_BRAND,
+    "stripe_movements": """EXISTS (SELECT FROM fundings f
+        WHERE f.id = t.funding_id AND f.advertiser_id = $1) OR EXISTS (
+            SELECT FROM payout_attempts a JOIN payouts o ON o.id = a.payout_id
+            WHERE a.id = t.attempt_id AND $1 IN (o.payee_id, o.payer_id))""",
+    "tax_profiles": """t.brand_id = $1 OR EXISTS (SELECT FROM partnerships p
+        WHERE (p.advertiser_id, p.partner_id) IN ((t.brand_id, $1), ($1, t.brand_id)))""",
     "terms": _OF_PARTNERSHIP.format("t.partnership_id"),
     "test_facts": "t.brand_id = $1",
     "touches": "$1 IN (t.brand_id, t.partner_id)",

@@ -83,6 +83,21 @@ FORGERIES = {
         WEEKLY,
         "INSERT INTO statement_preparations (statement_id) SELECT id FROM statements",
     ),
+    "the first of two approvals": (
+        SHOP,
+        "INSERT INTO first_approvals (statement_id) SELECT id FROM statements",
+    ),
+    "an objection in its advertiser's name": (
+        WEEKLY,
+        """INSERT INTO statement_objections (id, statement_id, transfer_id, reason, objected_by, at)
+           SELECT gen_random_uuid(), statement_id, transfer_id, 'x', gen_random_uuid(), now()
+           FROM statement_lines JOIN statement_preparations USING (statement_id) LIMIT 1""",
+    ),
+    "a limit of its own": (
+        SHOP,
+        """INSERT INTO approval_limits (currency, at, reason, set_by)
+           VALUES ('USD', now(), 'x', gen_random_uuid())""",
+    ),
     "a payment of its advertiser": (
         WEEKLY,
         "INSERT INTO fundings (id, advertiser_id) VALUES (gen_random_uuid(), '{shop}')",

@@ -1,20 +1,16 @@
 """Approvals: two people, both of the operator's finance, and exactly the content that was closed."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from uuid import UUID
 
-from partner_network.dashboards.verification import kinds
+from partner_network.dashboards.verification import kinds, objections
 from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Approval, Preparation, Statement
-from partner_network.identity.rules import permissions
-from partner_network.identity.rules.permissions import Verb
 
 
 def check(books: Books) -> Kind:
     """Compare who signed what off with the statements and with what their roles allow."""
-    found = "content, order and roles agree, always two people"
+    found = "content, order and roles agree, always two people, large ones three, objections answered"
     return kinds.compared("approvals", len(books.approvals), found, _differences(books))
 
 
@@ -24,7 +20,7 @@ def _differences(books: Books) -> Iterator[str]:
         statement = books.statement[one.statement_id]
         name = f"The preparation of statement {statement.number}"
         yield from _content(name, statement, one)
-        yield from _may(books, name, one.preparer_id, "prepare statements", one.prepared_at)
+        yield from objections.may(books, name, one.preparer_id, "prepare statements", one.prepared_at)
         if one.prepared_at < statement.closed_at:
             yield f"{name} is of {one.prepared_at}, before it was closed at {statement.closed_at}."
         if statement.carried_reason is not None:
@@ -33,7 +29,7 @@ def _differences(books: Books) -> Iterator[str]:
         statement = books.statement[one.statement_id]
         name = f"The approval of statement {statement.number}"
         yield from _content(name, statement, one)
-        yield from _may(books, name, one.approver_id, "approve statements", one.approved_at)
+        yield from objections.may(books, name, one.approver_id, "approve statements", one.approved_at)
         preparation = prepared.get(one.statement_id)
         if preparation is None or preparation.preparer_id != one.preparer_id:
             yield f"{name} names a preparer who did not prepare it."
@@ -41,6 +37,7 @@ def _differences(books: Books) -> Iterator[str]:
             yield f"{name} is of {one.approved_at}, before it was prepared at {preparation.prepared_at}."
         if one.approver_id == one.preparer_id:
             yield f"{name} is by the person who prepared it."
+    yield from objections.differences(books)
 
 
 def _content(name: str, statement: Statement, signed: Preparation | Approval) -> Iterator[str]:
@@ -50,12 +47,3 @@ def _content(name: str, statement: Statement, signed: Preparation | Approval) ->
         statement.currency,
     ):
         yield f"{name} is of other content than the statement has."
-
-
-def _may(books: Books, name: str, member_id: UUID, verb: Verb, at: datetime) -> Iterator[str]:
-    roles = permissions.MAY[verb].at_operator
-    if not any(
-        one.member_id == member_id and one.brand_id is None and one.role in roles and one.holds(at)
-        for one in books.memberships
-    ):
-        yield f"{name} is by {member_id}, who may not {verb}."

@@ -7,10 +7,14 @@ from partner_network.database.connections import Connection
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.money import Money
+from partner_network.kernel.sentences import Sentence
 from partner_network.notifications.actions import tell
 from partner_network.notifications.rules.values import Value
 from partner_network.statements import queries
+from partner_network.statements.approving import Outcome
 from partner_network.statements.queries import Statement
+
+DECISIONS = {"upheld": Sentence("upheld"), "declined": Sentence("declined")}
 
 
 async def tell_closed(connection: Connection, statement_ids: Sequence[UUID]) -> None:
@@ -35,6 +39,38 @@ async def tell_approved(connection: Connection, statement: Statement) -> None:
     """Tell the payee that its statement is issued and approved."""
     to = tell.brand(statement.payee_id)
     await tell.notify(connection, "statement-approved", statement.id, to, said=_said(statement))
+
+
+async def tell_issued(connection: Connection, statement: Statement) -> None:
+    """Tell the payer that a statement it will pay is issued, and that it may object."""
+    to = tell.brand(statement.payer_id)
+    await tell.notify(connection, "statement-issued", statement.id, to, said=_said(statement))
+
+
+async def tell_half_approved(connection: Connection, statement: Statement, approver: Member) -> None:
+    """Tell the others of the operator's finance that a large statement waits for a second approval."""
+    said = {**_said(statement), "approver": approver.name}
+    await tell.notify(
+        connection, "statement-approved-once", statement.id, tell.OPERATOR, said=said, but=approver.id
+    )
+
+
+async def tell_objected(
+    connection: Connection, statement: Statement, objection_id: UUID, reason: str
+) -> None:
+    """Tell the operator's finance that a payer objects to a line and waits for an answer."""
+    said = {**_said(statement), "reason": reason}
+    await tell.notify(connection, "statement-objected", objection_id, tell.OPERATOR, said=said)
+
+
+async def tell_answered(
+    connection: Connection, statement: Statement, objection_id: UUID, outcome: Outcome, reason: str
+) -> None:
+    """Tell both brands how an objection was answered, and why."""
+    said = {**_said(statement), "decision": DECISIONS[outcome], "reason": reason}
+    for brand_id in (statement.payer_id, statement.payee_id):
+        to = tell.brand(brand_id)
+        await tell.notify(connection, "objection-answered", objection_id, to, said=said)
 
 
 def _said(statement: Statement) -> dict[str, Value]:

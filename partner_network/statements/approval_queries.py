@@ -1,0 +1,138 @@
+"""Read objections to statements, first approvals, and the amounts from which two people approve."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.agreements import contracts
+from partner_network.database.connections import Connection
+from partner_network.statements import approving, queries
+from partner_network.statements.approving import FirstApproval, Objection, Rule
+from partner_network.statements.queries import Statement
+
+_OBJECTIONS = """
+    SELECT o.id, o.statement_id, o.transfer_id, l.amount_minor AS line_minor, v.order_id, o.reason,
+        o.objected_by, o.at, a.outcome, -j.minor AS adjusted_minor, a.reason AS answer, a.answered_by,
+        a.at AS answered_at
+    FROM statement_objections o
+    JOIN statement_lines l ON l.statement_id = o.statement_id AND l.transfer_id = o.transfer_id
+    JOIN ledger_transfers t ON t.id = o.transfer_id
+    LEFT JOIN commissions c ON c.id = t.commission_id
+    LEFT JOIN conversions v ON v.id = c.conversion_id
+    LEFT JOIN objection_answers a ON a.objection_id = o.id
+    LEFT JOIN adjustments j ON j.id = a.adjustment_id
+"""
+OPEN_OBJECTION = """EXISTS (SELECT FROM statement_objections x WHERE x.statement_id = s.id
+    AND NOT EXISTS (SELECT FROM objection_answers y WHERE y.objection_id = x.id))"""
+"""Whether somebody objects to the statement `s` and has no answer."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line that may be objected to, with whose commission it is; minor units."""
+
+    amount_minor: int
+    commission_id: int | None
+    conversion_id: UUID | None
+    partnership_id: UUID | None
+    component: str | None
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """From which amount on two people approve a statement in a currency; None: from none."""
+
+    currency: str
+    above_minor: int | None
+    reason: str
+    set_by: UUID
+    at: datetime
+
+
+async def objections_of(connection: Connection, statement_id: UUID) -> list[Objection]:
+    """Return the objections to a statement, the oldest first."""
+    rows = await connection.fetch(_OBJECTIONS + "WHERE o.statement_id = $1 ORDER BY o.id", statement_id)
+    return [Objection(**row) for row in rows]
+
+
+async def open_objections(connection: Connection, statement_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """Return by statement how many of its objections nobody has answered; those with none are left out."""
+    rows = await connection.fetch(
+        """SELECT o.statement_id, count(*) FROM statement_objections o WHERE o.statement_id = ANY($1::uuid[])
+               AND NOT EXISTS (SELECT FROM objection_answers a WHERE a.objection_id = o.id) GROUP BY 1""",
+        list(statement_ids),
+    )
+    return {row["statement_id"]: row["count"] for row in rows}
+
+
+async def first_approvals(
+    connection: Connection, statement_ids: Sequence[UUID]
+) -> Mapping[UUID, FirstApproval]:
+    """Return by statement the first of its two approvals; those without one are left out."""
+    rows = await connection.fetch(
+        """SELECT statement_id, approver_id, reason, approved_at FROM first_approvals
+           WHERE statement_id = ANY($1::uuid[])""",
+        list(statement_ids),
+    )
+    return {
+        row["statement_id"]: FirstApproval(row["approver_id"], row["reason"], row["approved_at"])
+        for row in rows
+    }
+
+
+async def limits(connection: Connection, at: datetime) -> Mapping[str, Limit]:
+    """Return by currency the limit that holds at an instant."""
+    rows = await connection.fetch(
+        """SELECT DISTINCT ON (currency) currency, above_minor, reason, set_by, at FROM approval_limits
+           WHERE at <= $1 ORDER BY currency, at DESC""",
+        at,
+    )
+    return {row["currency"]: Limit(**row) for row in rows}
+
+
+async def needs_two(connection: Connection, statement: Statement, at: datetime) -> bool:
+    """Tell whether a statement is above what one person may approve at an instant."""
+    limit = (await limits(connection, at)).get(statement.currency)
+    return approving.needs_two(statement.closing_minor, None if limit is None else limit.above_minor)
+
+
+async def line_of(connection: Connection, statement_id: UUID, transfer_id: int) -> Line | None:
+    """Return one line of a statement, None where it has no such line."""
+    row = await connection.fetchrow(
+        """SELECT l.amount_minor, c.id AS commission_id, c.conversion_id, c.partnership_id, c.component
+           FROM statement_lines l JOIN ledger_transfers t ON t.id = l.transfer_id
+           LEFT JOIN commissions c ON c.id = t.commission_id
+           WHERE l.statement_id = $1 AND l.transfer_id = $2""",
+        statement_id,
+        transfer_id,
+    )
+    return None if row is None else Line(**row)
+
+
+async def rule_of(connection: Connection, statement: Statement) -> Rule:
+    """Return what the contract of a statement says about objections to it.
+
+    It is that of the first line with an agreement of its own, else the newest agreement of the two brands.
+    Errors: NotFoundError when the two never signed terms in that currency.
+    """
+    settlement = await queries.settlement_of(
+        connection,
+        payer_id=statement.payer_id,
+        payee_id=statement.payee_id,
+        currency=statement.currency,
+        at=statement.closed_at,
+    )
+    signed = await connection.fetchrow(
+        """SELECT a.contract_name, a.contract_version FROM partnerships p
+           JOIN agreements a ON a.partnership_id = p.id JOIN terms t ON t.agreement_id = a.id
+           WHERE p.advertiser_id = $1 AND p.partner_id = $2
+           ORDER BY a.id IN (SELECT c.agreement_id FROM statement_lines l
+                       JOIN ledger_transfers f ON f.id = l.transfer_id
+                       JOIN commissions c ON c.id = f.commission_id WHERE l.statement_id = $3) DESC,
+               a.id DESC LIMIT 1""",
+        statement.payer_id,
+        statement.payee_id,
+        statement.id,
+    )
+    figure = contracts.figure_of(contracts.published(*dict(signed or {}).values()), "objection_days")
+    return Rule(figure.value, figure.clause, settlement.time_zone)

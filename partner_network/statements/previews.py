@@ -1,0 +1,144 @@
+"""What a close would state if it came now: computed as a close does it, and written nowhere."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from partner_network.database.connections import Connection
+from partner_network.kernel import periods
+from partner_network.kernel.periods import Period
+from partner_network.statements import due_queries, queries, rules, standing_queries
+from partner_network.statements.actions import settle
+from partner_network.statements.actions.settle import Side
+from partner_network.statements.rules import LineKind
+from partner_network.statements.standing_queries import PairAccount, Standing
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """One direction of a pair as a close would state it now, in minor units; it is no statement."""
+
+    account: PairAccount
+    period: Period
+    opening_minor: int
+    by_kind: dict[LineKind, int]
+    count: int
+    waiting: int
+    """How many orders are not computed or not moved yet; a close waits for them."""
+    minimum_minor: int
+    now: datetime
+
+    @property
+    def closing_minor(self) -> int:
+        """What it would close with."""
+        return self.opening_minor + sum(self.by_kind.values())
+
+    @property
+    def is_carried(self) -> bool:
+        """Tell whether it would be carried to the statement after."""
+        reason = rules.carried_reason(closing_minor=self.closing_minor, minimum_minor=self.minimum_minor)
+        return reason is not None
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether the period is over, so that the next close closes it."""
+        return self.period.ends_at <= self.now
+
+
+class _Reckoned(msgspec.Struct):
+    """One side while it is previewed: what has been added to what stands on its account, in minor units."""
+
+    side: Side
+    waiting: int
+    by_kind: dict[LineKind, int]
+    pay_minor: int
+
+    @property
+    def available_minor(self) -> int:
+        """What may still be taken from it."""
+        return min(self.side.standing.opening_minor + sum(self.by_kind.values()), self.pay_minor)
+
+    def add(self, kind: LineKind, minor: int) -> None:
+        """Add a line that the close would book."""
+        if minor:
+            self.by_kind[kind] = self.by_kind.get(kind, 0) + minor
+            self.pay_minor += minor
+
+
+async def accounts_of(connection: Connection, brand_id: UUID | None) -> list[Standing]:
+    """Return the accounts that a brand is paid from or pays, or all of them for the operator (None)."""
+    return [
+        one
+        for one in await standing_queries.standings(connection)
+        if brand_id is None or brand_id in {one.account.payee_id, one.account.payer_id}
+    ]
+
+
+async def preview(connection: Connection, chosen: Standing, now: datetime) -> list[Preview]:
+    """Return what a close would state now of an account, and of the one the other way if there is one.
+
+    It is the period that has ended and is not closed, else the present one, up to what is booked now.
+    Source: MONEY section 6, in the order of a close: recover, tax, net.
+    """
+    account = chosen.account
+    both = [
+        one
+        for one in await standing_queries.standings(connection)
+        if one.account.currency == account.currency
+        and {one.account.payee_id, one.account.payer_id} == {account.payee_id, account.payer_id}
+    ]
+    pairs = [(one.account.payer_id, one.account.payee_id, one.account.currency) for one in both]
+    settlements = await queries.settlements_of(connection, pairs, at=now)
+    open_ones = [due_queries.open_period(*of, now) for of in zip(both, settlements, strict=True)]
+    mine = settlements[both.index(chosen)]
+    present = periods.period_of(now, mine.period, periods.zone_named(mine.time_zone))
+    period = min([one for one in open_ones if one is not None], default=present)
+    sides = [
+        await _reckon(connection, await settle.read(connection, standing, settlement, period), period)
+        for standing, settlement in zip(both, settlements, strict=True)
+        if standing.last is None or standing.last.ends_at < period.ends_at
+    ]
+    _net(sides)
+    sides.sort(key=lambda one: one.side.account.account_id != account.account_id)
+    return [_shown(one, period, now) for one in sides]
+
+
+async def _reckon(connection: Connection, side: Side, period: Period) -> _Reckoned:
+    """Recover and tax one side, as the close does before it nets."""
+    waiting = await due_queries.waiting_orders(connection, side.account, period.ends_at)
+    of = _Reckoned(side, waiting, dict(side.totals.by_kind), side.standing.pay_minor)
+    taken = rules.recoveries(
+        await queries.clawbacks_past_contest(connection, side.account, period.ends_at),
+        positive_earnings_minor=max(0, rules.earned_minor(of.by_kind)),
+        available_minor=min(side.available),
+    )
+    of.add("recovered", -sum(minor for _, minor in taken))
+    tax = rules.tax_minor(
+        earnings_minor=rules.earned_minor(of.by_kind),
+        recovered_minor=-of.by_kind.get("recovered", 0),
+        tax_rate_ppm=side.account.tax_rate_ppm,
+    )
+    of.add("tax", tax if tax > 0 else -rules.covered_minor(tax, payable_minor=of.available_minor))
+    return of
+
+
+def _net(sides: Sequence[_Reckoned]) -> None:
+    if len(sides) < 2 or any(of.side.settlement.netting != "reciprocal" for of in sides):  # noqa: PLR2004 - both directions of a pair
+        return
+    amount = max(0, min(of.available_minor for of in sides))
+    for of in sides:
+        of.add("netted", -amount)
+
+
+def _shown(of: _Reckoned, period: Period, now: datetime) -> Preview:
+    return Preview(
+        of.side.account,
+        period,
+        of.side.standing.opening_minor,
+        of.by_kind,
+        of.side.totals.count,
+        of.waiting,
+        of.side.settlement.minimum_payout_minor,
+        now,
+    )

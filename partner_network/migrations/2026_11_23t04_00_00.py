@@ -75,7 +75,9 @@ CREATE TRIGGER objects_to_a_line BEFORE INSERT ON statement_objections
 CREATE FUNCTION check_approval() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE limit_minor bigint;
 BEGIN
-    IF EXISTS (SELECT FROM statement_objections o WHERE o.statement_id = NEW.statement_id
+    -- a statement opens with what the ones before it closed with, so an objection to one of them counts too
+    IF EXISTS (SELECT FROM statements s JOIN statements e ON e.account_id = s.account_id AND e.seq <= s.seq
+               JOIN statement_objections o ON o.statement_id = e.id WHERE s.id = NEW.statement_id
                AND NOT EXISTS (SELECT FROM objection_answers a WHERE a.objection_id = o.id)) THEN
         RAISE EXCEPTION 'an objection to statement % is not answered', NEW.statement_id
             USING ERRCODE = 'restrict_violation';

@@ -7,7 +7,9 @@ from uuid import UUID
 import msgspec
 
 from partner_network.agreements import contracts
+from partner_network.agreements.contracts import Contract
 from partner_network.database.connections import Connection
+from partner_network.kernel.errors import NotFoundError
 from partner_network.statements import approving, queries
 from partner_network.statements.approving import FirstApproval, Objection, Rule
 from partner_network.statements.queries import Statement
@@ -24,9 +26,10 @@ _OBJECTIONS = """
     LEFT JOIN objection_answers a ON a.objection_id = o.id
     LEFT JOIN adjustments j ON j.id = a.adjustment_id
 """
-OPEN_OBJECTION = """EXISTS (SELECT FROM statement_objections x WHERE x.statement_id = s.id
-    AND NOT EXISTS (SELECT FROM objection_answers y WHERE y.objection_id = x.id))"""
-"""Whether somebody objects to the statement `s` and has no answer."""
+OPEN_OBJECTION = """EXISTS (SELECT FROM statements e JOIN statement_objections x ON x.statement_id = e.id
+    WHERE e.account_id = s.account_id AND e.seq <= s.seq
+        AND NOT EXISTS (SELECT FROM objection_answers y WHERE y.objection_id = x.id))"""
+"""Whether an objection to the statement `s`, or to one before it whose closing it opens with, has no answer."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -55,14 +58,13 @@ async def objections_of(connection: Connection, statement_id: UUID) -> list[Obje
     return [Objection(**row) for row in rows]
 
 
-async def open_objections(connection: Connection, statement_ids: Sequence[UUID]) -> Mapping[UUID, int]:
-    """Return by statement how many of its objections nobody has answered; those with none are left out."""
+async def is_objected_to(connection: Connection, statement_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Return which statements wait for the answer to an objection, to them or to one before them."""
     rows = await connection.fetch(
-        """SELECT o.statement_id, count(*) FROM statement_objections o WHERE o.statement_id = ANY($1::uuid[])
-               AND NOT EXISTS (SELECT FROM objection_answers a WHERE a.objection_id = o.id) GROUP BY 1""",
+        f"SELECT s.id FROM statements s WHERE s.id = ANY($1::uuid[]) AND {OPEN_OBJECTION}",
         list(statement_ids),
     )
-    return {row["statement_id"]: row["count"] for row in rows}
+    return frozenset(row["id"] for row in rows)
 
 
 async def first_approvals(
@@ -109,19 +111,11 @@ async def line_of(connection: Connection, statement_id: UUID, transfer_id: int) 
     return None if row is None else Line(**row)
 
 
-async def rule_of(connection: Connection, statement: Statement) -> Rule:
-    """Return what the contract of a statement says about objections to it.
+async def contract_of(connection: Connection, statement: Statement) -> Contract:
+    """Return the contract of a statement: that of a line with an agreement, else the newest of the two brands.
 
-    It is that of the first line with an agreement of its own, else the newest agreement of the two brands.
-    Errors: NotFoundError when the two never signed terms in that currency.
+    Errors: NotFoundError when the two never signed one.
     """
-    settlement = await queries.settlement_of(
-        connection,
-        payer_id=statement.payer_id,
-        payee_id=statement.payee_id,
-        currency=statement.currency,
-        at=statement.closed_at,
-    )
     signed = await connection.fetchrow(
         """SELECT a.contract_name, a.contract_version FROM partnerships p
            JOIN agreements a ON a.partnership_id = p.id JOIN terms t ON t.agreement_id = a.id
@@ -134,5 +128,22 @@ async def rule_of(connection: Connection, statement: Statement) -> Rule:
         statement.payee_id,
         statement.id,
     )
-    figure = contracts.figure_of(contracts.published(*dict(signed or {}).values()), "objection_days")
+    if signed is None:
+        raise NotFoundError("The two brands have signed no agreement; sign one first.")
+    return contracts.published(signed["contract_name"], signed["contract_version"])
+
+
+async def rule_of(connection: Connection, statement: Statement) -> Rule:
+    """Return what the contract of a statement says about objections to it.
+
+    Errors: NotFoundError when the two never signed terms in that currency.
+    """
+    settlement = await queries.settlement_of(
+        connection,
+        payer_id=statement.payer_id,
+        payee_id=statement.payee_id,
+        currency=statement.currency,
+        at=statement.closed_at,
+    )
+    figure = contracts.figure_of(await contract_of(connection, statement), "objection_days")
     return Rule(figure.value, figure.clause, settlement.time_zone)

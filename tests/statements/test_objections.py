@@ -117,7 +117,7 @@ async def test_an_objection_stops_approval_until_it_is_answered(month: Month) ->
     await month.prepare()
     await month.object()
 
-    with pytest.raises(ConflictError, match="1 without an answer"):
+    with pytest.raises(ConflictError, match="nobody has answered"):
         await month.approve()
     await month.answer("declined")
 

@@ -117,15 +117,13 @@ async def approve_statement(
 
 async def _must_be_undisputed(connection: Connection, statement: Statement) -> None:
     """Refuse to approve what the payer objects to and nobody has answered."""
-    waiting = (await approval_queries.open_objections(connection, [statement.id])).get(statement.id, 0)
-    if waiting:
+    if await approval_queries.is_objected_to(connection, [statement.id]):
         raise ConflictError(
             Sentence(
-                "{payer} objects to lines of statement {number}, {count} without an answer; "
-                "answer on the page of the statement, then approve it.",
+                "{payer} objects to a line of statement {number}, or of one before it, and nobody has "
+                "answered; answer on the page of that statement, then approve this one.",
                 payer=statement.payer_name,
                 number=statement.number,
-                count=waiting,
             )
         )
 

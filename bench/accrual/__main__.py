@@ -12,20 +12,15 @@ PostgreSQL's is not in it. Set-up reports on the error stream.
 import argparse
 import asyncio
 import json
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from bench import alone
 from bench.accrual import copying, network
 from bench.accrual.asked import Answer
-from bench.replay import memory, progress
-from partner_network.database.embedded_server import DATABASE, OWNER, WORKER, EmbeddedServer
+from bench.replay import progress
 
-ROOT = Path(__file__).parents[2]
 HUNDRED_THOUSAND = 100_000
 SIZES = [HUNDRED_THOUSAND, 1_000_000]
 
@@ -68,29 +63,22 @@ def main() -> None:
 
 def measure_live(orders: int) -> float:
     """Return the seconds one live order takes, the median, in a month of so many orders."""
-    with tempfile.TemporaryDirectory(prefix="pn-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        with EmbeddedServer.start(folder / "postgres") as server:
-            asyncio.run(network.found(server.url(OWNER, DATABASE), orders, partners=1, looped=0))
-            answer, _ = asked_alone("live", server.url(OWNER, DATABASE))
-            return answer.seconds
+    with alone.server(durable=True) as (owner_url, _):
+        asyncio.run(network.found(owner_url, orders, partners=1, looped=0))
+        answer, _ = asked_alone("live", owner_url)
+        return answer.seconds
 
 
 def measure(conversions: int, live_s: float) -> Measured:
     """Found a network of that size on a server of its own, and measure on it."""
     looped_orders = min(network.LOOPED, conversions // 10)
-    with tempfile.TemporaryDirectory(prefix="pn-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        with EmbeddedServer.start(folder / "postgres") as server:
-            owner_url, worker_url = server.url(OWNER, DATABASE), server.url(WORKER, DATABASE)
-            asyncio.run(network.found(owner_url, conversions, looped=looped_orders))
-            looped, _ = asked_alone("loop", worker_url)
-            computed, _ = asked_alone("compute", worker_url)
-            accrued, peak_mib = asked_alone("accrue", worker_url)
-            must_be_all(conversions, looped_orders, looped, computed, accrued)
-            copied_s = asyncio.run(copying.copied_s(owner_url))
+    with alone.server(durable=True) as (owner_url, worker_url):
+        asyncio.run(network.found(owner_url, conversions, looped=looped_orders))
+        looped, _ = asked_alone("loop", worker_url)
+        computed, _ = asked_alone("compute", worker_url)
+        accrued, peak_mib = asked_alone("accrue", worker_url)
+        must_be_all(conversions, looped_orders, looped, computed, accrued)
+        copied_s = asyncio.run(copying.copied_s(owner_url))
     per_s, loop_per_s = accrued.orders / accrued.seconds, looped.orders / looped.seconds
     return Measured(
         conversions=conversions,
@@ -106,14 +94,7 @@ def measure(conversions: int, live_s: float) -> Measured:
 
 def asked_alone(what: str, url: str) -> tuple[Answer, float]:
     """Ask in a fresh process; return its answer and the most memory it held."""
-    argv = [sys.executable, "-m", "bench.accrual.asked", what, url]
-    process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603 -- our own words
-    watch = memory.Watch(process)
-    said, _ = process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"{what} ended with {process.returncode}")
-    answer = msgspec.json.decode(said, type=Answer)
-    peak_mib = watch.wait()
+    answer, peak_mib = alone.asked("bench.accrual.asked", what, url, Answer)
     progress.say(f"{what}: {answer.orders:,} orders, {answer.seconds:.3f} s, {peak_mib:.0f} MiB")
     return answer, peak_mib
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from bench import alone
 from bench.replay import network, progress
 from partner_network.database import migration
 
@@ -86,6 +87,5 @@ async def found(owner_url: str, conversions: int, *, partners: int = PARTNERS, l
         await owner.execute(network.FIGURES)
         async with network.set_wise(owner, *_SET_WISE):
             await owner.execute(_ORDERS.format(**sizes))
-    with progress.timed("vacuum, analyze"):
-        await owner.execute("VACUUM (ANALYZE)")
+    await alone.settle(owner)
     await owner.close()

@@ -10,20 +10,14 @@ and the statements come to what the ledger holds.
 import argparse
 import asyncio
 import json
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from bench import alone
 from bench.close import books, network
 from bench.close.asked import Answer
-from bench.replay import memory, progress
-from partner_network.database.embedded_server import DATABASE, OWNER, WORKER, EmbeddedServer
-
-ROOT = Path(__file__).parents[2]
+from bench.replay import progress
 
 
 class Measured(Struct, frozen=True):
@@ -55,26 +49,19 @@ def main() -> None:
 
 def measure(commissions: int, partners: int) -> Measured:
     """Found a network of that size on a server of its own, and measure on it."""
-    with tempfile.TemporaryDirectory(prefix="pn-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        with EmbeddedServer.start(folder / "postgres", durable=False) as server:
-            owner_url, worker_url = server.url(OWNER, DATABASE), server.url(WORKER, DATABASE)
-            asyncio.run(network.found(owner_url, commissions, partners))
-            booked, _ = asked_alone("accrue", worker_url)
-            progress.say(f"accrue: {booked.seconds:.2f} s")
-            asyncio.run(books.settle(owner_url))
-            return close_all(owner_url, worker_url, commissions, partners)
+    with alone.server(durable=False) as (owner_url, worker_url):
+        asyncio.run(network.found(owner_url, commissions, partners))
+        asked_alone("accrue", worker_url)
+        asyncio.run(books.settle(owner_url))
+        return close_all(owner_url, worker_url, commissions, partners)
 
 
 def close_all(owner_url: str, worker_url: str, commissions: int, partners: int) -> Measured:
     """Mature and close everything, prove it, and then join some of the same lines one by one."""
     matured, mature_mib = asked_alone("mature", worker_url)
-    progress.say(f"mature: {matured.seconds:.2f} s")
     must_be(commissions, matured.count, "commissions matured")
     asyncio.run(books.settle(owner_url))
     closed, close_mib = asked_alone("close", worker_url)
-    progress.say(f"close: {closed.seconds:.2f} s")
     must_be(partners, closed.count, "statements closed")
     lines = asyncio.run(books.proved_lines(owner_url))
     singly = asyncio.run(books.join_singly(owner_url))
@@ -93,13 +80,9 @@ def close_all(owner_url: str, worker_url: str, commissions: int, partners: int) 
 
 def asked_alone(what: str, url: str) -> tuple[Answer, float]:
     """Do one task in a fresh process; return what it says and the greatest memory it held."""
-    argv = [sys.executable, "-m", "bench.close.asked", what, url]
-    process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603 -- our own words
-    watch = memory.Watch(process)
-    said, _ = process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"{what} ended with {process.returncode}")
-    return msgspec.json.decode(said, type=Answer), watch.wait()
+    answer, peak_mib = alone.asked("bench.close.asked", what, url, Answer)
+    progress.say(f"{what}: {answer.seconds:.2f} s")
+    return answer, peak_mib
 
 
 def must_be(expected: int, found: int, what: str) -> None:

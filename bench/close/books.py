@@ -4,7 +4,7 @@ import time
 
 import asyncpg
 
-from bench.replay import progress
+from bench import alone
 from partner_network.database import connections
 
 SINGLY = 4_000
@@ -34,8 +34,7 @@ _INSERT = "INSERT INTO joined_singly VALUES ($1, $2, $3, $4, $5, $6)"
 async def settle(owner_url: str) -> None:
     """Let the planner know what has been written."""
     owner: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(owner_url)
-    with progress.timed("vacuum, analyze"):
-        await owner.execute("VACUUM (ANALYZE)")
+    await alone.settle(owner)
     await owner.close()
 
 

@@ -9,20 +9,15 @@ in it. A figure is the best of its rounds, and none is printed unless all three 
 import argparse
 import asyncio
 import json
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from bench.replay import deciding, memory, network, progress, yardstick
+from bench import alone
+from bench.replay import deciding, network, progress, yardstick
 from bench.replay.asked import Answer
 from bench.replay.yardstick import Credited
-from partner_network.database.embedded_server import DATABASE, OWNER, WORKER, EmbeddedServer
 
-ROOT = Path(__file__).parents[2]
 MILLION = 1_000_000
 ROUNDS = 2
 
@@ -61,15 +56,11 @@ def main() -> None:
 
 def measure(conversions: int) -> Measured:
     """Found a network of that size on a server of its own, and measure on it."""
-    with tempfile.TemporaryDirectory(prefix="pn-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        with EmbeddedServer.start(folder / "postgres", durable=False) as server:
-            url = server.url(OWNER, DATABASE)
-            progress.say(f"{conversions:,} conversions")
-            asyncio.run(network.found(url, conversions))
-            asyncio.run(deciding.decide_all(url))
-            return beside_each_other(url, server.url(WORKER, DATABASE), conversions)
+    with alone.server(durable=False) as (owner_url, worker_url):
+        progress.say(f"{conversions:,} conversions")
+        asyncio.run(network.found(owner_url, conversions))
+        asyncio.run(deciding.decide_all(owner_url))
+        return beside_each_other(owner_url, worker_url, conversions)
 
 
 def beside_each_other(owner_url: str, worker_url: str, conversions: int) -> Measured:
@@ -97,16 +88,10 @@ def asked_alone(what: str, url: str, by_hand: Credited, conversions: int) -> tup
     """Ask in a fresh process each round; return the best seconds and the greatest memory."""
     best, peak = float("inf"), 0.0
     for _ in range(ROUNDS):
-        argv = [sys.executable, "-m", "bench.replay.asked", what, url]
-        process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603 -- our own words
-        watch = memory.Watch(process)
-        said, _ = process.communicate()
-        if process.returncode:
-            raise RuntimeError(f"{what} ended with {process.returncode}")
-        answer = msgspec.json.decode(said, type=Answer)
+        answer, peak_mib = alone.asked("bench.replay.asked", what, url, Answer)
         must_agree(what, answer, by_hand, conversions)
-        best, peak = min(best, answer.seconds), max(peak, watch.wait())
-        progress.say(f"{what}: {answer.seconds:.2f} s, {watch.peak_mib:.0f} MiB")
+        best, peak = min(best, answer.seconds), max(peak, peak_mib)
+        progress.say(f"{what}: {answer.seconds:.2f} s, {peak_mib:.0f} MiB")
     return best, peak
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
+from bench import alone
 from bench.replay import network, progress
 from partner_network.attribution import actions
 from partner_network.attribution.cases import Case
@@ -40,8 +41,7 @@ async def decide_all(owner_url: str) -> None:
             if done % _REPORTED_EVERY == 0 or decided == count:
                 rate = decided / (time.perf_counter() - started)
                 progress.say(f"decided {decided:,} of {count:,}, {rate:,.0f}/s")
-    with progress.timed("vacuum, analyze"):
-        await owner.execute("VACUUM (ANALYZE)")
+    await alone.settle(owner)
     await owner.close()
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
+from bench import alone
 from bench.replay import progress
 from partner_network.database import migration
 
@@ -161,8 +162,7 @@ async def found(owner_url: str, conversions: int) -> None:
         ):
             with progress.timed(what):
                 await owner.execute(sql.format(**sizes))
-    with progress.timed("vacuum, analyze"):
-        await owner.execute("VACUUM (ANALYZE)")
+    await alone.settle(owner)
     await owner.close()
 
 

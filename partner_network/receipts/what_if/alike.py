@@ -55,9 +55,13 @@ async def group(
     )  # fmt: skip
     await connection.execute("DROP TABLE IF EXISTS trial_single")
     rows = await connection.fetch(_GROUPS.format(credits=credits_, is_single=_IS_SINGLE), *arguments)
-    single = frozenset(row["partnership_id"] for row in rows if row["is_single"])
+    uncredited = await _uncredited(connection, credits_, plans)
+    single = frozenset(row["partnership_id"] for row in rows if row["is_single"]).union(
+        partnership_id for partnership_id, _ in uncredited
+    )
     if single:
         await connection.execute(_SINGLE.format(credits=credits_, is_single=_IS_SINGLE), *arguments)
+        await connection.copy_records_to_table("trial_single", records=uncredited)
         await connection.execute("CREATE INDEX ON trial_single (partnership_id); ANALYZE trial_single")
         await connection.execute(f"CREATE INDEX IF NOT EXISTS {credits_}_id ON {credits_} (id)")
         await connection.execute("CREATE INDEX IF NOT EXISTS trial_orders_id ON trial_orders (id)")
@@ -104,6 +108,21 @@ async def _told_by_line(
         list(plans),
     )
     return frozenset(row["partnership_id"] for row in rows)
+
+
+async def _uncredited(
+    connection: Connection, credits_: str, plans: Mapping[UUID, Sequence[Plan]]
+) -> list[tuple[UUID, UUID]]:
+    """Return the orders that were adjusted for a partnership and are not credited to it: they pay that."""
+    rows = await connection.fetch(
+        f"""SELECT DISTINCT a.partnership_id, a.conversion_id
+            FROM adjustments a JOIN trial_orders w ON w.id = a.conversion_id
+            WHERE a.partnership_id = ANY($1::uuid[]) AND NOT EXISTS (
+                SELECT FROM {credits_} c
+                WHERE c.id = a.conversion_id AND c.partnership_id = a.partnership_id)""",
+        list(plans),
+    )
+    return [(row["partnership_id"], row["conversion_id"]) for row in rows]
 
 
 def _columns(plans: Mapping[UUID, Sequence[Plan]], told_by_line: frozenset[UUID]) -> tuple[list[object], ...]:

@@ -55,12 +55,14 @@ class Shop:
 @asynccontextmanager
 async def opened() -> AsyncGenerator[Shop]:
     clock.use_simulated_time(sandbox=True)
-    await cast.set_clock(on(25))
-    async with connections.transaction() as connection:
-        sells = await cast.tune_house(connection)
-        blog = await cast.partner(connection, sells, "blog")
-    yield Shop(sells, blog)
-    clock.use_simulated_time(sandbox=False)
+    try:
+        await cast.set_clock(on(25))
+        async with connections.transaction() as connection:
+            sells = await cast.tune_house(connection)
+            blog = await cast.partner(connection, sells, "blog")
+        yield Shop(sells, blog)
+    finally:
+        clock.use_simulated_time(sandbox=False)
 
 
 def rate(day: int, quote: str, text: str, base: str = "EUR") -> Published:

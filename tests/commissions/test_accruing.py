@@ -78,12 +78,13 @@ async def booked() -> dict[str, int]:
     return {row["order_id"]: row["target_minor"] for row in rows}
 
 
-async def stopped() -> list[tuple[str, str]]:
+async def stopped() -> list[tuple[str, str, str]]:
+    """Return the agreement that stops each stream, its clause, and what is said."""
     rows = await connections.pool().fetch(
         """SELECT s.clause, s.sentence, g.number FROM stopped_streams s
            JOIN agreements g ON g.id = s.agreement_id"""
     )
-    return [(row["clause"], row["sentence"]) for row in rows]
+    return [(row["number"], row["clause"], row["sentence"]) for row in rows]
 
 
 async def test_orders_in_their_order_are_walked_once_and_appended_ever_after(
@@ -160,8 +161,8 @@ async def test_a_stream_that_cannot_be_priced_stops_alone_and_says_since_when_an
     mine = await street.sells(street.radio, 4)
     assert await accrue.accrue_pending(NOW) == 1
     assert await booked() == {mine: 250}
-    [(clause, sentence)] = await stopped()
-    assert clause == "settlement.currency"
+    [(agreement, clause, sentence)] = await stopped()
+    assert (agreement, clause) == ("A-blog", "settlement.currency")
     assert f"Order '{foreign}' of 2026-03-03 needs a rate SEK/USD" in sentence
     since = await connections.pool().fetchval("SELECT since FROM stopped_streams")
     assert await accrue.accrue_pending(on(29)) == 0
@@ -179,8 +180,8 @@ async def test_lines_that_do_not_sum_name_the_agreement_and_the_clause(street: S
     other = await street.sells(street.radio, 4)
     await accrue.accrue_pending(NOW)
     assert await booked() == {other: 250}
-    [(clause, sentence)] = await stopped()
-    assert clause == "commission.components"
+    [(agreement, clause, sentence)] = await stopped()
+    assert (agreement, clause) == ("A-blog", "commission.components")
     assert "do not sum to its net of 5000" in sentence
     await connections.pool().execute("UPDATE conversions SET lines = '[]' WHERE order_id = $1", number)
     assert await accrue.accrue_pending(NOW) == 1
@@ -198,4 +199,6 @@ async def test_terms_that_should_never_have_been_let_through_stop_their_stream_a
     )
     await accrue.accrue_pending(NOW)
     assert await booked() == {other: 250}
-    assert [clause for clause, _ in await stopped()] == ["settlement.currency"]
+    [(agreement, clause, sentence)] = await stopped()
+    assert (agreement, clause) == ("A-blog", "settlement.currency")
+    assert "USX" in sentence

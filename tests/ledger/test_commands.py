@@ -1,9 +1,6 @@
 """What an operator types about the ledger, in a process of its own as it is typed."""
 
 import argparse
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,27 +8,12 @@ import pytest
 from partner_network.kernel.errors import InvalidError
 from partner_network.ledger import commands
 from tests.conftest import FreshDatabase
+from tests.test_cli import run, settings_for
 
 
 @pytest.fixture
 def environment(books: FreshDatabase, tmp_path: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": books.url(),
-        "WORKER_DATABASE_URL": books.url("worker"),
-        "PARTNER_NETWORK_DATA": str(tmp_path),
-        "PARTNER_NETWORK_SECRET_KEY": "x" * 32,
-    }
-
-
-def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "partner_network", *arguments],
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    return settings_for(books.url(), books.url("worker"), tmp_path)
 
 
 WELL = [

@@ -1,11 +1,13 @@
 """An order with touches of three partners, decided under each of two models."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.doors import Network, network
 from tests.receipts import stage
+from tests.receipts.files_typed import Shell
 from tests.receipts.stage import Stage
 
 __all__ = ["network"]
@@ -27,3 +29,8 @@ async def linear(network: Network) -> AsyncIterator[Stage]:
 async def either(network: Network, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     async with stage.staged(network, f'model = "{request.param}"') as staged:
         yield staged
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(tmp_path, capsys)

@@ -1,13 +1,6 @@
-from pathlib import Path
-
 import pytest
 
 from tests.receipts.files_typed import RATES, WORKED, Shell, flat, paid, sale, terms
-
-
-@pytest.fixture
-def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(tmp_path, capsys)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,8 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.receipts.files_typed import RATES, WORKED, Shell, flat, sale, terms
-
-
-@pytest.fixture
-def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(tmp_path, capsys)
-
 
 BACK: dict[str, Any] = WORKED["refunds"][0]
 NO_RATE = "facts: conversions[0].currency: Conversion 'A': No rate JPY/EUR was published in the 7 days up to"

@@ -1,7 +1,7 @@
 """Statements chain and come to what the ledger holds, whoever closes, how often and in which order."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -86,13 +86,24 @@ async def lines_by_rule(statement: asyncpg.Record) -> tuple[Line, ...]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_statements_chain_and_come_to_what_the_ledger_holds_at_each_cut_off(
+async def test_whatever_is_lived_statements_chain_and_state_every_posting_once_as_the_rules_draw_it_up(
     streams: list[network.Stream], seed: int
 ) -> None:
     async for now in network.live(streams, seed):
         assert not (await close.close_due(now)).left_out
-    closing: dict[int, int] = {}
     made = await statements()
+    assert len(made) >= len(network.PAIRS) * 3
+    kinds = {row["kind"] for row in await fetch("SELECT DISTINCT kind FROM statement_lines")}
+    assert {"earned", "late", "bonus", "tax", "netted"} <= kinds
+    await must_chain(made)
+    await must_state_once()
+    for one in made:
+        await must_be_drawn_up_by_the_rules(one)
+
+
+async def must_chain(made: Sequence[asyncpg.Record]) -> None:
+    """Each opens with what the one before closed with, and closes with what the ledger holds."""
+    closing: dict[int, int] = {}
     for one in made:
         assert one["opening_minor"] == closing.get(one["account_id"], 0)
         async with connections.transaction() as connection:
@@ -100,46 +111,35 @@ async def test_statements_chain_and_come_to_what_the_ledger_holds_at_each_cut_of
         # what later closes date into the last instant of their period is not yet there at this one's end
         assert one["closing_minor"] == held
         closing[one["account_id"]] = one["closing_minor"]
-    assert {one["account_id"] for one in made} == set(closing)
-    assert len(made) >= len(network.PAIRS) * 3
-    kinds = {row["kind"] for row in await fetch("SELECT DISTINCT kind FROM statement_lines")}
-    assert {"earned", "late", "bonus", "tax", "netted"} <= kinds
+    payable = await fetch("SELECT id FROM ledger_accounts WHERE kind = 'pay'")
+    assert set(closing) == {row["id"] for row in payable}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_a_fingerprint_is_that_of_the_lines_as_the_rules_for_one_line_draw_them_up(
-    streams: list[network.Stream], seed: int
-) -> None:
-    async for now in network.live(streams, seed):
-        await close.close_due(now)
-    for one in await statements():
-        content = Content(
-            number=one["number"],
-            payee_id=one["payee_id"],
-            payer_id=one["payer_id"],
-            currency=one["currency"],
-            period=one["period"],
-            opening_minor=one["opening_minor"],
-            closing_minor=one["closing_minor"],
-            lines=await lines_by_rule(one),
-        )
-        assert one["content_hash"] == rules.content_hash(content)
-        listed = await fetch(
-            """SELECT transfer_id, kind, amount_minor, earning_period FROM statement_lines
-               WHERE statement_id = $1 ORDER BY transfer_id""",
-            one["id"],
-        )
-        assert [tuple(row.values()) for row in listed] == [
-            (line.transfer_id, line.kind, line.amount_minor, line.earning_period) for line in content.lines
-        ]
+async def must_be_drawn_up_by_the_rules(one: asyncpg.Record) -> None:
+    """Its fingerprint is that of the lines as the rules for one line draw them up."""
+    content = Content(
+        number=one["number"],
+        payee_id=one["payee_id"],
+        payer_id=one["payer_id"],
+        currency=one["currency"],
+        period=one["period"],
+        opening_minor=one["opening_minor"],
+        closing_minor=one["closing_minor"],
+        lines=await lines_by_rule(one),
+    )
+    assert one["content_hash"] == rules.content_hash(content)
+    listed = await fetch(
+        """SELECT transfer_id, kind, amount_minor, earning_period FROM statement_lines
+           WHERE statement_id = $1 ORDER BY transfer_id""",
+        one["id"],
+    )
+    assert [tuple(row.values()) for row in listed] == [
+        (line.transfer_id, line.kind, line.amount_minor, line.earning_period) for line in content.lines
+    ]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_every_posting_before_the_last_cut_off_is_stated_exactly_once(
-    streams: list[network.Stream], seed: int
-) -> None:
-    async for now in network.live(streams, seed):
-        await close.close_due(now)
+async def must_state_once() -> None:
+    """Every posting before its account's last cut-off stands on one statement, and none after it does."""
     wrong = await fetch(
         """SELECT t.id FROM ledger_transfers t
            JOIN ledger_accounts a ON a.kind = 'pay' AND a.id IN (t.credit_account_id, t.debit_account_id)

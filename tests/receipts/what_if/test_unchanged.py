@@ -43,7 +43,7 @@ def _commissions(paid: dict[str, tuple[int, int]]) -> dict[str, int]:
     return {partner: commission for partner, (commission, _) in paid.items() if commission}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [2, 3])
 async def test_with_no_change_a_random_network_comes_to_what_is_booked(
     database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from partner_network.sandbox.stripe_simulator import events
+from partner_network.sandbox.stripe_simulator import countries, events
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import new_id, now
+from partner_network.sandbox.stripe_simulator.state import new_id
 
 KIND = "v2.core.account"
 # API v2 answers null for these unless `include` names them.
@@ -23,12 +23,17 @@ INCLUDABLE = (
 )
 TEXTS = ("contact_email", "contact_phone", "dashboard", "display_name")
 PLAYED = frozenset({*TEXTS, "configuration", "defaults", "identity", "include", "metadata"})
-UNVERIFIED = {"code": "requirements_past_due", "resolution": "provide_info"}
+WHY_NOT = {
+    "pending": {"code": "requirements_pending_verification", "resolution": "no_resolution"},
+    "rejected": {"code": "rejected_other", "resolution": "contact_stripe"},
+    "restricted": {"code": "requirements_past_due", "resolution": "provide_info"},
+    "unsupported": {"code": "unsupported_country", "resolution": "no_resolution"},
+}
 
 
-def instant() -> str:
+def instant(at: int) -> str:
     """Write the time as API v2 does."""
-    return datetime.fromtimestamp(now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def create(call: Call) -> Json:
@@ -40,7 +45,7 @@ def create(call: Call) -> Json:
         "applied_configurations": [],
         "closed": False,
         "configuration": {"customer": None, "merchant": None, "recipient": None},
-        "created": instant(),
+        "created": instant(call.now()),
         "defaults": {
             "currency": None,
             "locales": None,
@@ -92,17 +97,39 @@ def close(call: Call) -> Json:
 
 def activate(call: Call, account_id: str) -> Json:
     """Finish onboarding: what the hosted page does once the partner has told Stripe who it is."""
+    return decide(call, account_id, "active")
+
+
+def decide(call: Call, account_id: str, status: str) -> Json:
+    """Review an account: what it may do from now on, why not, and what it has to hand in."""
     account = _known(call, account_id)
     previous = snapshot(account)["capabilities"]
     transfers = _stripe_transfers(account)
     if transfers is not None:
-        transfers |= {"status": "active", "status_details": []}
-    account["requirements"] = {"entries": []}
+        details = [] if status == "active" else [WHY_NOT[status]]
+        transfers |= {"status": status, "status_details": details}
+    account["requirements"] = {"entries": [_due_requirement()] if status == "restricted" else []}
     call.state.put(account)
     events.tell(
         call, "account.updated", snapshot(account), account=account_id, previous={"capabilities": previous}
     )
     return account
+
+
+def tell(call: Call, account_id: str) -> None:
+    """Say that something about an account changed."""
+    events.tell(call, "account.updated", snapshot(_known(call, account_id)), account=account_id)
+
+
+def country_of(account: Json) -> str:
+    """Tell where an account is, as two capitals; the United States when it never said."""
+    country = (account["identity"] or {}).get("country")
+    return country.upper() if isinstance(country, str) and country else "US"
+
+
+def currency_of(country: str) -> str:
+    """Tell in what currency a country's banks are paid."""
+    return countries.CURRENCIES.get(country, "usd")
 
 
 def transfers_status(account: Json) -> str | None:
@@ -189,7 +216,9 @@ def _request_transfers(account: Json, recipient: Json) -> None:
     if wish.get("requested") is True and _stripe_transfers(account) is None:
         account["requirements"] = {"entries": [_due_requirement()]}
         current["capabilities"] = {
-            "stripe_balance": {"stripe_transfers": {"status": "restricted", "status_details": [UNVERIFIED]}}
+            "stripe_balance": {
+                "stripe_transfers": {"status": "restricted", "status_details": [WHY_NOT["restricted"]]}
+            }
         }
     elif wish.get("requested") is False:
         current["capabilities"] = {}

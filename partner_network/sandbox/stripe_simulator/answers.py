@@ -7,7 +7,7 @@ import msgspec
 from partner_network.sandbox.stripe_simulator import refusals
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import State, now
+from partner_network.sandbox.stripe_simulator.state import State
 
 KEY_LIVES_S = 24 * 3_600
 LONGEST_KEY = 255
@@ -29,7 +29,7 @@ def stored(state: State, *, key: str, endpoint: str, params: Json, request_id: s
             f"Idempotency keys may have up to {LONGEST_KEY} characters.", kind="idempotency_error"
         )
     row = state.db.execute(
-        "SELECT * FROM answers WHERE key = ? AND stored_at > ?", (key, now() - KEY_LIVES_S)
+        "SELECT * FROM answers WHERE key = ? AND stored_at > ?", (key, state.now() - KEY_LIVES_S)
     ).fetchone()
     if row is None:
         return None
@@ -44,7 +44,7 @@ def store(state: State, answer: Answer, *, key: str, endpoint: str, params: Json
     """Keep an answer under its key; a key past its day starts anew."""
     state.db.execute(
         "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (key, endpoint, _canonical(params), answer.request_id, answer.status, answer.body, now()),
+        (key, endpoint, _canonical(params), answer.request_id, answer.status, answer.body, state.now()),
     )
 
 

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
-from partner_network.sandbox.stripe_simulator import control, refusals
+from partner_network.sandbox.stripe_simulator import control, fates, refusals
 from partner_network.sandbox.stripe_simulator.call import Settings
 from partner_network.sandbox.stripe_simulator.door import AnyRequest, Door
 from partner_network.sandbox.stripe_simulator.routes import ROUTES
@@ -34,7 +34,7 @@ def create_app(state: State, settings: Settings) -> Litestar:
             await walk
 
     return Litestar(
-        [*(_stripe_handler(door, route) for route in ROUTES), *control.HANDLERS],
+        [*(_stripe_handler(door, route) for route in ROUTES), *control.HANDLERS, *fates.HANDLERS],
         state=AppState({"door": door}),
         lifespan=[postman_walks],
         exception_handlers={HTTPException: _unrouted, Exception: _broken},
@@ -49,7 +49,9 @@ def _stripe_handler(door: Door, route: str) -> HTTPRouteHandler:
         return await door.answer(request, route)
 
     return HTTPRouteHandler(
-        path.replace("{id}", "{id:str}"), http_method=HttpMethod(method), status_code=200
+        path.replace("{id}", "{id:str}").replace("{part}", "{part:str}"),
+        http_method=HttpMethod(method),
+        status_code=200,
     )(handle)
 
 

@@ -1,16 +1,19 @@
-"""Where the simulator's money is: movements whose legs sum to zero, and balances that never go below it."""
+"""Where the simulator's money is: movements whose legs sum to zero, each with its balance transaction."""
 
 from collections.abc import Mapping
 
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
-from partner_network.sandbox.stripe_simulator.state import State, new_id, now
+from partner_network.sandbox.stripe_simulator.state import PLATFORM, State, new_id
 
-# What cards brought in is owed to the networks: the one account that stands below zero.
+# Where money comes from and goes to: what cards and banks brought in stands below zero.
 CARD_NETWORKS = "card_networks"
+BANKS = "banks"
+IN_TRANSIT = "payouts_in_transit"
+FEES = "stripe_fees"
+# The platform's own; a connected account's pot bears its id.
 PENDING = "pending"
 AVAILABLE = "available"
-FEES = "stripe_fees"
 DEFAULT_CURRENCY = "usd"
 
 
@@ -33,23 +36,36 @@ def move(state: State, *, movement: str, currency: str, legs: Mapping[str, int])
 
 
 def held(state: State, account: str) -> dict[str, int]:
-    """Read what an account holds, by currency, in minor units."""
+    """Read what a pot holds, by currency, in minor units."""
     rows = state.db.execute("SELECT currency, amount FROM holdings WHERE account = ?", (account,))
     return {row["currency"]: row["amount"] for row in rows}
 
 
+def available(state: State, account: str, currency: str) -> int:
+    """Tell what an account can spend in a currency now, in minor units."""
+    return held(state, account or AVAILABLE).get(currency, 0)
+
+
 def balance(call: Call) -> Json:
-    """Answer `GET /v1/balance`."""
-    call.takes()
-    available, pending = held(call.state, AVAILABLE), held(call.state, PENDING)
-    currencies = sorted({*available, *pending}) or [DEFAULT_CURRENCY]
-    return {
+    """Answer `GET /v1/balance`, for the platform or the account that `Stripe-Account` names."""
+    call.takes("expand")
+    return balance_of(call.state, call.account)
+
+
+def balance_of(state: State, account: str) -> Json:
+    """Show what an account has available and pending, in each currency it ever held."""
+    spendable = held(state, account or AVAILABLE)
+    pending = {} if account else held(state, PENDING)
+    currencies = sorted({*spendable, *pending}) or [DEFAULT_CURRENCY]
+    shown = {
         "object": "balance",
-        "available": [_amount(available, currency) for currency in currencies],
-        "connect_reserved": [{"amount": 0, "currency": currency} for currency in currencies],
+        "available": [_amount(spendable, currency) for currency in currencies],
         "livemode": False,
         "pending": [_amount(pending, currency) for currency in currencies],
     }
+    if account:
+        return shown
+    return shown | {"connect_reserved": [{"amount": 0, "currency": currency} for currency in currencies]}
 
 
 def _amount(amounts: Mapping[str, int], currency: str) -> Json:
@@ -63,21 +79,15 @@ def record(
     kind: str,
     source: Json,
     amount: int,
-    fee: int,
-    available_on: int,
-    description: str | None,
+    description: str | None = None,
+    fee: int = 0,
+    available_on: int | None = None,
+    category: str | None = None,
+    account: str = PLATFORM,
 ) -> Json:
-    """Write the balance transaction of a charge or a transfer; `amount` is signed, `fee` comes off it."""
-    currency = source["currency"]
-    fees = [
-        {
-            "amount": fee,
-            "application": None,
-            "currency": currency,
-            "description": "Stripe processing fees",
-            "type": "stripe_fee",
-        }
-    ]
+    """Write a balance transaction; `amount` is signed, `fee` comes off it, `category` is for reports."""
+    currency, now = source["currency"], state.now()
+    available_on = now if available_on is None else available_on
     return state.put(
         {
             "id": new_id("txn"),
@@ -85,90 +95,65 @@ def record(
             "amount": amount,
             "available_on": available_on,
             "balance_type": "payments",
-            "created": now(),
+            "created": now,
             "currency": currency,
             "description": description,
             "exchange_rate": None,
             "fee": fee,
-            "fee_details": fees if fee else [],
+            "fee_details": [_fee(fee, currency, kind)] if fee else [],
             "net": amount - fee,
-            "reporting_category": kind,
+            "reporting_category": category or kind,
             "source": source["id"],
-            "status": "available" if available_on <= now() else "pending",
+            "status": "available" if available_on <= now else "pending",
             "type": kind,
-        }
+        },
+        account=account,
+    )
+
+
+def _fee(fee: int, currency: str, kind: str) -> Json:
+    return {
+        "amount": fee,
+        "application": None,
+        "currency": currency,
+        "description": "Dispute fee" if kind == "adjustment" else "Stripe processing fees",
+        "type": "stripe_fee",
+    }
+
+
+def post(state: State, transaction: Json, *, against: str, account: str = PLATFORM) -> Json:
+    """Move the money of a balance transaction: into or out of its owner's pot, against another."""
+    pending = account == PLATFORM and transaction["status"] == "pending"
+    pot = PENDING if pending else account or AVAILABLE
+    amount, fee = transaction["amount"], transaction["fee"]
+    legs = {pot: amount - fee, FEES: fee, against: -amount}
+    move(state, movement=transaction["id"], currency=transaction["currency"], legs=legs)
+    if pending:
+        state.plan("becomes_available", transaction["id"], due_at=transaction["available_on"])
+    return transaction
+
+
+def become_available(state: State, transaction: Json) -> None:
+    """Let one pending amount settle."""
+    if transaction["status"] != "pending":
+        return
+    net = transaction["net"]
+    state.put(
+        transaction | {"status": "available", "available_on": min(transaction["available_on"], state.now())}
+    )
+    move(
+        state,
+        movement=f"settle {transaction['id']}",
+        currency=transaction["currency"],
+        legs={PENDING: -net, AVAILABLE: net},
     )
 
 
 def settle(state: State) -> dict[str, int]:
     """Make everything pending available, as the days that cards take would; return the net by currency."""
     settled: dict[str, int] = {}
-    pending = {"json_extract(body, '$.status') = ?": "pending"}
-    for transaction in state.select("balance_transaction", pending, order="ASC", limit=-1):
-        currency, net = transaction["currency"], transaction["net"]
-        state.put(transaction | {"status": "available", "available_on": now()})
-        move(
-            state,
-            movement=f"settle {transaction['id']}",
-            currency=currency,
-            legs={PENDING: -net, AVAILABLE: net},
-        )
-        settled[currency] = settled.get(currency, 0) + net
+    for transaction in state.select("balance_transaction", {"json_extract(body, '$.status') = ?": "pending"}):
+        become_available(state, transaction)
+        currency = transaction["currency"]
+        settled[currency] = settled.get(currency, 0) + transaction["net"]
     return settled
-
-
-def statement(state: State) -> Json:
-    """Show all balances, what each destination got, and every way in which the books disagree."""
-    balances: dict[str, dict[str, int]] = {}
-    for row in state.db.execute(
-        "SELECT account, currency, sum(amount) AS amount FROM legs GROUP BY 1, 2 ORDER BY 1, 2"
-    ):
-        balances.setdefault(row["account"], {})[row["currency"]] = row["amount"]
-    transferred: dict[str, dict[str, int]] = {}
-    totals: dict[str, dict[str, int]] = {}
-    for row in state.db.execute(
-        "SELECT json_extract(body, '$.destination') AS destination,"
-        " json_extract(body, '$.currency') AS currency,"
-        " sum(json_extract(body, '$.amount')) AS amount, count(*) AS count"
-        " FROM objects WHERE kind = 'transfer' GROUP BY 1, 2 ORDER BY 1, 2"
-    ):
-        transferred.setdefault(row["destination"], {})[row["currency"]] = row["amount"]
-        total = totals.setdefault(row["currency"], {"count": 0, "amount": 0})
-        total["count"] += row["count"]
-        total["amount"] += row["amount"]
-    return {
-        "balances": balances,
-        "transferred": transferred,
-        "transfers": totals,
-        "sums": _sums(balances),
-        "differences": _differences(state, balances, transferred),
-    }
-
-
-def _sums(balances: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    for amounts in balances.values():
-        for currency, amount in amounts.items():
-            sums[currency] = sums.get(currency, 0) + amount
-    return sums
-
-
-def _differences(
-    state: State,
-    balances: Mapping[str, Mapping[str, int]],
-    transferred: Mapping[str, Mapping[str, int]],
-) -> list[str]:
-    found = [f"all legs in {currency} sum to {total}" for currency, total in _sums(balances).items() if total]
-    for account, amounts in balances.items():
-        if held(state, account) != amounts:
-            found.append(f"{account} holds {held(state, account)}, its legs say {dict(amounts)}")
-        if account.startswith("acct_") and transferred.get(account) != amounts:
-            found.append(f"{account} holds {dict(amounts)}, its transfers say {transferred.get(account)}")
-    for row in state.db.execute(
-        "SELECT json_extract(body, '$.currency') AS currency, sum(json_extract(body, '$.net')) AS net"
-        " FROM objects WHERE kind = 'balance_transaction' GROUP BY 1"
-    ):
-        own = sum(balances.get(account, {}).get(row["currency"], 0) for account in (AVAILABLE, PENDING))
-        if own != row["net"]:
-            found.append(f"the balance in {row['currency']} is {own}, its transactions say {row['net']}")
-    return found

@@ -8,7 +8,7 @@ import msgspec
 from partner_network.sandbox.stripe_simulator import refusals
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import State
+from partner_network.sandbox.stripe_simulator.state import PLATFORM, State
 
 API_VERSION = "2026-10-28.endive"
 LARGEST_AMOUNT = 99_999_999
@@ -40,6 +40,12 @@ class Call(msgspec.Struct, frozen=True):
     request_id: str
     idempotency_key: str | None = None
     object_id: str = ""
+    part_id: str = ""
+    account: str = PLATFORM
+
+    def now(self) -> int:
+        """Tell the time by Stripe's clock."""
+        return self.state.now()
 
     def takes(self, *names: str) -> None:
         """Refuse every parameter but these, as Stripe refuses those it does not know."""
@@ -98,6 +104,10 @@ class Call(msgspec.Struct, frozen=True):
         self.required_text("amount")
         return self.integer("amount", default=0, at_least=1, at_most=LARGEST_AMOUNT)
 
+    def amount_up_to(self, most: int) -> int:
+        """Read an optional amount, in minor units; all that is left when absent."""
+        return self.integer("amount", default=most, at_least=1, at_most=LARGEST_AMOUNT)
+
     def currency(self) -> str:
         """Read the required currency, in lower case."""
         currency = self.required_text("currency").lower()
@@ -115,6 +125,13 @@ class Call(msgspec.Struct, frozen=True):
         if not isinstance(value, dict):
             raise RefusedError("Invalid object", param=name)
         return {key: text for key, text in cast("dict[str, str]", value).items() if text != ""}
+
+    def tree(self, name: str) -> Json:
+        """Read a nested table whose values may be tables themselves."""
+        value = self.params.get(name, {})
+        if not isinstance(value, dict):
+            raise RefusedError("Invalid object", param=name)
+        return cast("Json", value)
 
     def texts(self, name: str) -> list[str]:
         """Read a list of texts, such as `expand`."""

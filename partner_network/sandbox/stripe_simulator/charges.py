@@ -1,87 +1,46 @@
-"""Charges: what Stripe's test cards do, and how their money is booked."""
+"""Charges: one per attempt to take or pass on money, and how it is booked."""
 
-from collections.abc import Mapping
-
-import msgspec
-
-from partner_network.sandbox.stripe_simulator import books
+from partner_network.sandbox.stripe_simulator import books, events, methods
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
-from partner_network.sandbox.stripe_simulator.state import new_id, now
+from partner_network.sandbox.stripe_simulator.methods import Method
+from partner_network.sandbox.stripe_simulator.state import new_id
 
 PPM = 1_000_000
-CARDS_SETTLE_AFTER_S = 2 * 86_400
 
 
-class Card(msgspec.Struct, frozen=True):
-    """What one of Stripe's test payment methods does."""
-
-    last4: str
-    settles_after_s: int = CARDS_SETTLE_AFTER_S
-    decline_code: str | None = None
-    message: str = ""
-
-
-CARDS: Mapping[str, Card] = {
-    "pm_card_visa": Card("4242"),
-    "pm_card_bypassPending": Card("0077", settles_after_s=0),
-    "pm_card_chargeDeclined": Card("0002", decline_code="generic_decline", message="Your card was declined."),
-    "pm_card_chargeDeclinedInsufficientFunds": Card(
-        "9995", decline_code="insufficient_funds", message="Your card has insufficient funds."
-    ),
-}
-
-
-def of(intent: Json, card: Card) -> Json:
-    """Build the charge of an intent, paid or failed as the card goes."""
-    paid = card.decline_code is None
-    nobody = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+def blank(*, charge_id: str, at: int, amount: int, currency: str) -> Json:
+    """Write a succeeded charge with nothing else known of it."""
     return {
-        "id": new_id("ch"),
+        "id": charge_id,
         "object": "charge",
-        "amount": intent["amount"],
-        "amount_captured": intent["amount"] if paid else 0,
+        "amount": amount,
+        "amount_captured": amount,
         "amount_refunded": 0,
         "application": None,
         "application_fee": None,
         "application_fee_amount": None,
         "balance_transaction": None,
-        "billing_details": {"address": nobody, "email": None, "name": None, "phone": None, "tax_id": None},
+        "billing_details": methods.NOBODY,
         "calculated_statement_descriptor": "Stripe",
-        "captured": paid,
-        "created": now(),
-        "currency": intent["currency"],
-        "customer": intent["customer"],
-        "description": intent["description"],
+        "captured": True,
+        "created": at,
+        "currency": currency,
+        "customer": None,
+        "description": None,
         "disputed": False,
         "failure_balance_transaction": None,
-        "failure_code": None if paid else "card_declined",
-        "failure_message": None if paid else card.message,
+        "failure_code": None,
+        "failure_message": None,
         "fraud_details": {},
         "livemode": False,
-        "metadata": dict(intent["metadata"]),
+        "metadata": {},
         "on_behalf_of": None,
         "outcome": None,
-        "paid": paid,
-        "payment_intent": intent["id"],
-        "payment_method": intent["payment_method"],
-        "payment_method_details": {
-            "card": {
-                "brand": "visa",
-                "checks": None,
-                "country": "US",
-                "exp_month": 8,
-                "exp_year": 2030,
-                "funding": "credit",
-                "installments": None,
-                "last4": card.last4,
-                "mandate": None,
-                "network": "visa",
-                "three_d_secure": None,
-                "wallet": None,
-            },
-            "type": "card",
-        },
+        "paid": True,
+        "payment_intent": None,
+        "payment_method": None,
+        "payment_method_details": None,
         "receipt_email": None,
         "receipt_number": None,
         "receipt_url": None,
@@ -92,30 +51,68 @@ def of(intent: Json, card: Card) -> Json:
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": None,
-        "status": "succeeded" if paid else "failed",
+        "status": "succeeded",
         "transfer_data": None,
-        "transfer_group": intent["transfer_group"],
+        "transfer_group": None,
     }
 
 
-def book(call: Call, charge: Json, card: Card) -> None:
+def of(call: Call, intent: Json, method: Method) -> Json:
+    """Build the charge of an intent: a card's is decided, a debit's is pending."""
+    is_card = method.kind == "card"
+    charge = blank(
+        charge_id=new_id("ch" if is_card else "py"),
+        at=call.now(),
+        amount=intent["amount"],
+        currency=intent["currency"],
+    ) | {
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "metadata": dict(intent["metadata"]),
+        "payment_intent": intent["id"],
+        "payment_method": intent["payment_method"],
+        "payment_method_details": methods.paid_with(method),
+        "transfer_group": intent["transfer_group"],
+    }
+    if not is_card:
+        return charge | {"paid": False, "status": "pending"}
+    return charge if method.failure is None else failed(charge, method)
+
+
+def failed(charge: Json, method: Method) -> Json:
+    """Write that no money came."""
+    return charge | {
+        "amount_captured": 0,
+        "captured": False,
+        "failure_code": "card_declined" if method.kind == "card" else method.failure,
+        "failure_message": method.message,
+        "paid": False,
+        "status": "failed",
+    }
+
+
+def outside(charge: Json) -> str:
+    """Tell where a charge's money came from."""
+    is_card = (charge["payment_method_details"] or {}).get("type") == "card"
+    return books.CARD_NETWORKS if is_card else books.BANKS
+
+
+def succeed(call: Call, charge: Json, method: Method) -> Json:
     """Book a paid charge less Stripe's fee; minor units, the fee rounded half up, once."""
     amount = charge["amount"]
-    fee = (amount * call.settings.fee_ppm + PPM // 2) // PPM
+    charge |= {"paid": True, "status": "succeeded"}
     transaction = books.record(
         call.state,
-        kind="charge",
+        kind="charge" if method.kind == "card" else "payment",
+        category="charge",
         source=charge,
         amount=amount,
-        fee=fee,
-        available_on=now() + card.settles_after_s,
+        fee=(amount * call.settings.fee_ppm + PPM // 2) // PPM,
+        available_on=call.now() + method.settles_after_s,
         description=charge["description"],
     )
+    books.post(call.state, transaction, against=outside(charge))
     charge["balance_transaction"] = transaction["id"]
-    into = books.PENDING if card.settles_after_s else books.AVAILABLE
-    books.move(
-        call.state,
-        movement=transaction["id"],
-        currency=charge["currency"],
-        legs={books.CARD_NETWORKS: -amount, into: amount - fee, books.FEES: fee},
-    )
+    call.state.put(charge)
+    events.tell(call, "charge.succeeded", charge)
+    return charge

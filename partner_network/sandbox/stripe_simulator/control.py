@@ -6,7 +6,15 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from partner_network.sandbox.stripe_simulator import books, events, faults, onboarding, refusals, webhooks
+from partner_network.sandbox.stripe_simulator import (
+    books,
+    events,
+    faults,
+    onboarding,
+    refusals,
+    trial,
+    webhooks,
+)
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.door import AnyRequest, Door
 from partner_network.sandbox.stripe_simulator.faults import Fault
@@ -51,7 +59,7 @@ def complete_onboarding(state: State, token: FromPath[str]) -> Redirect:
 @get("/_simulator/books", sync_to_thread=False)
 def show_books(state: State) -> Json:
     """Show every balance, what each destination got, and whether the books agree."""
-    return books.statement(_door(state).state)
+    return trial.statement(_door(state).state)
 
 
 @get("/_simulator/deliveries", sync_to_thread=False)
@@ -67,7 +75,7 @@ def settle(state: State) -> dict[str, int]:
     with door.state.transaction():
         settled = books.settle(door.state)
         if settled:
-            events.tell(_call(door), "balance.available", books.balance(_call(door)))
+            events.tell(_call(door), "balance.available", books.balance_of(door.state, ""))
     door.postman.ring()
     return settled
 

@@ -3,7 +3,7 @@
 from partner_network.sandbox.stripe_simulator import events
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
-from partner_network.sandbox.stripe_simulator.state import new_id, now
+from partner_network.sandbox.stripe_simulator.state import new_id
 
 
 def create(call: Call) -> Json:
@@ -15,7 +15,7 @@ def create(call: Call) -> Json:
             "object": "customer",
             "address": None,
             "balance": 0,
-            "created": now(),
+            "created": call.now(),
             "currency": None,
             "default_source": None,
             "delinquent": False,

@@ -7,14 +7,14 @@ from litestar import Request
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from partner_network.sandbox.stripe_simulator import answers, faults, forms, refusals
+from partner_network.sandbox.stripe_simulator import accounts, answers, faults, forms, refusals
 from partner_network.sandbox.stripe_simulator.answers import Answer
 from partner_network.sandbox.stripe_simulator.call import API_VERSION, Call, Settings
 from partner_network.sandbox.stripe_simulator.faults import Faults
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
 from partner_network.sandbox.stripe_simulator.routes import ROUTES, Verb
-from partner_network.sandbox.stripe_simulator.state import State, new_id
+from partner_network.sandbox.stripe_simulator.state import PLATFORM, State, new_id
 from partner_network.sandbox.stripe_simulator.webhooks import Postman
 
 AnyRequest = Request[Any, Any, Any]
@@ -43,6 +43,8 @@ class Door:
                 request_id=request_id,
                 idempotency_key=request.headers.get("idempotency-key"),
                 object_id=request.path_params.get("id", ""),
+                part_id=request.path_params.get("part", ""),
+                account=self._account(request),
             )
             fault = self.faults.strike(route)
             if fault == "drop_before":
@@ -54,10 +56,19 @@ class Door:
             body = json.dumps(refused.body(version=version))
             return _sent(Answer(refused.status, body, request_id), None)
 
+    def _account(self, request: AnyRequest) -> str:
+        named = request.headers.get("stripe-account", PLATFORM)
+        account = self.state.find(named, kind=accounts.KIND) if named else None
+        if named and (account is None or account["closed"]):
+            raise refusals.no_access(named)
+        return named
+
     def _decide(self, call: Call, route: str, version: str, fault: faults.Kind | None) -> Answer:
         key = call.idempotency_key if route.startswith("POST") else None
+        if key is not None and call.account:
+            key = f"{call.account} {key}"  # each account has keys of its own
         # An address with an id is an endpoint of its own.
-        endpoint = route.replace("{id}", call.object_id)
+        endpoint = route.replace("{id}", call.object_id).replace("{part}", call.part_id)
         with self.state.transaction():
             if key is None:
                 return _run(call, ROUTES[route], version, fault)[0]
@@ -95,7 +106,7 @@ def _must_have_test_key(authorization: str | None) -> None:
 
 
 async def _params(request: AnyRequest, version: str) -> Json:
-    if request.method == "GET":
+    if request.method in {"GET", "DELETE"}:
         return forms.decode(request.scope["query_string"].decode(errors="replace"))
     body = await request.body()
     if version == "v1":

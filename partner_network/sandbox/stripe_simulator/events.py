@@ -1,10 +1,10 @@
-"""Snapshot events: what happened, kept for the list and queued for the webhook."""
+"""Events: what happened, kept for the lists and queued for every webhook that wants to hear of it."""
 
 import copy
 
 from partner_network.sandbox.stripe_simulator.call import API_VERSION, Call
 from partner_network.sandbox.stripe_simulator.forms import Json
-from partner_network.sandbox.stripe_simulator.state import new_id, now
+from partner_network.sandbox.stripe_simulator.state import new_id
 
 
 def tell(
@@ -15,18 +15,20 @@ def tell(
         "id": new_id("evt"),
         "object": "event",
         "api_version": API_VERSION,
-        "created": now(),
+        "created": call.now(),
         "data": {"object": copy.deepcopy(body)},
         "livemode": False,
         "pending_webhooks": 0,
-        "request": {"id": call.request_id, "idempotency_key": call.idempotency_key},
+        "request": {"id": call.request_id or None, "idempotency_key": call.idempotency_key},
         "type": kind,
     }
-    if account is not None:
+    if account:
         event["account"] = account
     if previous is not None:
         event["data"]["previous_attributes"] = previous
     if call.settings.webhook_url is not None:
         event["pending_webhooks"] = 1
-        call.state.db.execute("INSERT INTO deliveries (event, due_at) VALUES (?, ?)", (event["id"], now()))
+        call.state.db.execute(
+            "INSERT INTO deliveries (event, due_at) VALUES (?, ?)", (event["id"], call.now())
+        )
     call.state.put(event)

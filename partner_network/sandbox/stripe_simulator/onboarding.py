@@ -4,11 +4,11 @@ import html
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from partner_network.sandbox.stripe_simulator import accounts
+from partner_network.sandbox.stripe_simulator import accounts, banks
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
-from partner_network.sandbox.stripe_simulator.state import new_id, now
+from partner_network.sandbox.stripe_simulator.state import new_id
 
 KIND = "account_link"
 LINK_LIVES_S = 300
@@ -43,7 +43,7 @@ def create_link(call: Call) -> Json:
     if call.state.find(account_id, kind=accounts.KIND) is None:
         raise RefusedError(f"No such account: '{account_id}'", status=404, code="not_found")
     token = new_id("setup")
-    expires_at = now() + LINK_LIVES_S
+    expires_at = call.now() + LINK_LIVES_S
     call.state.put(
         {
             "id": token,
@@ -59,7 +59,7 @@ def create_link(call: Call) -> Json:
     return {
         "object": "v2.core.account_link",
         "account": account_id,
-        "created": accounts.instant(),
+        "created": accounts.instant(call.now()),
         "expires_at": expiry.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "livemode": False,
         "url": f"http://127.0.0.1:{call.settings.port}/setup/s/{token}",
@@ -70,7 +70,7 @@ def create_link(call: Call) -> Json:
 def page(call: Call) -> tuple[str | None, str]:
     """Show the page, or send a spent link to the refresh address: (where to go, what to show)."""
     link = _link(call)
-    if link["used"] or link["expires_at"] <= now():
+    if link["used"] or link["expires_at"] <= call.now():
         return link["refresh_url"], ""
     account = call.state.find(link["account"], kind=accounts.KIND) or {}
     return None, PAGE.format(name=html.escape(account.get("display_name") or link["account"]))
@@ -79,11 +79,20 @@ def page(call: Call) -> tuple[str | None, str]:
 def complete(call: Call) -> str:
     """Press the button: the account becomes active, the link is spent; return where to go next."""
     link = _link(call)
-    if link["used"] or link["expires_at"] <= now():
+    if link["used"] or link["expires_at"] <= call.now():
         return link["refresh_url"]
+    _give_a_bank(call, link["account"])
     accounts.activate(call, link["account"])
     call.state.put(link | {"used": True}, kind=KIND)
     return link["return_url"]
+
+
+def _give_a_bank(call: Call, account_id: str) -> None:
+    # The real page asks for one; this one is always good.
+    country = accounts.country_of(call.state.get(account_id))
+    if not banks.of(call.state, account_id):
+        currency, last4 = ("usd", "6789") if country == "US" else (accounts.currency_of(country), "3000")
+        banks.add(call.state, account_id, currency=currency, country=country, last4=last4, is_default=True)
 
 
 def _link(call: Call) -> Json:

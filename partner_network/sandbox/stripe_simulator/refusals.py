@@ -164,3 +164,18 @@ def capability_not_active() -> RefusedError:
         code="insufficient_capabilities_for_transfer",
         stored=True,
     )
+
+
+def destination_balance_too_low() -> RefusedError:
+    """A reversal of more than the connected account still has."""
+    return RefusedError(
+        "Insufficient funds in the connected account to reverse this transfer. The account's available"
+        " balance must cover the amount that is taken back.",
+        code="balance_insufficient",
+        stored=True,
+    )
+
+
+def account_closed(account: str) -> RefusedError:
+    """A change to an account that was closed."""
+    return RefusedError(f"The account '{account}' is closed.", code="account_closed", stored=True)

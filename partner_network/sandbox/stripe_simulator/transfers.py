@@ -1,9 +1,9 @@
 """Money out: transfers to connected accounts that may receive them, from what is available."""
 
-from partner_network.sandbox.stripe_simulator import accounts, books, events, lists, refusals
+from partner_network.sandbox.stripe_simulator import accounts, books, charges, events, lists, refusals
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
-from partner_network.sandbox.stripe_simulator.state import new_id, now
+from partner_network.sandbox.stripe_simulator.state import new_id
 
 
 def create(call: Call) -> Json:
@@ -15,12 +15,26 @@ def create(call: Call) -> Json:
         raise refusals.no_such("destination", destination, param="destination")
     if accounts.transfers_status(account) != "active":
         raise refusals.capability_not_active()
-    if books.held(call.state, books.AVAILABLE).get(currency, 0) < amount:
+    if books.available(call.state, call.account, currency) < amount:
         raise refusals.balance_too_low()
     transfer = _transfer(call, amount=amount, currency=currency, destination=destination)
     _book(call, transfer)
     call.state.put(transfer)
+    _arrive(call, transfer)
     events.tell(call, "transfer.created", transfer)
+    return lists.expand(call.state, transfer, call.texts("expand"))
+
+
+def update(call: Call) -> Json:
+    """Answer `POST /v1/transfers/{id}`: only its words may change."""
+    call.takes("description", "expand", "metadata")
+    transfer = call.state.find(call.object_id, kind="transfer", account=call.account)
+    if transfer is None:
+        raise refusals.no_such("transfer", call.object_id, param="id", status=404)
+    transfer["metadata"] |= call.table("metadata")
+    transfer["description"] = call.text("description") or transfer["description"]
+    call.state.put(transfer)
+    events.tell(call, "transfer.updated", transfer)
     return lists.expand(call.state, transfer, call.texts("expand"))
 
 
@@ -32,7 +46,7 @@ def _transfer(call: Call, *, amount: int, currency: str, destination: str) -> Js
         "amount": amount,
         "amount_reversed": 0,
         "balance_transaction": None,
-        "created": now(),
+        "created": call.now(),
         "currency": currency,
         "description": call.text("description"),
         "destination": destination,
@@ -58,14 +72,28 @@ def _book(call: Call, transfer: Json) -> None:
         kind="transfer",
         source=transfer,
         amount=-transfer["amount"],
-        fee=0,
-        available_on=now(),
         description=transfer["description"],
     )
     transfer["balance_transaction"] = transaction["id"]
-    books.move(
-        call.state,
-        movement=transaction["id"],
+    books.post(call.state, transaction, against=transfer["destination"])
+
+
+def _arrive(call: Call, transfer: Json) -> None:
+    # The connected account sees a payment; its leg was booked with the platform's.
+    account = transfer["destination"]
+    payment = charges.blank(
+        charge_id=transfer["destination_payment"],
+        at=call.now(),
+        amount=transfer["amount"],
         currency=transfer["currency"],
-        legs={books.AVAILABLE: -transfer["amount"], transfer["destination"]: transfer["amount"]},
     )
+    payment["source_transfer"] = transfer["id"]
+    written = books.record(
+        call.state,
+        kind="payment",
+        category="charge",
+        source=payment,
+        amount=payment["amount"],
+        account=account,
+    )
+    call.state.put(payment | {"balance_transaction": written["id"]}, account=account)

@@ -22,12 +22,17 @@ class Simulator:
         self.address = address
         self.http = httpx.Client(base_url=address, trust_env=False, verify=False)  # noqa: S501 -- no certificates on loopback
         self._description = description
+        self.partners: list[str] = []
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Json:
-        return self.call("GET", path, params=params).json()
+    def get(
+        self, path: str, params: Mapping[str, str | int] | None = None, *, account: str | None = None
+    ) -> Json:
+        return self.call("GET", path, params=params, account=account).json()
 
-    def post(self, path: str, body: Json | None = None, *, key: str | None = None) -> Json:
-        return self.call("POST", path, body, key=key).json()
+    def post(
+        self, path: str, body: Json | None = None, *, key: str | None = None, account: str | None = None
+    ) -> Json:
+        return self.call("POST", path, body, key=key, account=account).json()
 
     def call(
         self,
@@ -37,8 +42,10 @@ class Simulator:
         *,
         key: str | None = None,
         params: Mapping[str, str | int] | None = None,
+        account: str | None = None,
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {KEY}"} | ({} if key is None else {"Idempotency-Key": key})
+        headers |= {} if account is None else {"Stripe-Account": account}
         content = None
         if method == "POST":
             content = json.dumps(body or {}) if path.startswith("/v2") else urlencode(body or {})
@@ -51,6 +58,35 @@ class Simulator:
         answer = self.http.post(f"/_simulator/{name}", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def pass_days(self, days: int) -> int:
+        """Let days pass, and with them what banks and cards take; return Stripe's time."""
+        return self.control("clock", {"advance_s": days * 86_400})["now"]
+
+    def available(self, account: str | None = None, currency: str = "usd") -> int:
+        """Read what the platform or a connected account can spend."""
+        parts = self.get("/v1/balance", account=account)["available"]
+        return sum(part["amount"] for part in parts if part["currency"] == currency)
+
+    def transactions(self, account: str | None = None, **filters: str) -> list[tuple[str, int, int]]:
+        """Read balance transactions, oldest first: type, amount and fee."""
+        page = self.get("/v1/balance_transactions", {"limit": 100} | filters, account=account)
+        return [(one["type"], one["amount"], one["fee"]) for one in page["data"][::-1]]
+
+    def told(self, *kinds: str) -> list[str]:
+        """Read which of these events were told, oldest first."""
+        page = self.get("/v1/events", {"limit": 100})
+        return [one["type"] for one in page["data"][::-1] if one["type"].startswith(kinds)]
+
+    def bank_debit(self, number: str, amount: int = 10_000) -> Json:
+        """Pay from a test IBAN, or from a test account at a US bank."""
+        kind, field = (
+            ("sepa_debit", "iban") if number.startswith("DE") else ("us_bank_account", "account_number")
+        )
+        more = {"billing_details[name]": "Nadia's Records", "billing_details[email]": "nadia@records.example"}
+        method = self.post("/v1/payment_methods", {"type": kind, f"{kind}[{field}]": number} | more)
+        currency = "eur" if kind == "sepa_debit" else "usd"
+        return self.post("/v1/payment_intents", payment(amount, card=method["id"], currency=currency))
 
     def books(self) -> Json:
         return self.http.get("/_simulator/books").json()

@@ -1,0 +1,104 @@
+"""Refunds: money given back to the one who paid."""
+
+from partner_network.sandbox.stripe_simulator import books, charges, events, lists, refusals
+from partner_network.sandbox.stripe_simulator.call import Call
+from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.refusals import RefusedError
+from partner_network.sandbox.stripe_simulator.state import new_id
+
+REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+
+
+def create(call: Call) -> Json:
+    """Answer `POST /v1/refunds`: of a charge or a PaymentIntent, whole unless an amount is given."""
+    call.takes("amount", "charge", "expand", "metadata", "payment_intent", "reason")
+    charge = _charge(call)
+    reason = call.text("reason")
+    if reason is not None and reason not in REASONS:
+        raise RefusedError(f"Invalid reason: must be one of {', '.join(REASONS)}", param="reason")
+    left = charge["amount"] - charge["amount_refunded"]
+    amount = _must_be_refundable(call, charge, left)
+    refund = blank(call, charge, amount=amount) | {"metadata": call.table("metadata"), "reason": reason}
+    transaction = books.record(
+        call.state,
+        kind="refund" if charge["id"].startswith("ch_") else "payment_refund",
+        category="refund",
+        source=refund,
+        amount=-amount,
+        description=f"REFUND FOR CHARGE ({charge['description']})" if charge["description"] else "REFUND",
+    )
+    books.post(call.state, transaction, against=charges.outside(charge))
+    refund["balance_transaction"] = transaction["id"]
+    call.state.put(refund)
+    charge = call.state.put(given_back(charge, amount))
+    events.tell(call, "charge.refunded", charge)
+    events.tell(call, "refund.created", refund)
+    return lists.expand(call.state, refund, call.texts("expand"))
+
+
+def blank(call: Call, charge: Json, *, amount: int, refund_id: str | None = None) -> Json:
+    """Write a refund that worked."""
+    return {
+        "id": refund_id or new_id("re"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charge["id"],
+        "created": call.now(),
+        "currency": charge["currency"],
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": None,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "succeeded",
+        "transfer_reversal": None,
+    }
+
+
+def given_back(charge: Json, amount: int) -> Json:
+    """Write on a charge that some of it was refunded."""
+    refunded = charge["amount_refunded"] + amount
+    return charge | {"amount_refunded": refunded, "refunded": refunded == charge["amount"]}
+
+
+def _charge(call: Call) -> Json:
+    charge_id, intent_id = call.text("charge"), call.text("payment_intent")
+    if intent_id is not None:
+        intent = call.state.find(intent_id, kind="payment_intent")
+        if intent is None:
+            raise refusals.no_such("payment_intent", intent_id, param="payment_intent")
+        charge_id = intent["latest_charge"]
+    if charge_id is None:
+        raise RefusedError(
+            "One of the following params should be provided for this request: payment_intent or charge."
+        )
+    charge = call.state.find(charge_id, kind="charge", account=call.account)
+    if charge is None:
+        raise refusals.no_such("charge", charge_id, param="charge")
+    return charge
+
+
+def _must_be_refundable(call: Call, charge: Json, left: int) -> int:
+    if charge["disputed"]:
+        raise RefusedError(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            code="charge_disputed",
+            stored=True,
+        )
+    if charge["status"] != "succeeded":
+        raise RefusedError(f"Charge {charge['id']} is not in a refundable state.", stored=True)
+    if left <= 0:
+        raise RefusedError(
+            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded", stored=True
+        )
+    amount = call.amount_up_to(left)
+    if amount > left:
+        raise RefusedError(
+            f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})",
+            param="amount",
+            stored=True,
+        )
+    if books.available(call.state, call.account, charge["currency"]) < amount:
+        raise refusals.balance_too_low()
+    return amount

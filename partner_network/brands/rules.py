@@ -35,6 +35,15 @@ def must_be_brand(
         raise InvalidError(Sentence("The brand cannot be kept: {told}.", told=told), fields=fields)
 
 
+def wrong_on_paper(*, legal_name: str, address: str) -> dict[str, Sentence]:
+    """Return what keeps a company's name and address off an invoice, by field."""
+    found = {
+        "legal_name": _wrong_with(legal_name, lines_max=1),
+        "address": _wrong_with(address, lines_max=ADDRESS_LINES_MAX),
+    }
+    return {field: why for field, why in found.items() if why is not None}
+
+
 def must_be_customer_language(code: str) -> None:
     """Refuse a language in which nothing here is written."""
     if code not in spoken.LANGUAGES:

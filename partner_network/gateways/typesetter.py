@@ -7,8 +7,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import weasyprint
+from weasyprint.pdf.metadata import DocumentMetadata
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from partner_network.gateways import pdf_claims
 
 # PDF/A-3 for the archive and the attached terms; level A carries the tags that a screen reader follows.
 VARIANT = "pdf/a-3a"
@@ -33,6 +36,7 @@ class Typesetter:
         try:
             document = source.render(font_config=self._fonts, pdf_variant=VARIANT)
             _name_and_date(document)
+            document.metadata = _claiming(document.metadata)
             content = document.write_pdf(pdf_variant=VARIANT)
         except FatalURLFetchingError as error:  # a BaseException: it would end the process
             raise ValueError(str(error)) from error.__cause__
@@ -47,6 +51,23 @@ def _name_and_date(document: weasyprint.Document) -> None:
     for attachment in document.metadata.attachments:
         attachment.name = attachment.description
         attachment.created = attachment.modified = at
+        if attachment.name == pdf_claims.INVOICE_FILE:
+            attachment.relationship = "Alternative"
+
+
+class _Claiming(DocumentMetadata):
+    """Metadata that also says what else the document keeps; PDF/A wants all of it in one description."""
+
+    def generate_rdf_metadata(self, variant: str, version: int, conformance: str | None) -> bytes:
+        rdf = super().generate_rdf_metadata(variant, version, conformance)
+        has_invoice = any(one.name == pdf_claims.INVOICE_FILE for one in self.attachments)
+        return pdf_claims.with_claims(rdf, has_invoice=has_invoice)
+
+
+def _claiming(metadata: DocumentMetadata) -> DocumentMetadata:
+    claiming = _Claiming()
+    vars(claiming).update(vars(metadata))
+    return claiming
 
 
 class _OurFilesOnly(URLFetcher):

@@ -30,13 +30,12 @@ class Issuer(msgspec.Struct, frozen=True):
     base_url: str
 
 
-async def has_documents(connection: Connection, statement_id: UUID) -> bool:
-    """Say whether a statement's documents were made already."""
-    return bool(
-        await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM statement_documents WHERE statement_id = $1)", statement_id
-        )
+async def kinds_made(connection: Connection, statement_id: UUID) -> frozenset[str]:
+    """Return which documents of a statement were made already."""
+    rows = await connection.fetch(
+        "SELECT kind FROM statement_documents WHERE statement_id = $1", statement_id
     )
+    return frozenset(row["kind"] for row in rows)
 
 
 async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer) -> StatementDocument:

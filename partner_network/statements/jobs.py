@@ -1,8 +1,9 @@
 """What the worker does about statements."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
@@ -12,8 +13,18 @@ from partner_network.commissions.leaving_out import LeftOut
 from partner_network.database import connections
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.pdf import Renderer
-from partner_network.statements import document_queries, documents
+from partner_network.kernel import periods
+from partner_network.statements import (
+    cii,
+    document_queries,
+    documents,
+    invoice_pages,
+    invoice_queries,
+    invoices,
+    sheets,
+)
 from partner_network.statements.actions import close
+from partner_network.statements.document_kinds import MEDIA, SUFFIX
 from partner_network.statements.document_queries import Issuer
 from partner_network.statements.rules import RenderStatement
 
@@ -45,16 +56,34 @@ async def _report(what: str, left_out: Sequence[LeftOut]) -> None:
 async def render(
     renderer: Renderer, files: FileStore, issuer: Issuer, job: RenderStatement, now: datetime
 ) -> None:
-    """Make a statement's PDF and CSV from the frozen content and store both by hash."""
+    """Make those documents of a statement that are missing, all from the one frozen content.
+
+    The invoice follows once nothing keeps it from being issued any more; all others never wait for it.
+    """
     async with connections.transaction() as connection:
-        if await document_queries.has_documents(connection, job.statement_id):
-            return
+        made = await document_queries.kinds_made(connection, job.statement_id)
         document = await document_queries.document_of(connection, job.statement_id, issuer)
-    pdf = await renderer.pdf(documents.statement_html(document))
-    csv = documents.statement_csv(document).encode()
+        standing = await invoice_queries.standing_of(connection, job.statement_id)
+    contents: dict[str, bytes] = {}
+    if "pdf" not in made:
+        contents["pdf"] = await renderer.pdf(documents.statement_html(document))
+        contents["csv"] = sheets.statement_csv(document).encode()
+        contents["xlsx"] = sheets.statement_xlsx(document)
+        contents["json"] = sheets.statement_json(document)
+    if "invoice" not in made and not invoices.obstacles(document, standing):
+        today = now.astimezone(periods.zone_named(document.time_zone)).date()
+        invoice = invoices.invoice_of(document, standing, issued_on=today)
+        contents["xml"] = cii.xml_of(invoice, document.language)
+        cii.must_be_valid(contents["xml"])
+        page = invoice_pages.invoice_html(invoice, document, contents["xml"])
+        contents["invoice"] = await renderer.pdf(page)
+    await _keep(files, job.statement_id, contents, now)
+
+
+async def _keep(files: FileStore, statement_id: UUID, contents: Mapping[str, bytes], now: datetime) -> None:
     stored = [
-        ("pdf", await files.put(_key(pdf, "pdf"), pdf, "application/pdf")),
-        ("csv", await files.put(_key(csv, "csv"), csv, "text/csv; charset=utf-8")),
+        (kind, await files.put(_key(content, SUFFIX[kind]), content, MEDIA[SUFFIX[kind]]))
+        for kind, content in contents.items()
     ]
     async with connections.transaction() as connection:
         for kind, file in stored:
@@ -62,7 +91,7 @@ async def render(
                 """INSERT INTO statement_documents
                        (statement_id, kind, file_key, sha256, size_bytes, rendered_at)
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING""",
-                job.statement_id,
+                statement_id,
                 kind,
                 file.key,
                 bytes.fromhex(file.sha256),

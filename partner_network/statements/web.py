@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 from litestar import get, post
@@ -21,8 +20,9 @@ from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import queries
+from partner_network.statements import document_kinds, queries
 from partner_network.statements.actions import ask, sign_off
+from partner_network.statements.document_kinds import DocumentKind
 from partner_network.statements.queries import Statement, StatementLine
 
 DOWNLOAD_LASTS_S = 300
@@ -111,7 +111,7 @@ async def read_statement(statement_id: FromPath[str], asking: guards.WhoAsks) ->
 @get("/api/v1/statements/{statement_id:str}/documents/{kind:str}", guards=[guards.must_read_money])
 async def download_document(
     statement_id: FromPath[str],
-    kind: FromPath[Literal["pdf", "csv"]],
+    kind: FromPath[DocumentKind],
     asking: guards.WhoAsks,
     file_store: NamedDependency[SkipValidation[FileStore]],
 ) -> Redirect:
@@ -122,7 +122,7 @@ async def download_document(
         file_key = await queries.document_key(connection, wanted, kind)
     address = file_store.signed_url(
         file_key,
-        filename=f"{statement.number}.{kind}",
+        filename=document_kinds.file_name(statement.number, kind),
         expires_in_s=DOWNLOAD_LASTS_S,
         now=clock.wall_now(),
     )

@@ -78,8 +78,29 @@ INSERT INTO agreement_documents (agreement_id, pdf_sha256, file_key, size_bytes,
     SELECT id, sha256('x'), 'x', 1, now() FROM agreements;
 INSERT INTO statement_documents (statement_id, kind, file_key, sha256, size_bytes, rendered_at)
     SELECT id, 'pdf', 'x', sha256('x'), 1, now() FROM statements;
+INSERT INTO tax_profiles (id, brand_id, valid_from, legal_name, address, country, status, vat_id,
+        tax_rate_ppm, recorded_at, recorded_by)
+    SELECT gen_random_uuid(), b.id, '2030-01-01', 'x', 'x', 'DE', 'standard', 'x', 0, now(), m.id
+    FROM brands b, (SELECT id FROM members LIMIT 1) m;
+INSERT INTO self_billing_agreements (id, payee_id, payer_id, agreed_at, agreed_by)
+    SELECT DISTINCT ON (p.partner_id, p.advertiser_id) gen_random_uuid(), p.partner_id, p.advertiser_id,
+        now(), m.id
+    FROM partnerships p, (SELECT id FROM members LIMIT 1) m;
 INSERT INTO stripe_events (event_id, type, object_id, payload, received_at)
     VALUES ('evt_1', 'x', 'x', 'x', now());
+INSERT INTO payout_releases (payout_id, n, attempt_n, held_reason, reason, released_by, released_at)
+    SELECT o.id, 1, 0, 'x', 'x', m.id, now() FROM payouts o, (SELECT id FROM members LIMIT 1) m;
+INSERT INTO cases (id, kind, subject, said, opened_at) VALUES (gen_random_uuid(), 'x', 'x', 'x', now());
+INSERT INTO former_stripe_accounts (account_id, brand_id, replaced_at)
+    SELECT 'acct_former_' || slug, id, now() FROM brands;
+INSERT INTO stripe_movements (id, kind, currency, amount_minor, attempt_id, entry_id, at)
+    SELECT 'trr_' || t.id, 'reversal', 'USD', 1, t.id, e.id, now()
+    FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM payout_attempts) t
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM ledger_entries) e USING (n);
+INSERT INTO stripe_movements (id, kind, currency, amount_minor, funding_id, entry_id, at)
+    SELECT 'txn_' || f.id, 'return', 'USD', 1, f.id, e.id, now()
+    FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM fundings) f
+    JOIN (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM ledger_entries) e USING (n);
 INSERT INTO codes (id, partnership_id, program_id, advertiser_id, partner_id, code, folded, created_by,
         created_at)
     SELECT p.id, p.id, p.program_id, p.advertiser_id, p.partner_id, 'x', p.id, m.id, now()

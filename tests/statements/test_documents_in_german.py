@@ -16,7 +16,7 @@ def test_a_german_payee_reads_german_words_and_the_same_figures() -> None:
     reader = pypdf.PdfReader(BytesIO(pdf.render(documents.statement_html(GERMAN))))
     text = "\n".join(page.extract_text() for page in reader.pages).replace("\xa0", " ")
     for words in (
-        "Abrechnung und Gutschrift STM-2025-03-0001",
+        "Abrechnung STM-2025-03-0001",
         "März 2025",
         "Sales tax, 19 % von 423,49 (Ziffer 8.4) 80,46",
         "Verrechnet am 31.03.2025, STM-2025-03-0002 (Ziffer 7.1) \u221230,00",

@@ -1,7 +1,7 @@
 """The statements of a brand, on either side of them."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from litestar import Response, get
@@ -19,6 +19,7 @@ from partner_network.identity.web.listings import Listing, csv_answer
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.payouts import rules as payouts
 from partner_network.statements import queries
+from partner_network.statements.document_kinds import DocumentKind
 from partner_network.statements.queries import Statement
 
 LINES_A_PAGE = 100
@@ -113,6 +114,6 @@ async def _lines(connection: Connection, found: Statement, listing: Listing) -> 
 
 
 @get("/statements/{statement:str}/{kind:str}", guards=[guards.must_read_money])
-async def open_document(statement: FromPath[str], kind: FromPath[Literal["pdf", "csv"]]) -> Redirect:
+async def open_document(statement: FromPath[str], kind: FromPath[DocumentKind]) -> Redirect:
     """Lead a person, signed in again if need be, to a stored document."""
     return Redirect(f"/api/v1/statements/{statement}/documents/{kind}", status_code=303)

@@ -21,6 +21,7 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
     {
         # companies and what they agree; a company's name and address are no person's
         "brands": "companies: their registered names, addresses and tax numbers",
+        "tax_profiles": "companies at the tax office: names, addresses, numbers, and who typed them",
         "programs": "what a company wants promoted",
         "program_versions": "rules of a program",
         "partnerships": "two companies and a status",
@@ -60,9 +61,14 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "order_rates": "the exchange rate of an order",
         "statements": "amounts of two companies for a period",
         "statement_lines": "amounts",
-        "statement_documents": "where a statement's PDF and CSV lie",
+        "statement_documents": "where a statement's documents and its invoice lie",
+        "self_billing_agreements": "which company lets which other write its invoices, and who said so",
         "payouts": "amounts",
         "payout_attempts": "amounts and the company's account at Stripe",
+        "payout_releases": "reasons of the operator's people, about payouts of companies",
+        "cases": "amounts and ids at Stripe, and reasons of the operator's people",
+        "stripe_movements": "amounts",
+        "former_stripe_accounts": "the company's own former account at Stripe",
         "stripe_accounts": "the company's own numbers at Stripe; people there give theirs to Stripe alone",
         # machinery
         "audit_seals": "hashes that chain the audit trail",

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from partner_network.agreements.terms import Settlement
+from partner_network.brands import tax_queries
 from partner_network.database.connections import Connection
+from partner_network.kernel import periods
 from partner_network.kernel.periods import Period
 from partner_network.ledger import actions as ledger
 from partner_network.ledger.rules import Account, Entry, Leg
@@ -127,6 +129,17 @@ async def recover(connection: Connection, sides: Sequence[Side], period: Period,
         )
 
 
+async def _tax_rate_ppm(connection: Connection, of: Side, period: Period) -> int:
+    """Return the rate in force on the last day of the period, in parts per million."""
+    zone = periods.zone_named(of.settlement.time_zone)
+    return await tax_queries.rate_on(
+        connection,
+        payee_id=of.account.payee_id,
+        payer_id=of.account.payer_id,
+        on=(period.ends_at - _INSTANT).astimezone(zone).date(),
+    )
+
+
 async def tax(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
     """Charge the tax of a self-billing invoice, or take that of a credit note back, one line a statement."""
     for of in sides:
@@ -134,7 +147,7 @@ async def tax(connection: Connection, sides: Sequence[Side], period: Period, now
         amount = rules.tax_minor(
             earnings_minor=rules.earned_minor(by_kind),
             recovered_minor=-by_kind.get("recovered", 0),
-            tax_rate_ppm=of.account.tax_rate_ppm,
+            tax_rate_ppm=await _tax_rate_ppm(connection, of, period),
         )
         if amount == 0:
             continue

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.agreements.terms import Settlement
 from partner_network.commissions import leaving_out
 from partner_network.commissions.actions import mature
 from partner_network.commissions.leaving_out import LeftOut
@@ -15,10 +16,9 @@ from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.periods import Period
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import due_queries, standing_queries
+from partner_network.statements import due_queries, queries, standing_queries
 from partner_network.statements.actions import seal, settle, telling
-from partner_network.statements.actions.settle import Side
-from partner_network.statements.standing_queries import Standing
+from partner_network.statements.standing_queries import PairAccount, Standing
 
 HANDS = 2
 """How many pairs one worker closes side by side: the database computes for one while it stores another."""
@@ -119,23 +119,22 @@ async def _is_ours(connection: Connection, pair: _Pair, *, is_patient: bool) -> 
 
 async def _close_next(connection: Connection, pair: _Pair, now: datetime) -> _Made:
     """Close the oldest open period of a pair that has ended, if there is one."""
-    sides = [
-        await settle.side(connection, one, now)
+    found = [
+        (one, await _settlement_of(connection, one, now))
         for one in await standing_queries.standings(connection, pair.account_ids)
     ]
     open_periods = [
         period
-        for side in sides
-        if (period := due_queries.open_period(side.standing, side.settlement, now)) is not None
+        for standing, settlement in found
+        if (period := due_queries.open_period(standing, settlement, now)) is not None
     ]
     if not open_periods:
         return _Made([], is_more_due=False)
     period = min(open_periods)
     # One direction may be further than the other: what it has closed stays closed.
-    sides = [side for side in sides if side.last is None or side.last.ends_at < period.ends_at]
-    await _must_be_drained(connection, sides, period)
-    for side in sides:
-        await settle.read(connection, side, period)
+    closing = [(one, how) for one, how in found if one.last is None or one.last.ends_at < period.ends_at]
+    await _must_be_drained(connection, [standing.account for standing, _ in closing], period)
+    sides = [await settle.read(connection, standing, settlement, period) for standing, settlement in closing]
     await settle.recover(connection, sides, period, now)
     await settle.tax(connection, sides, period, now)
     await settle.net(connection, sides, period, now)
@@ -146,10 +145,22 @@ async def _close_next(connection: Connection, pair: _Pair, now: datetime) -> _Ma
     return _Made(made, is_more_due=period.ends_at + _SHORTEST_MONTH <= now)
 
 
-async def _must_be_drained(connection: Connection, sides: Sequence[Side], period: Period) -> None:
+async def _settlement_of(connection: Connection, standing: Standing, now: datetime) -> Settlement:
+    """Return the rules that hold now for one direction of a pair."""
+    account = standing.account
+    return await queries.settlement_of(
+        connection,
+        payer_id=account.payer_id,
+        payee_id=account.payee_id,
+        currency=account.currency,
+        at=now,
+    )
+
+
+async def _must_be_drained(connection: Connection, accounts: Sequence[PairAccount], period: Period) -> None:
     """Refuse to close over facts that no commission reflects yet."""
-    for side in sides:
-        waiting = await due_queries.waiting_orders(connection, side.account, period.ends_at)
+    for account in accounts:
+        waiting = await due_queries.waiting_orders(connection, account, period.ends_at)
         if waiting:
             raise ConflictError(
                 Sentence(

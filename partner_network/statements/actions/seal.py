@@ -12,7 +12,6 @@ from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.periods import Period
 from partner_network.statements import line_queries, rules
 from partner_network.statements.actions import lines as lines_of
-from partner_network.statements.actions import settle
 from partner_network.statements.actions.settle import Side
 from partner_network.statements.line_queries import Reading
 from partner_network.statements.rules import Content
@@ -29,8 +28,8 @@ class _Sealed(msgspec.Struct, frozen=True):
 
 async def seal(connection: Connection, side: Side, period: Period, now: datetime) -> UUID | None:
     """Freeze what the period says about one account; None when it says nothing and nothing is open."""
-    totals, opening = settle.read_totals(side), side.standing.opening_minor
-    if side.lines is None or (totals.count == 0 and opening == 0):
+    totals, opening = side.totals, side.standing.opening_minor
+    if totals.count == 0 and opening == 0:
         return None
     account = side.account
     content = Content(
@@ -86,7 +85,7 @@ async def _insert(connection: Connection, side: Side, period: Period, sealed: _S
         content.closing_minor,
         minimum,
         rules.carried_reason(closing_minor=content.closing_minor, minimum_minor=minimum),
-        msgspec.json.encode(settle.read_totals(side).by_kind).decode(),
+        msgspec.json.encode(side.totals.by_kind).decode(),
         sealed.content_hash,
         sealed.closed_at,
     )

@@ -11,7 +11,10 @@ from partner_network.database.connections import Connection
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Period
 from partner_network.ledger import actions as ledger
-from partner_network.ledger.rules import Account, Entry, Leg
+from partner_network.ledger import events
+from partner_network.ledger.accounts import Pair
+from partner_network.ledger.events import Fact
+from partner_network.ledger.rules import Entry
 from partner_network.statements import line_queries, queries, rules, standing_queries
 from partner_network.statements.line_queries import Reading, Totals
 from partner_network.statements.standing_queries import Last, PairAccount, Standing
@@ -24,13 +27,18 @@ class Side(msgspec.Struct):
 
     standing: Standing
     settlement: Settlement
-    lines: Reading | None = None
-    totals: Totals | None = None
+    lines: Reading
+    totals: Totals
 
     @property
     def account(self) -> PairAccount:
         """The account that is closed."""
         return self.standing.account
+
+    @property
+    def pair(self) -> Pair:
+        """Between whom money moves: the payee earns, the payer pays."""
+        return Pair(self.account.payee_id, self.account.payer_id, self.account.currency)
 
     @property
     def last(self) -> Last | None:
@@ -40,40 +48,20 @@ class Side(msgspec.Struct):
     @property
     def available(self) -> tuple[int, int]:
         """What `pay` holds by postings effective before the end of the period, and now, in minor units."""
-        return self.standing.opening_minor + read_totals(self).minor, self.standing.pay_minor
+        return self.standing.opening_minor + self.totals.minor, self.standing.pay_minor
 
 
-async def side(connection: Connection, standing: Standing, now: datetime) -> Side:
-    """Return one direction of a pair with the rules that hold now."""
+async def read(connection: Connection, standing: Standing, settlement: Settlement, period: Period) -> Side:
+    """Return one direction of a pair with what the period brought it."""
     account = standing.account
-    settlement = await queries.settlement_of(
-        connection,
-        payer_id=account.payer_id,
-        payee_id=account.payee_id,
-        currency=account.currency,
-        at=now,
-    )
-    return Side(standing, settlement)
-
-
-async def read(connection: Connection, of: Side, period: Period) -> None:
-    """Read what the period brought a side."""
-    account = of.account
-    of.lines = await line_queries.reading(
+    lines = await line_queries.reading(
         connection,
         account.account_id,
         period.ends_at,
         payer_id=account.payer_id,
         payee_id=account.payee_id,
     )
-    of.totals = await line_queries.totals(connection, of.lines)
-
-
-def read_totals(of: Side) -> Totals:
-    """Return what was read; RuntimeError where nothing was."""
-    if of.totals is None:
-        raise RuntimeError("a side is read before it is settled")
-    return of.totals
+    return Side(standing, settlement, lines, await line_queries.totals(connection, lines))
 
 
 async def _post(
@@ -83,8 +71,7 @@ async def _post(
     booked = await ledger.post(connection, entries, recorded_at=now)
     for of in sides:
         (of.standing,) = await standing_queries.standings(connection, [of.account.account_id])
-        if of.lines is not None:
-            of.totals = await line_queries.totals(connection, of.lines)
+        of.totals = await line_queries.totals(connection, of.lines)
     return [entry.transfer_ids[0] for entry in booked]
 
 
@@ -93,28 +80,26 @@ async def recover(connection: Connection, sides: Sequence[Side], period: Period,
     for of in sides:
         taken = rules.recoveries(
             await queries.clawbacks_past_contest(connection, of.account, period.ends_at),
-            positive_earnings_minor=max(0, rules.earned_minor(read_totals(of).by_kind)),
+            positive_earnings_minor=max(0, rules.earned_minor(of.totals.by_kind)),
             available_minor=min(of.available),
         )
         if not taken:
             continue
-        pay, recv = _accounts(of.account, "pay", "recv")
-        due, owed = _accounts(of.account, "clawback_due", "clawback_owed")
         clawbacks = await connection.fetch(
             "SELECT transfer_id, commission_id, clause FROM clawbacks WHERE transfer_id = ANY($1::bigint[])",
             [clawback_id for clawback_id, _ in taken],
         )
         cited = {row["transfer_id"]: row for row in clawbacks}
         entries = [
-            Entry(
-                "recover",
-                f"recover:{clawback_id}:{period.label}",
-                period.ends_at - _INSTANT,
-                [
-                    Leg(pay, due, amount, commission_id=cited[clawback_id]["commission_id"]),
-                    Leg(owed, recv, amount, commission_id=cited[clawback_id]["commission_id"]),
-                ],
-                clause=cited[clawback_id]["clause"],
+            events.recover(
+                Fact(
+                    f"recover:{clawback_id}:{period.label}",
+                    period.ends_at - _INSTANT,
+                    cited[clawback_id]["clause"],
+                    commission_id=cited[clawback_id]["commission_id"],
+                ),
+                of.pair,
+                amount,
             )
             for clawback_id, amount in taken
         ]
@@ -143,7 +128,7 @@ async def _tax_rate_ppm(connection: Connection, of: Side, period: Period) -> int
 async def tax(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
     """Charge the tax of a self-billing invoice, or take that of a credit note back, one line a statement."""
     for of in sides:
-        by_kind = read_totals(of).by_kind
+        by_kind = of.totals.by_kind
         amount = rules.tax_minor(
             earnings_minor=rules.earned_minor(by_kind),
             recovered_minor=-by_kind.get("recovered", 0),
@@ -151,13 +136,9 @@ async def tax(connection: Connection, sides: Sequence[Side], period: Period, now
         )
         if amount == 0:
             continue
-        pay, recv, due, owed = _accounts(of.account, "pay", "recv", "clawback_due", "clawback_owed")
-        covered = rules.covered_minor(amount, payable_minor=min(of.available))
-        legs = [Leg(recv, pay, amount)] if amount > 0 else []
-        legs += [Leg(pay, recv, covered)] if covered else []
-        legs += [Leg(due, owed, -amount - covered)] if -amount > covered else []
-        key = f"tax:{of.account.account_id}:{period.label}"
-        await _post(connection, [of], [Entry("tax", key, period.ends_at - _INSTANT, legs)], now)
+        fact = Fact(f"tax:{of.account.account_id}:{period.label}", period.ends_at - _INSTANT)
+        entry = events.tax(fact, of.pair, amount, payable_minor=max(0, min(of.available)))
+        await _post(connection, [of], [entry], now)
 
 
 async def net(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
@@ -167,22 +148,6 @@ async def net(connection: Connection, sides: Sequence[Side], period: Period, now
     amount = rules.netted_minor(sides=[of.available for of in sides])
     if amount == 0:
         return
-    legs: list[Leg] = []
-    for of in sides:
-        pay, recv = _accounts(of.account, "pay", "recv")
-        legs.append(Leg(pay, recv, amount))
     one, other = (of.account.account_id for of in sides)
-    key = f"net:{one}:{other}:{period.label}"
-    await _post(connection, sides, [Entry("net", key, period.ends_at - _INSTANT, legs)], now)
-
-
-def _accounts(account: PairAccount, *kinds: str) -> list[Account]:
-    """Return accounts between payee and payer: those of the payer's side name the payer first."""
-    payee, payer = account.payee_id, account.payer_id
-    of = {
-        "pay": Account("pay", account.currency, payee, payer),
-        "recv": Account("recv", account.currency, payer, payee),
-        "clawback_due": Account("clawback_due", account.currency, payee, payer),
-        "clawback_owed": Account("clawback_owed", account.currency, payer, payee),
-    }
-    return [of[kind] for kind in kinds]
+    fact = Fact(f"net:{one}:{other}:{period.label}", period.ends_at - _INSTANT)
+    await _post(connection, sides, [events.net(fact, sides[0].pair, amount)], now)

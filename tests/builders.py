@@ -278,7 +278,7 @@ class Cast:
                        SELECT $1, id, $2, $3, $3, $4, 'An upheld dispute', $5
                        FROM conversions WHERE brand_id = $6 AND order_id = $7
                        RETURNING partnership_id, conversion_id)
-                   INSERT INTO unaccrued_conversions SELECT * FROM adjusted""",
+                   INSERT INTO unaccrued_conversions SELECT * FROM adjusted ON CONFLICT DO NOTHING""",
                 ids.new_id(now),
                 of.id,
                 now,

@@ -7,7 +7,7 @@ from typing import Any
 
 from partner_network.database.connections import Connection
 
-_ASSETS = {"cash", "recv", "clawback_due", "chargeback", "stripe_fees", "writeoff"}
+_ASSETS = {"cash", "recv", "clawback_due", "chargeback", "stripe_fees", "writeoff", "credit_granted"}
 _HELD_BY_PARTNERS = ("pay_pending", "pay_held", "pay_disputed", "pay")
 
 
@@ -86,10 +86,12 @@ async def must_net_to_targets(connection: Connection) -> None:
         assert row["moved_minor"] == row["target_minor"], dict(row)
 
 
-async def must_be_let_work(connection: Connection) -> None:
-    """No stream was stopped: nothing that people do here is beyond the engine."""
-    rows = await connection.fetch("SELECT * FROM stopped_streams")
-    assert not rows, [dict(row) for row in rows]
+async def must_be_let_work(connection: Connection, missing: str, loaded_at: datetime | None) -> None:
+    """Nothing stops a stream but a rate that was not loaded when it was tried; it says which."""
+    for row in await connection.fetch("SELECT * FROM stopped_streams"):
+        assert f"needs a rate {missing}/USD" in row["sentence"], dict(row)
+        assert row["clause"] == "settlement.currency", dict(row)
+        assert loaded_at is None or row["tried_at"] < loaded_at, dict(row)
 
 
 async def must_chain(connection: Connection) -> None:

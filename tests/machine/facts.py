@@ -1,6 +1,7 @@
 """What every stream shall pay, from rows read one by one and nothing that the product reads them by."""
 
 from collections import defaultdict
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -31,9 +32,24 @@ class Stream(NamedTuple):
     plan: Plan
     orders: dict[UUID, Order]
 
+    def is_given_back(self, order: Order) -> bool:
+        """Tell whether an order was given back entirely, and in time for its terms."""
+        clawback = self.plan.version_at(order.at).settlement.clawback
+        undone = {one.cancels for one in order.refunds}
+        in_time = [one for one in order.refunds if (one.at - order.at).days < clawback.max_age_days]
+        given = sum(one.net_minor for one in in_time if one.id not in undone)
+        return 0 < order.net_minor <= given
+
+
+async def waiting(connection: Connection) -> set[UUID]:
+    """Return the partnerships whose commissions are not up to date: left so, or stopped."""
+    rows = await connection.fetch("SELECT DISTINCT partnership_id FROM unaccrued_conversions")
+    return {row["partnership_id"] for row in rows}
+
 
 async def streams(connection: Connection) -> dict[UUID, Stream]:
     """Return every partnership with signed terms, with every order credited to it now or adjusted for it."""
+    published = await _published(connection)
     plan_of = await _plans(connection)
     conversions = await connection.fetch("SELECT * FROM conversions")
     partner_of = {
@@ -59,6 +75,8 @@ async def streams(connection: Connection) -> dict[UUID, Stream]:
         ]
         adjusted = {partnership for order, partnership in adjustments if order == row["id"]}
         for partnership_id in {credit["partnership_id"] for credit in credited} | adjusted:
+            first = found[partnership_id].plan.versions[0]
+            day = row["occurred_at"].astimezone(first.zone).date()
             own = tuple(n for n, credit in enumerate(credited) if credit["partnership_id"] == partnership_id)
             found[partnership_id].orders[row["id"]] = msgspec.structs.replace(
                 _order(row, bought),
@@ -72,6 +90,7 @@ async def streams(connection: Connection) -> dict[UUID, Stream]:
                 refunds=tuple(refunds[row["id"]]),
                 adjustments=tuple(adjustments[row["id"], partnership_id]),
                 rejected=not own,
+                rate=_rate(published, row["currency"], first.settlement.currency, day),
             )
     return found
 
@@ -125,6 +144,27 @@ async def _plans(connection: Connection) -> dict[UUID, Plan]:
             )
         )
     return {partnership_id: plans.plan_of(many) for partnership_id, many in versions.items()}
+
+
+async def _published(connection: Connection) -> dict[date, dict[str, Fraction]]:
+    """Return how much of each currency one euro was worth, by the day it was published."""
+    published: defaultdict[date, dict[str, Fraction]] = defaultdict(lambda: {"EUR": Fraction(1)})
+    for row in await connection.fetch("SELECT day, quote, rate FROM exchange_rates WHERE base = 'EUR'"):
+        published[row["day"]][row["quote"]] = Fraction(row["rate"])
+    return published
+
+
+def _rate(
+    published: dict[date, dict[str, Fraction]], currency: str, wanted: str, day: date
+) -> Fraction | None:
+    """Return what one of a currency was worth by the last day that both were published, up to a week back."""
+    if currency == wanted:
+        return None
+    for back in range(8):
+        known = published.get(day - timedelta(days=back), {})
+        if currency in known and wanted in known:
+            return known[wanted] / known[currency]
+    return None
 
 
 async def _changes(

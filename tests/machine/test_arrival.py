@@ -11,7 +11,6 @@ from msgspec import Struct
 from partner_network.conversions.rules.refunding import Given
 from partner_network.conversions.rules.reports import OrderLine
 from partner_network.database import connections
-from partner_network.kernel import ids
 from tests import builders
 from tests.builders import Order, at
 from tests.machine import deeds, facts
@@ -158,7 +157,7 @@ async def _live(stage: Stage, history: History, lot: random.Random | None) -> tu
                 lot.shuffle(order)
             await builders.set_clock(now)
             for one in order:
-                await _tell(stage, one, now)
+                await _tell(stage, one)
                 if lot is not None and lot.random() < 0.3:
                     await deeds.accrue(now)
             await deeds.decide()
@@ -173,7 +172,7 @@ async def _live(stage: Stage, history: History, lot: random.Random | None) -> tu
         await stage.close(copy)
 
 
-async def _tell(stage: Stage, one: Any, now: datetime) -> None:
+async def _tell(stage: Stage, one: Any) -> None:
     cast = stage.cast
     match one:
         case Click():
@@ -182,7 +181,7 @@ async def _tell(stage: Stage, one: Any, now: datetime) -> None:
         case Refund():
             await deeds.refund(cast, one.order, one.given)
         case Adjusted():
-            await _adjust(stage, one, now)
+            await cast.adjust(*one.pair, one.sold.order_id, one.minor)
         case (sold, when, customer, own):
             click = None if own is None else (await cast.click(*own.pair, own.at))[0]
             lines = (OrderLine(id="a", net_minor=sold.net_minor, sku="s", category="records"),)
@@ -197,25 +196,6 @@ async def _tell(stage: Stage, one: Any, now: datetime) -> None:
             await cast.order(sold.shop, order)
         case _:
             raise TypeError(one)
-
-
-async def _adjust(stage: Stage, one: Adjusted, now: datetime) -> None:
-    """Adjust what an order pays a partner, credited or not, as the door for it would."""
-    async with connections.transaction() as connection:
-        await connection.execute(
-            """WITH adjusted AS (
-                   INSERT INTO adjustments
-                       (id, conversion_id, partnership_id, at, recorded_at, minor, reason, decided_by)
-                   SELECT $1, id, $6, $2, $2, $3, 'As agreed', $4 FROM conversions WHERE order_id = $5
-                   RETURNING partnership_id, conversion_id)
-               INSERT INTO unaccrued_conversions SELECT * FROM adjusted ON CONFLICT DO NOTHING""",
-            ids.new_id(now),
-            now,
-            one.minor,
-            stage.cast.manager.id,
-            one.sold.order_id,
-            stage.cast.partnerships[one.pair].id,
-        )
 
 
 async def _found() -> tuple[Any, Any]:

@@ -77,6 +77,28 @@ async def test_its_json_holds_the_same_figures(doors: Doors) -> None:
     assert one["lying"]["pending_minor"] == 1_500
 
 
+async def test_an_order_of_two_commissions_with_many_revisions_shows_the_newest_of_each(doors: Doors) -> None:
+    owner = doors.network.owner
+    await owner.execute(
+        """INSERT INTO commissions (kind, conversion_id, partnership_id, advertiser_id, partner_id,
+               agreement_id, component, period, currency, earned_at, matures_at)
+           SELECT kind, conversion_id, partnership_id, advertiser_id, partner_id, agreement_id, 'more',
+               period, currency, earned_at, matures_at FROM commissions"""
+    )
+    await owner.execute(
+        """INSERT INTO commission_revisions (commission_id, rev, previous_rev, previous_target_minor,
+               target_minor, inputs, clause, engine_version, recorded_at)
+           SELECT id, n, nullif(n - 1, 0), 0, 0, '{}', 'attribution', 'x', now()
+           FROM commissions, generate_series(1, 150) n WHERE component = 'more'"""
+    )
+    partner = await doors.member(SMALL)
+    page = await partner.get(f"/conversions/{doors.conversion}/commission")
+    answer = await partner.get(f"/api/v1/conversions/{doors.conversion}/commissions")
+    assert page.status_code == 200
+    revs = [[one["rev"] for one in each["revisions"]] for each in answer.json()["commissions"]]
+    assert revs == [[1], list(range(150, 50, -1))]
+
+
 @pytest.mark.parametrize("path", ["/conversions/{}/commission", "/api/v1/conversions/{}/commissions"])
 async def test_another_partner_finds_nothing(doors: Doors, path: str) -> None:
     stranger = await doors.member(RADIO)
@@ -159,6 +181,7 @@ async def test_a_partner_contests_and_a_manager_decides(doors: Doors) -> None:
     )
     await doors.work()
     assert (undecided.status_code, decided.status_code) == (422, 303)
+    assert "Say in up to 2000 characters why" in undecided.text
     read = (await partner.get(f"{own}/commission")).text
     assert "The shop erred" in read
     assert "upheld" in read

@@ -120,7 +120,7 @@ async def rows_on(connection: Connection, conversion_id: UUID, partner_id: UUID 
 
 
 async def revisions_of(connection: Connection, commission_ids: Sequence[int]) -> dict[int, list[Revision]]:
-    """Return the newest revisions of commissions, each with the nearest cause, the newest first."""
+    """Return the newest revisions of each commission, each with the nearest cause, the newest first."""
     rows = await connection.fetch(
         """SELECT r.commission_id, r.rev, r.recorded_at, r.previous_target_minor AS previous_minor,
                r.target_minor, r.inputs, r.clause, w.cause, w.reason, w.minor AS refunded_minor
@@ -142,7 +142,9 @@ async def revisions_of(connection: Connection, commission_ids: Sequence[int]) ->
                        AND lower(t.recorded) > p.recorded_at AND lower(t.recorded) <= r.recorded_at) found
                ORDER BY recorded_at > p.recorded_at DESC, place, recorded_at DESC
                LIMIT 1) w ON p.rev IS NOT NULL
-           WHERE r.commission_id = ANY($1::bigint[]) ORDER BY r.commission_id, r.rev DESC LIMIT $2""",
+           WHERE r.commission_id = ANY($1::bigint[]) AND r.rev > (
+               SELECT max(n.rev) FROM commission_revisions n WHERE n.commission_id = r.commission_id) - $2
+           ORDER BY r.commission_id, r.rev DESC""",
         commission_ids,
         REVISIONS_MAX,
     )

@@ -133,7 +133,6 @@ async def list_accounts(request: AnyRequest) -> Template | Response[bytes]:
     context = {
         **said,
         "rows": rows[first : first + queries.PAGE],
-        "count": len(rows),
         "sums": (sum(row.debit_minor for row in rows), sum(row.credit_minor for row in rows)),
         "newer": newer,
         "older": view.href("/admin/ledger/accounts", **said, page=page + 1) if is_more else "",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.agreements.rules import ACCRUE
 from partner_network.attribution import receipt, walk
 from partner_network.attribution.cases import Case, Outcome, PolicyVersion, Standing
 from partner_network.attribution.queries import decisions, facts, waiting
@@ -84,7 +85,7 @@ async def _record(
     ]
     concerned |= await waiting.credited_later(connection, newly_sold)
     if concerned:
-        await _ask_for_accrual(connection, sorted(concerned))
+        await ask_for_accrual(connection, concerned)
 
 
 def _differs(outcome: Outcome, standing: Standing | None) -> bool:
@@ -171,13 +172,15 @@ async def _insert_receipts(connection: Connection, outcomes: Sequence[Outcome], 
     )
 
 
-async def _ask_for_accrual(connection: Connection, concerned: Sequence[tuple[UUID, UUID]]) -> None:
+async def ask_for_accrual(connection: Connection, concerned: Iterable[tuple[UUID, UUID]]) -> None:
+    """Put orders, each (partnership, conversion), up for accrual within the caller's transaction."""
+    asked = sorted(concerned)
     # DO UPDATE locks a row that waits already: an accrual that is about to take it waits for our decision.
     await connection.execute(
         """INSERT INTO unaccrued_conversions AS u (partnership_id, conversion_id)
            SELECT * FROM unnest($1::uuid[], $2::uuid[])
            ON CONFLICT (partnership_id, conversion_id) DO UPDATE SET partnership_id = u.partnership_id""",
-        [partnership_id for partnership_id, _ in concerned],
-        [conversion_id for _, conversion_id in concerned],
+        [partnership_id for partnership_id, _ in asked],
+        [conversion_id for _, conversion_id in asked],
     )
-    await jobs.enqueue(connection, "commissions.accrue")
+    await jobs.enqueue(connection, ACCRUE)

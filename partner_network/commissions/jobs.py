@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from partner_network.agreements import rules
 from partner_network.commissions.actions import accrue as accruing
 from partner_network.commissions.actions import holds
 from partner_network.commissions.actions import measure as measuring
 from partner_network.commissions.actions import move as moving
 
-ACCRUE = "commissions.accrue"
+ACCRUE = rules.ACCRUE
 MOVE = holds.MOVE
 
 

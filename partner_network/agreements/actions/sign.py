@@ -92,7 +92,7 @@ async def _put_in_force(
     await _record_terms(connection, agreement, starts, at)
     await jobs.enqueue(connection, RENDER, RenderAgreement(agreement.id))
     # An order of this very moment may be priced by the terms before; the database puts it up again.
-    await jobs.enqueue(connection, "commissions.accrue")
+    await jobs.enqueue(connection, rules.ACCRUE)
     both = (tell.brand(partnership.advertiser_id), tell.brand(partnership.partner_id))
     said = {
         "number": agreement.number,

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from partner_network.agreements.rules import ACCRUE
 from partner_network.commissions.rules.rate_files import Published
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
@@ -21,15 +22,13 @@ class Loaded(Struct, frozen=True):
     known: int
 
 
-async def load_rates(
-    rates: Sequence[Published], *, source: str, now: datetime, by_operator: bool = False
-) -> Loaded:
+async def load_rates(rates: Sequence[Published], *, source: str, now: datetime) -> Loaded:
     """Put rates on record; the same ones again change nothing.
 
     Errors: ConflictError that names the first day and pair for which another rate is on record, or given
     twice; nothing is loaded then.
     """
-    async with connections.transaction(eyes="operator" if by_operator else None) as connection:
+    async with connections.transaction() as connection:
         # One load after the other, so that the number of the newest one says all that is known.
         await connections.lock_all(connection, RATES_LOCK)
         await _must_agree(connection, rates)
@@ -45,7 +44,7 @@ async def load_rates(
                 load_id,
             )
         # A stream that waits for a rate is on the work list still, and goes on by itself.
-        await jobs.enqueue(connection, "commissions.accrue")
+        await jobs.enqueue(connection, ACCRUE)
     return Loaded(new, len(rates) - new)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 
+from partner_network.agreements.rules import ACCRUE
 from partner_network.commissions import quality_queries, queries
 from partner_network.commissions.quality_queries import Due
 from partner_network.commissions.queries import Stream
@@ -55,7 +56,7 @@ async def measure_stream(connection: Connection, stream: Stream, now: datetime) 
         if (one.rule.name, one.on) not in known:
             taken += await _take(connection, one, now)
     if taken:
-        await jobs.enqueue(connection, "commissions.accrue")
+        await jobs.enqueue(connection, ACCRUE)
     return taken
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.agreements.rules import ACCRUE
 from partner_network.conversions import queries
 from partner_network.conversions.rules import reading, reports
 from partner_network.conversions.rules.refunding import Given, RefundedOrder
@@ -42,7 +43,7 @@ async def record_refunds(reported: Sequence[ReportedRefund], *, brand_id: UUID) 
                 fresh.setdefault(one.refund_id, n)
         if fresh:
             answers |= await _store(connection, brand_id, reported, list(fresh.values()))
-            await jobs.enqueue(connection, "commissions.accrue")
+            await jobs.enqueue(connection, ACCRUE)
     return Answer([answers[one.refund_id] for one in reported], is_new=bool(fresh))
 
 

@@ -1,6 +1,9 @@
 """Commissions in the back office: read one, hold it, let it go, adjust it, and decide contests."""
 
-from typing import Any, cast
+from collections.abc import Awaitable
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import msgspec
@@ -12,6 +15,7 @@ from litestar.response import Redirect, Template
 from partner_network.commissions.actions import adjustments, contests, holds
 from partner_network.commissions.actions.adjustments import NewAdjustment
 from partner_network.commissions.actions.contests import Outcome
+from partner_network.commissions.rules import reasons
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import Member
@@ -69,12 +73,8 @@ async def hold(
     member: NamedDependency[Member],
 ) -> Redirect | Template:
     """Hold one commission back."""
-    addresses.in_path("cnv", conversion_id)
-    try:
-        await holds.hold_commission(commission_id, reason=data.reason, by=member, now=await clock.now())
-    except pages.REFUSED as error:
-        return await _page(conversion_id, member, error, f"hold-{commission_id}", data)
-    return _back(conversion_id)
+    deed = partial(holds.hold_commission, commission_id, reason=data.reason, by=member)
+    return await _do(deed, conversion_id, member, f"hold-{commission_id}", data)
 
 
 @post(
@@ -89,12 +89,8 @@ async def release(
     member: NamedDependency[Member],
 ) -> Redirect | Template:
     """Let a held commission go."""
-    addresses.in_path("cnv", conversion_id)
-    try:
-        await holds.release_commission(commission_id, reason=data.reason, by=member, now=await clock.now())
-    except pages.REFUSED as error:
-        return await _page(conversion_id, member, error, f"hold-{commission_id}", data)
-    return _back(conversion_id)
+    deed = partial(holds.release_commission, commission_id, reason=data.reason, by=member)
+    return await _do(deed, conversion_id, member, f"hold-{commission_id}", data)
 
 
 @post(
@@ -110,16 +106,13 @@ async def adjust(
 ) -> Redirect | Template:
     """Record that an order pays more or less than facts and terms say."""
     wanted = addresses.in_path("cnv", conversion_id)
-    try:
-        new = NewAdjustment(
-            commission_id=commission_id,
-            minor=await _typed_minor(wanted, member, commission_id, data),
-            reason=data.reason,
-        )
-        await adjustments.adjust_commission(new, by=member, now=await clock.now())
-    except pages.REFUSED as error:
-        return await _page(conversion_id, member, error, f"adjust-{commission_id}", data)
-    return _back(conversion_id)
+
+    async def deed(*, now: datetime) -> None:
+        minor = await _typed_minor(wanted, member, commission_id, data)
+        new = NewAdjustment(commission_id=commission_id, minor=minor, reason=data.reason)
+        await adjustments.adjust_commission(new, by=member, now=now)
+
+    return await _do(deed, conversion_id, member, f"adjust-{commission_id}", data)
 
 
 @post(
@@ -134,14 +127,12 @@ async def decide(
     member: NamedDependency[Member],
 ) -> Redirect | Template:
     """Decide a contest of a clawback."""
-    addresses.in_path("cnv", conversion_id)
-    try:
-        await contests.decide_contest(
-            clawback_id, outcome=_chosen(data), reason=data.reason, by=member, now=await clock.now()
-        )
-    except pages.REFUSED as error:
-        return await _page(conversion_id, member, error, f"decide-{clawback_id}", data)
-    return _back(conversion_id)
+
+    async def deed(*, now: datetime) -> None:
+        outcome = _chosen(data)
+        await contests.decide_contest(clawback_id, outcome=outcome, reason=data.reason, by=member, now=now)
+
+    return await _do(deed, conversion_id, member, f"decide-{clawback_id}", data)
 
 
 @post(
@@ -178,8 +169,7 @@ def _chosen(form: DecisionForm) -> Outcome:
     fields: dict[str, str] = {}
     if form.outcome not in {"upheld", "declined"}:
         fields["outcome"] = Sentence("Choose one.")
-    if not form.reason.strip():
-        fields["reason"] = Sentence("Say in up to {limit} characters why.", limit=holds.REASON_CHARACTERS_MAX)
+    fields |= reasons.missing(form.reason, reasons.CONTEST_CHARACTERS_MAX)
     if fields:
         raise InvalidError("A decision is missing.", fields=fields)
     return cast("Outcome", form.outcome)
@@ -199,14 +189,27 @@ async def _typed_minor(wanted: UUID, member: Member, commission_id: int, form: A
         minor = numbers.scaled(form.amount.strip(), numbers.exponent(currency))
     except NotTypedError as error:
         fields["amount"] = error.why
-    if not form.reason.strip():
-        fields["reason"] = Sentence("Say in up to {limit} characters why.", limit=holds.REASON_CHARACTERS_MAX)
+    fields |= reasons.missing(form.reason)
     if fields:
         raise InvalidError("An adjustment needs an amount and a reason.", fields=fields)
     return -minor if form.direction == "less" else minor
 
 
-def _back(conversion_id: str) -> Redirect:
+class _Deed(Protocol):
+    """What a form asks for."""
+
+    def __call__(self, *, now: datetime) -> Awaitable[object]: ...
+
+
+async def _do(
+    deed: _Deed, conversion_id: str, member: Member, about: str, form: object
+) -> Redirect | Template:
+    """Do what a form asks for and lead back to the page; what is refused comes back with what was typed."""
+    addresses.in_path("cnv", conversion_id)
+    try:
+        await deed(now=await clock.now())
+    except pages.REFUSED as error:
+        return await _page(conversion_id, member, error, about, form)
     return Redirect(f"/admin/conversions/{conversion_id}/commission", status_code=303)
 
 

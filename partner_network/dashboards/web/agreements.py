@@ -60,7 +60,7 @@ async def show_agreements(
     member: NamedDependency[Member], request: Request[Any, Any, Any], told: Told = ""
 ) -> Response[Any]:
     """List a brand's agreements, the newest first, with the invitations that wait; or give them as a file."""
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     listing, found = Listing.read(request.query_params, _ORDERS, "-drafted", filters={"state": _STATES}).cut(
         await queries.agreements_of(member, after=None, limit=ROWS_MAX),
         by=_ORDERS,
@@ -117,7 +117,7 @@ async def show_agreement(
 async def _page(
     member: Member, agreement_id: UUID, *, told: str = "", errors: Mapping[str, str] | None = None
 ) -> Template:
-    portal.brand_of(member)
+    guards.brand_of(member)
     found = await queries.agreement_of(member, agreement_id)
     async with connections.transaction(eyes=member.eyes) as connection:
         before = await stations.signed_before(connection, found)

@@ -4,7 +4,6 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.response import Template
 
-from partner_network.dashboards.web import portal
 from partner_network.database import connections
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
@@ -18,7 +17,7 @@ _DIGITS_MAX = 18
 @get("/balances", guards=[guards.must_read_money], include_in_schema=False)
 async def show_balances(member: NamedDependency[Member], request: AnyRequest) -> Template:
     """Show where the money between two brands stands: pending, held, payable, funded, on its way."""
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     given = request.query_params.get("after", "")
     after = int(given) if given.isascii() and given.isdigit() and len(given) <= _DIGITS_MAX else 0
     async with connections.transaction(eyes=brand_id) as connection:

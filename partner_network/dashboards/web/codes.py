@@ -95,7 +95,7 @@ def _mistakes(form: CodeForm, partnerships: Sequence[Partnership]) -> dict[str, 
 
 async def _partnerships(member: Member) -> list[Partnership]:
     """List the active partnerships in which the member's brand is promoted."""
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     known = await programs.partnerships_of(member, after=None, limit=PARTNERSHIPS_MAX)
     return [one for one in known if one.advertiser_id == brand_id and one.status == "active"]
 
@@ -107,7 +107,7 @@ def _asked(request: AnyRequest) -> Listing:
 
 
 async def _page(member: Member, tried: _Tried, listing: Listing, *, told: str = "") -> Template:
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
         listing, codes = await listed_codes.codes_of(connection, brand_id, listing)
     return Template(
@@ -125,7 +125,7 @@ async def _page(member: Member, tried: _Tried, listing: Listing, *, told: str = 
 
 
 async def _file(member: Member, listing: Listing) -> Response[bytes]:
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
         _, codes = await listed_codes.codes_of(connection, brand_id, listing)
     return csv_answer(

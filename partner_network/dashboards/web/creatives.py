@@ -6,7 +6,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from partner_network.creatives import queries
-from partner_network.dashboards.web import portal
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
 from partner_network.programs import queries as programs
@@ -17,7 +16,7 @@ ROWS_MAX = 200
 @get("/creatives", guards=[guards.must_read_creatives])
 async def show_creatives(member: NamedDependency[Member]) -> Template:
     """Show all creatives, program by program."""
-    portal.brand_of(member)
+    guards.brand_of(member)
     found = await queries.creatives_of(member, after=None, limit=ROWS_MAX)
     known = await programs.programs_of(member, after=None, limit=ROWS_MAX)
     shelves = [(one, [creative for creative in found if creative.program_id == one.id]) for one in known]

@@ -10,7 +10,7 @@ from litestar.params import SkipValidation
 from litestar.response import Template
 
 from partner_network.dashboards.queries import deliveries
-from partner_network.dashboards.web import portal, samples
+from partner_network.dashboards.web import samples
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity import key_queries
@@ -36,7 +36,7 @@ async def show_developers(
 
 async def page_of(member: Member, settings: Settings) -> Template:
     """Show a brand's keys, deliveries and samples."""
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     keys = await _keys_in_use(brand_id)
     async with connections.transaction(eyes=brand_id) as connection:
         now = await clock.now(connection)

@@ -102,7 +102,7 @@ class _Facts(msgspec.Struct, frozen=True):
 
 
 async def _figures(connection: Connection, member: Member, facts: _Facts, view: View) -> dict[str, Any]:
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     match view:
         case "promoting":
             return await home_views.promoting(connection, member, brand_id, facts.now)
@@ -115,7 +115,7 @@ async def _figures(connection: Connection, member: Member, facts: _Facts, view: 
 @post("/fundings", guards=[guards.must_fund_payouts])
 async def fund_statements(data: URLEncodedBody[FundingForm], member: NamedDependency[Member]) -> Redirect:
     """Pay in what is missing, by the saved payment method; the worker charges it."""
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
         funding_id = await fund.request_funding(
             connection,
@@ -132,7 +132,7 @@ async def fund_statements(data: URLEncodedBody[FundingForm], member: NamedDepend
 @get("/api/v1/earnings", guards=[guards.must_read_money])
 async def read_earnings(asking: guards.WhoAsks) -> EarningsBody:
     """Give what each month brought the asking brand, after refunds: what the chart draws."""
-    brand_id = portal.brand_of(asking)
+    brand_id = guards.brand_of(asking)
     async with connections.transaction(eyes=brand_id) as connection:
         now = await clock.now(connection)
         months = await earnings.earned_by_month(connection, brand_id)

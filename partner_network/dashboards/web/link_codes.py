@@ -11,7 +11,6 @@ from litestar.response import Template
 
 from partner_network.dashboards.queries import listed_links
 from partner_network.dashboards.queries.listed_links import NamedLink
-from partner_network.dashboards.web import portal
 from partner_network.database import connections
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
@@ -64,7 +63,7 @@ def _file(link: NamedLink, settings: Settings, kind: Literal["svg", "png"]) -> R
 
 
 async def _link_of(member: Member, shown: str) -> NamedLink:
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     link_id = addresses.in_path("lnk", shown)
     async with connections.transaction(eyes=brand_id) as connection:
         return await listed_links.link_of(connection, brand_id, link_id)

@@ -127,7 +127,7 @@ def _mistakes(form: LinkForm, promoted: Sequence[_Promoted], *, sandbox: bool) -
 
 async def _promoted(member: Member) -> list[_Promoted]:
     """List the active partnerships in which the member's brand promotes."""
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     known = {one.id: one for one in await programs.programs_of(member, after=None, limit=ROWS_MAX)}
     partnerships = await programs.partnerships_of(member, after=None, limit=ROWS_MAX)
     return [
@@ -146,7 +146,7 @@ def _asked(request: AnyRequest) -> Listing:
 async def _page(
     member: Member, settings: Settings, tried: _Tried, listing: Listing, *, told: str = ""
 ) -> Template:
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
         listing, links = await listed_links.links_of(connection, brand_id, listing)
     return Template(
@@ -165,7 +165,7 @@ async def _page(
 
 
 async def _file(member: Member, settings: Settings, listing: Listing) -> Response[bytes]:
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
         _, links = await listed_links.links_of(connection, brand_id, listing)
     return csv_answer(

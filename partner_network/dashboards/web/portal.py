@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, TypeAlias
 from urllib.parse import urlencode
-from uuid import UUID
 
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 
-from partner_network.identity.rules.permissions import Asking
-from partner_network.kernel.errors import ForbiddenError
 from partner_network.kernel.sentences import Sentence
 from partner_network.languages import catalogs
 
@@ -35,13 +32,6 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "in-force": Sentence("You both signed: the terms hold. The document is made within a minute."),
     }
 )
-
-
-def brand_of(asking: Asking) -> UUID:
-    """Return the brand whose pages who asks looks at; the operator's people have none."""
-    if asking.brand_id is None:
-        raise ForbiddenError("This page shows a brand’s own affairs. Look at them in the back office.")
-    return asking.brand_id
 
 
 def told(name: str) -> str:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from partner_network.dashboards.queries import listed_statements, stations
-from partner_network.dashboards.web import portal, sentences, words
+from partner_network.dashboards.web import sentences, words
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.rules.permissions import Member
@@ -28,7 +28,7 @@ LINES_A_PAGE = 100
 @get("/statements", guards=[guards.must_read_money])
 async def show_statements(member: NamedDependency[Member], request: AnyRequest) -> Response[Any]:
     """List a brand's statements, the newest first: those it is paid by and those it pays; or give a file."""
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     listing = Listing.read(
         request.query_params,
         listed_statements.STATEMENT_ORDERS,
@@ -76,7 +76,7 @@ async def show_statement(
     statement: FromPath[str], member: NamedDependency[Member], request: AnyRequest
 ) -> Template:
     """Show one statement: how it adds up, every line with its clause, its documents, where its money is."""
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     listing = Listing.read(
         request.query_params,
         listed_statements.LINE_ORDERS,

@@ -75,7 +75,7 @@ async def begin_onboarding(
     try:
         address = await onboard.open_recipient(
             stripe,
-            portal.brand_of(member),
+            guards.brand_of(member),
             by=member,
             return_url=f"{settings.base_url}/payout-account/return",
             refresh_url=f"{settings.base_url}/payout-account/refresh",
@@ -93,7 +93,7 @@ async def begin_onboarding(
 async def return_from_stripe(member: NamedDependency[Member], stripe: Stripe) -> Response[Any]:
     """Ask Stripe what became of it: that somebody came back says nothing."""
     try:
-        await onboard.read_recipient(stripe, portal.brand_of(member), await clock.now())
+        await onboard.read_recipient(stripe, guards.brand_of(member), await clock.now())
     except (StripeUnreachableError, StripeRefusedError):
         return await _account_page(member, problem=_NO_ANSWER)
     return portal.back_to("/payout-account")
@@ -132,7 +132,7 @@ async def save_payment_method(
     try:
         await onboard.save_payment_method(
             stripe,
-            portal.brand_of(member),
+            guards.brand_of(member),
             by=member,
             payment_method_id=data.payment_method_id,
             now=await clock.now(),
@@ -143,7 +143,7 @@ async def save_payment_method(
 
 
 async def _account_page(member: Member, *, notice: str = "", problem: str = "") -> Template:
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
         details = await owed.stripe_details_of(connection, brand_id)
     return Template(
@@ -161,7 +161,7 @@ async def _account_page(member: Member, *, notice: str = "", problem: str = "") 
 async def _method_page(
     member: Member, settings: Settings, form: MethodForm, *, error: str = "", told: str = ""
 ) -> Template:
-    brand_id = portal.brand_of(member)
+    brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
         details = await owed.stripe_details_of(connection, brand_id)
     return Template(

@@ -21,7 +21,7 @@ from litestar.types.internal_types import PathParameterDefinition
 from partner_network.identity.rules import permissions
 from partner_network.identity.web import guards
 from partner_network.identity.web.problems import Problem
-from partner_network.identity.web.requests import CSRF_HEADER
+from partner_network.identity.web.requests import CSRF_HEADER, MAY_BE_MISSING
 
 PATH = "/api/v1/schema"
 API = "/api/v1/"
@@ -157,7 +157,7 @@ def _refusals(
     has_body = "requestBody" in operation
     if handler.guards or method not in _SAFE:
         refusals.append(403)
-    if "{" in path or method not in _SAFE or _asks_for_one(operation):
+    if "{" in path or method not in _SAFE or MAY_BE_MISSING in handler.opt:
         refusals.append(404)
     if method not in _SAFE:
         refusals += [409, 413]
@@ -166,10 +166,6 @@ def _refusals(
     if "stripe" in handler.parsed_fn_signature.parameters:
         refusals += [409, 422, 503]
     return refusals
-
-
-def _asks_for_one(operation: Mapping[str, Any]) -> bool:
-    return any(parameter["name"] == "customer" for parameter in operation.get("parameters", ()))
 
 
 def _as_answered(responses: Mapping[str, Any], handler: HTTPRouteHandler) -> dict[str, Any]:

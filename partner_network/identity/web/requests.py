@@ -30,6 +30,8 @@ CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 WITHOUT_SESSION = "without_session"
 """Set in a handler's ``opt``: nobody's session or key is looked up, and no CSRF token is asked for."""
+MAY_BE_MISSING = "may_be_missing"
+"""Set in a handler's ``opt``: it asks for one thing by a parameter, so it may answer that there is none."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FORMS = frozenset({RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART})

@@ -17,7 +17,6 @@ from partner_network.identity.rules.permissions import ApiKey, Member
 from partner_network.identity.web import addresses, guards
 from partner_network.kernel.errors import (
     ConflictError,
-    ForbiddenError,
     InvalidError,
     NotFoundError,
     PartnerNetworkError,
@@ -54,16 +53,14 @@ async def read_commissions(conversion_id: FromPath[str], asking: guards.WhoAsks)
 @get("/conversions/{conversion_id:str}/commission", guards=[guards.must_read_money])
 async def show_commission(conversion_id: FromPath[str], member: NamedDependency[Member]) -> Template:
     """Show what a conversion earns, line by line, each side its own part."""
-    if member.brand_id is None:
-        raise ForbiddenError("This page shows a brand’s own affairs. Look at them in the back office.")
+    guards.brand_of(member)
     return Template("receipts/commission.html", context=await page_of(conversion_id, member))
 
 
 @get("/held", guards=[guards.must_read_money])
 async def list_held(member: NamedDependency[Member]) -> Template:
     """List what of a brand's commissions is held, and what is taken back and may be contested."""
-    if member.brand_id is None:
-        raise ForbiddenError("This page shows a brand’s own affairs. Look at them in the back office.")
+    guards.brand_of(member)
     return Template("receipts/held.html", context=await held_of(member))
 
 

@@ -16,7 +16,6 @@ from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.listings import Listing, csv_answer
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel import ids
-from partner_network.kernel.errors import ForbiddenError
 from partner_network.receipts import composed, wording
 from partner_network.receipts.composed import Composed
 from partner_network.receipts.queries import listed, revisions
@@ -31,14 +30,13 @@ LEAVES_MAX = 60
 @get("/conversions", guards=[guards.must_read_reports])
 async def list_conversions(member: NamedDependency[Member], request: AnyRequest) -> Response[Any]:
     """List what a brand sold, or what touches of it stand before, the newest first; or give a file."""
-    if member.brand_id is None:
-        raise ForbiddenError("This page shows a brand’s own affairs. Look at them in the back office.")
+    brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=member.eyes) as connection:
-        sides = await listed.sides_of(connection, member.brand_id)
+        sides = await listed.sides_of(connection, brand_id)
         side = _asked_side(request, sides)
-        programs = await listed.programs_listed(connection, member.brand_id, side)
+        programs = await listed.programs_listed(connection, brand_id, side)
         listing = listing_of(request, side, programs)
-        listing, found = await listed.conversions_in(connection, member.brand_id, side, listing)
+        listing, found = await listed.conversions_in(connection, brand_id, side, listing)
     reads_money = permissions.may(member, "read money")
     if listing.wants_csv:
         return file_of(found, side, reads_money=reads_money)
@@ -67,8 +65,7 @@ async def show_receipt(
     conversion_id: FromPath[str], member: NamedDependency[Member], rev: Rev = None
 ) -> Template:
     """Show who gets a conversion and why, each side its own part."""
-    if member.brand_id is None:
-        raise ForbiddenError("This page shows a brand’s own affairs. Look at them in the back office.")
+    guards.brand_of(member)
     return Template("receipts/receipt.html", context=await page_of(conversion_id, member, rev))
 
 

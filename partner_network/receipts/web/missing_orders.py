@@ -78,8 +78,7 @@ async def show_missing_order(
     member: NamedDependency[Member], entrance: Gate, request: AnyRequest
 ) -> Template:
     """Ask for an order that is missing, and read what became of it."""
-    if member.brand_id is None:
-        raise ForbiddenError("This page shows a brand’s own affairs. Look at them in the back office.")
+    guards.brand_of(member)
     return await page_of(member, entrance, request, "receipts/missing_order.html", "/conversions")
 
 

@@ -16,6 +16,7 @@ from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import ApiKey
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.addresses import After, Limit, Page
+from partner_network.identity.web.requests import MAY_BE_MISSING
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError
 from partner_network.rewards import queries, redemption_queries
@@ -76,7 +77,7 @@ class RedemptionAnswer(Struct, frozen=True):
     returned_minor: int
 
 
-@get("/api/v1/credits", guards=[guards.must_read_credits])
+@get("/api/v1/credits", guards=[guards.must_read_credits], opt={MAY_BE_MISSING: True})
 async def list_credits(
     asking: guards.WhoAsks,
     customer: FromQuery[str | None] = None,

@@ -85,7 +85,10 @@ class RefundRow(Row, frozen=True):
 
 
 class AdjustmentRow(Row, frozen=True):
-    """An outcome that adds to, or takes from, what one partner gets for one conversion."""
+    """An outcome that adds to, or takes from, what one partner gets for one conversion.
+
+    With `bonus` it belongs to that bonus, in the period that the conversion counts in.
+    """
 
     id: Text
     conversion: Text
@@ -93,6 +96,7 @@ class AdjustmentRow(Row, frozen=True):
     at: Instant
     minor: Adjusted
     reason: str = ""
+    bonus: Text | None = None
 
 
 class RateRow(Row, frozen=True):

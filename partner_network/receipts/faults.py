@@ -50,8 +50,11 @@ def _in_adjustments(facts: FactsFile, written: FactsFile, prepared: Plan) -> Ite
         order = by_id[row.conversion]
         if begins is not None and order.at < begins:
             continue
-        if order.event not in prepared.version_at(order.at).components:
-            place = written.place_of("adjustments", row.id)
+        version, place = prepared.version_at(order.at), written.place_of("adjustments", row.id)
+        if row.bonus is not None:
+            if all(ready.bonus.name != row.bonus for ready in version.bonuses.get(order.event, ())):
+                yield f"{place}.bonus", Sentence("no bonus of the terms for a {event}", event=order.event)
+        elif order.event not in version.components:
             yield (
                 f"{place}.conversion",
                 Sentence("no component of the terms pays on a {event}", event=order.event),

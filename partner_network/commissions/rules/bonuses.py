@@ -8,11 +8,13 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from partner_network.commissions.rules import shares
+from partner_network.commissions.rules import shares, unpriceable
 from partner_network.commissions.rules.facts import BonusState, BonusTarget, Order
 from partner_network.commissions.rules.plan import BonusPlan, Plan
 from partner_network.kernel import periods
+from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.money import PPM_PER_WHOLE, divide_half_away
+from partner_network.kernel.sentences import Sentence
 
 
 class _Candidate(Struct, frozen=True, gc=False):
@@ -21,6 +23,12 @@ class _Candidate(Struct, frozen=True, gc=False):
     order: Order
     plan: BonusPlan
     period: str
+
+    @property
+    def given_minor(self) -> int:
+        """What adjustments of the bonus by this order add to it, or take from it."""
+        name = self.plan.bonus.name
+        return sum(one.minor for one in self.order.adjustments if one.bonus == name)
 
 
 Priced: TypeAlias = tuple[BonusTarget | None, BonusState]
@@ -35,30 +43,53 @@ def price(
     With `after`, the orders follow those that it stands for, and only the bonuses that they change are told.
     """
     groups: dict[tuple[str, str], list[_Candidate]] = defaultdict(list)
+    adjusted: dict[tuple[str, str], list[_Candidate]] = defaultdict(list)
     for order in orders:
         for candidate in _candidates(order, plan):
             groups[candidate.plan.bonus.name, candidate.period].append(candidate)
+        for candidate in _adjusted(order, plan) if order.adjustments else ():
+            adjusted[candidate.plan.bonus.name, candidate.period].append(candidate)
     paid: list[BonusTarget] = []
     states = dict(after)
-    for (name, label), members in groups.items():
+    for place, members in groups.items():
+        name, label = place
         known = after.get(name)
         before = known if known is not None and known.period == label else _nothing_yet(members[0])
         is_first_n = members[0].plan.bonus.kind == "first_n"
-        target, states[name] = _first_n(members, before) if is_first_n else _milestone(members, before)
-        if target is not None and target.minor:
-            paid.append(target)
-    return paid, states
+        target, state = _first_n(members, before) if is_first_n else _milestone(members, before)
+        states[name] = replace(state, adjusted=True) if place in adjusted else state
+        paid += _with_adjustments(target, adjusted.pop(place, ()))
+    for (name, _), left in adjusted.items():
+        states[name] = replace(states.get(name, _nothing_yet(left[0])), adjusted=True)
+        paid += _with_adjustments(None, left)
+    return [target for target in paid if target.minor], states
+
+
+def _with_adjustments(target: BonusTarget | None, adjusted: Sequence[_Candidate]) -> Iterator[BonusTarget]:
+    """Yield what a bonus pays for a period with its adjustments: each counts by the terms of its order."""
+    given: dict[str, list[_Candidate]] = defaultdict(list)
+    for candidate in adjusted:
+        given[candidate.plan.version.key].append(candidate)
+    if target is not None:
+        yield _and(target, given.pop(target.version, ()))
+    for members in given.values():
+        yield _and(_target(members[-1], 0, ()), members)
+
+
+def _and(target: BonusTarget, adjusted: Sequence[_Candidate]) -> BonusTarget:
+    minor = sum(candidate.given_minor for candidate in adjusted)
+    return replace(target, minor=max(0, target.minor + minor), adjusted_minor=minor)
 
 
 def may_follow(states: Mapping[str, BonusState], orders: Sequence[Order], plan: Plan) -> bool:
-    """Tell whether no order comes before a moment that a milestone has looked at already."""
+    """Tell whether no order comes before a moment that a milestone has looked at, and none was adjusted."""
     return not any(
         order.at <= state.until
         for order in orders
         for candidate in _candidates(order, plan)
         for state in [states.get(candidate.plan.bonus.name)]
         if state is not None and state.until is not None and state.period == candidate.period
-    )
+    ) and not any(state.adjusted for state in states.values())
 
 
 def _candidates(order: Order, plan: Plan) -> Iterator[_Candidate]:
@@ -66,9 +97,33 @@ def _candidates(order: Order, plan: Plan) -> Iterator[_Candidate]:
         return
     version = plan.version_at(order.at)
     for ready in version.bonuses.get(order.event, ()):
-        placed_at = version.placed_at(order)
-        label = periods.period_of(placed_at, ready.bonus.period, version.zone).label
-        yield _Candidate(order, ready, label)
+        yield _candidate(order, ready)
+
+
+def _candidate(order: Order, ready: BonusPlan) -> _Candidate:
+    version = ready.version
+    placed_at = version.placed_at(order)
+    return _Candidate(order, ready, periods.period_of(placed_at, ready.bonus.period, version.zone).label)
+
+
+def _adjusted(order: Order, plan: Plan) -> Iterator[_Candidate]:
+    """Yield the order beside each bonus that it was adjusted for, rejected or not."""
+    version = plan.version_at(order.at)
+    ready_of = {ready.bonus.name: ready for ready in version.bonuses.get(order.event, ())}
+    for name in {one.bonus: one for one in order.adjustments if one.bonus is not None}:
+        if name not in ready_of:
+            raise unpriceable.said_of(
+                InvalidError(
+                    Sentence(
+                        "Order {order!r} is adjusted for bonus {bonus!r}, which its terms do not have.",
+                        order=order.id,
+                        bonus=name,
+                    )
+                ),
+                version=version.key,
+                clause="commission.bonuses",
+            )
+        yield _candidate(order, ready_of[name])
 
 
 def _nothing_yet(first: _Candidate) -> BonusState:
@@ -103,7 +158,7 @@ def _milestone(members: Sequence[_Candidate], before: BonusState) -> Priced:
     for member, change, moment in _changes(members, frees_place=before.frees_place):
         running += change
         until = moment
-        if reached is None and running >= member.plan.bonus.n * _unit(member.plan):
+        if reached is None and running >= member.plan.bonus.n * shares.unit(member.plan.bonus.metric):
             reached = member
     state = replace(before, running=running, until=until, reached=before.reached or reached is not None)
     if reached is None or before.reached:
@@ -136,10 +191,6 @@ def _changes(
         yield member, change, moment
 
 
-def _unit(plan: BonusPlan) -> int:
-    return PPM_PER_WHOLE if plan.bonus.metric == "count" else 1
-
-
 def _net(order: Order, plan: BonusPlan) -> shares.Net:
     return shares.whole_net(
         order, shares.refunds_in_force(order, plan.version.settlement.clawback.max_age_days)
@@ -147,12 +198,7 @@ def _net(order: Order, plan: BonusPlan) -> shares.Net:
 
 
 def _metric(order: Order, plan: BonusPlan) -> int:
-    net = _net(order, plan)
-    if plan.bonus.metric == "count":
-        return 0 if net.is_fully_refunded else sum(shares.own_parts(order, PPM_PER_WHOLE))
-    return shares.in_agreement_currency(
-        order, sum(shares.own_parts(order, net.gross - net.refunded)), plan.version
-    )
+    return shares.metric(order, plan.bonus.metric, plan.version)
 
 
 def _target(last: _Candidate, minor: int, conversions: tuple[str, ...]) -> BonusTarget:

@@ -144,7 +144,7 @@ class _Told:
             touched_at=tuple(one.credits[n].touched_at for n in own) if one.decision else (),
             refunds=tuple(self._refunds[row.id]),
             adjustments=tuple(
-                Adjustment(id=adjustment.id, minor=adjustment.minor)
+                Adjustment(id=adjustment.id, minor=adjustment.minor, bonus=adjustment.bonus)
                 for adjustment in self.adjustments[row.id]
                 if adjustment.partner == partner
             ),

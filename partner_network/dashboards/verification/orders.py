@@ -99,7 +99,7 @@ def _facts(books: Books) -> _Facts:
     adjustments: defaultdict[tuple[UUID, UUID], list[Adjustment]] = defaultdict(list)
     for row in books.adjustments:
         adjustments[row.conversion_id, row.partnership_id].append(
-            Adjustment(id=str(row.id), minor=row.minor, component=row.component)
+            Adjustment(id=str(row.id), minor=row.minor, component=row.component, bonus=row.bonus)
         )
     sales: defaultdict[Customer, list[Place]] = defaultdict(list)
     seen: set[Customer] = set()

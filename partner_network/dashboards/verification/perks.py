@@ -21,7 +21,7 @@ def differences(
         agreed = {version.key: books.terms_of[UUID(version.key)].rewards for version in priced.plan.versions}
         counted = [Counted(priced.conversion_of[order.id], order) for order in priced.orders]
         try:
-            reached = perks.perks_of(counted, priced.plan, agreed)
+            reached = perks.perks_of(counted, priced.plan, agreed) if any(agreed.values()) else {}
         except PartnerNetworkError as impossible:
             yield f"The perks of partnership {partnership_id} cannot be computed: {impossible}"
             continue

@@ -15,7 +15,6 @@ from partner_network.commissions.rules import shares
 from partner_network.commissions.rules.facts import Order
 from partner_network.commissions.rules.plan import Plan, VersionPlan
 from partner_network.kernel import periods
-from partner_network.kernel.money import PPM_PER_WHOLE
 from partner_network.kernel.periods import Period, PeriodKind
 
 PerkKey = tuple[str, str, str]
@@ -59,7 +58,7 @@ def perks_of(
                 continue
             period = periods.period_of(version.placed_at(one.order), reward.period, version.zone)
             place = (reward.name, period.label)
-            running[place] += _metric(one.order, reward, version)
+            running[place] += shares.metric(one.order, reward.metric, version)
             if place not in found and running[place] >= _bound(reward):
                 found[place] = Reached(
                     key=(version.key, *place),
@@ -83,18 +82,7 @@ def periods_touched(
 
 
 def _bound(reward: Reward) -> int:
-    unit = PPM_PER_WHOLE if reward.metric == "count" else 1
-    return (reward.starts or 1) * unit
-
-
-def _metric(order: Order, reward: Reward, version: VersionPlan) -> int:
-    """Return what an order adds: its share of the net after refunds, or its weight unless all went back."""
-    refunds = shares.refunds_in_force(order, version.settlement.clawback.max_age_days)
-    net = shares.whole_net(order, refunds)
-    if reward.metric == "count":
-        return sum(shares.own_parts(order, 0 if net.is_fully_refunded else PPM_PER_WHOLE))
-    parts = shares.own_parts(order, net.gross - net.refunded)
-    return shares.in_agreement_currency(order, sum(parts), version)
+    return (reward.starts or 1) * shares.unit(reward.metric)
 
 
 def _end_of_next(period: Period, version: VersionPlan) -> datetime:

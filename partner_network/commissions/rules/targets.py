@@ -146,7 +146,7 @@ def _only_adjusted(orders: Iterable[Order], entries: Iterable[Entry], plan: Plan
             names = priced[order.id]
             if adjustment.bonus is not None:
                 continue
-            if adjustment.component in names or (adjustment.component is None and names):
+            if adjustment.component in names or (adjustment.component is None and order.id in paying):
                 continue
             version = plan.version_at(order.at)
             ready = _component_for(order, adjustment, version)

@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from admin import (
     agreements,
+    approvals,
     audit,
     cases,
     charities,
@@ -17,7 +18,9 @@ from admin import (
     home,
     ledger,
     network,
+    objections,
     payouts,
+    previews,
     statements,
     traces,
 )
@@ -43,6 +46,12 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     statements.show_statement,
     statements.prepare,
     statements.approve,
+    objections.answer,
+    approvals.show_approvals,
+    approvals.approve_several,
+    approvals.show_limits,
+    approvals.set_limit,
+    previews.show_preview,
     conversions.list_conversions,
     conversions.show_receipt,
     conversions.show_missing_order,

@@ -44,6 +44,14 @@ class SignOffForm(msgspec.Struct):
     reason: str = ""
 
 
+class AnswerForm(msgspec.Struct):
+    """How an objection is answered: the amount is taken back where it is upheld."""
+
+    outcome: str = ""
+    amount: str = ""
+    reason: str = ""
+
+
 @get("/admin/statements", guards=[guards.must_be_operator, guards.must_read_money], include_in_schema=False)
 async def list_statements(request: AnyRequest, closing: FromQuery[str] = "") -> Template | Response[bytes]:
     """List statements, newest first, of one status or period or of all."""
@@ -92,10 +100,11 @@ async def show_statement(
     statement: FromPath[str], request: AnyRequest, member: NamedDependency[Member]
 ) -> Template | Response[bytes]:
     """Show one statement with its totals and lines, and what may be done with it."""
-    read = await queries.read_statement(addresses.in_path("stm", statement), _lines_asked(request))
+    wanted = addresses.in_path("stm", statement)
+    read = await queries.read_statement(wanted, _lines_asked(request), await clock.now())
     if read.listing.wants_csv:
         return files.lines(read)
-    return _page(read, member)
+    return page(read, member)
 
 
 @post(
@@ -116,7 +125,7 @@ async def prepare(
             now=await clock.now(),
         )
     except ConflictError as error:
-        return await _refused(statement_id, member, data, error.sentence, HTTP_409_CONFLICT)
+        return await refused(statement_id, member, data, error.sentence, HTTP_409_CONFLICT)
     return Redirect(f"/admin/statements/{statement}", status_code=303)
 
 
@@ -133,7 +142,7 @@ async def approve(
     reason = data.reason.strip()
     if not 0 < len(reason) <= REASON_CHARACTERS_MAX:
         told = Sentence("Say in up to {limit} characters why you approve it.", limit=REASON_CHARACTERS_MAX)
-        return await _refused(
+        return await refused(
             statement_id, member, data, "", HTTP_422_UNPROCESSABLE_ENTITY, errors={"reason": told}
         )
     try:
@@ -145,9 +154,9 @@ async def approve(
             now=await clock.now(),
         )
     except ForbiddenError as error:
-        return await _refused(statement_id, member, data, error.sentence, HTTP_403_FORBIDDEN)
+        return await refused(statement_id, member, data, error.sentence, HTTP_403_FORBIDDEN)
     except ConflictError as error:
-        return await _refused(statement_id, member, data, error.sentence, HTTP_409_CONFLICT)
+        return await refused(statement_id, member, data, error.sentence, HTTP_409_CONFLICT)
     return Redirect(f"/admin/statements/{statement}", status_code=303)
 
 
@@ -157,6 +166,11 @@ def why_not_to_approve(read: ReadStatement, member: Member) -> Sentence | None:
         return Sentence("It waits for somebody in the network’s finance to approve it.")
     if read.statement.preparer_id == member.id:
         return Sentence("You prepared this statement yourself; another person in finance must approve it.")
+    if read.is_objected_to:
+        return Sentence("It waits for the answer to an objection, to it or to a statement before it.")
+    first = read.beside.first
+    if read.beside.needs_two and first is not None and first.approver_id == member.id:
+        return Sentence("You gave its first approval; above the limit another person gives the second.")
     return None
 
 
@@ -173,18 +187,31 @@ def _lines_asked(request: AnyRequest | None = None) -> Listing:
     return Listing.read(said, lines.ORDER, "date", filters={"kind": get_args(LineKind)}, size=LINES)
 
 
-async def _refused(
+async def refused(
     statement_id: UUID,
     member: Member,
-    form: SignOffForm,
+    form: SignOffForm | AnswerForm,
     refusal: str,
     status: int,
     *,
     errors: Mapping[str, str] | None = None,
+    about: str = "",
 ) -> Template:
-    read = await queries.read_statement(statement_id, _lines_asked())
-    compared = await _compared(read, form.content_hash) if status == HTTP_409_CONFLICT else None
-    return _page(read, member, form=form, refusal=refusal, errors=errors, compared=compared, status=status)
+    """Show the statement again with what was typed and why it was refused."""
+    read = await queries.read_statement(statement_id, _lines_asked(), await clock.now())
+    compared = None
+    if status == HTTP_409_CONFLICT and isinstance(form, SignOffForm):
+        compared = await _compared(read, form.content_hash)
+    return page(
+        read,
+        member,
+        form=form,
+        refusal=refusal,
+        errors=errors,
+        compared=compared,
+        about=about,
+        status=status,
+    )
 
 
 async def _compared(read: ReadStatement, hash_read: str) -> tuple[str, str] | None:
@@ -197,16 +224,18 @@ async def _compared(read: ReadStatement, hash_read: str) -> tuple[str, str] | No
     return reading.summary(other), reading.summary(read.statement)
 
 
-def _page(
+def page(
     read: ReadStatement,
     member: Member,
     *,
-    form: SignOffForm | None = None,
+    form: SignOffForm | AnswerForm | None = None,
     refusal: str = "",
     errors: Mapping[str, str] | None = None,
     compared: tuple[str, str] | None = None,
+    about: str = "",
     status: int = HTTP_200_OK,
 ) -> Template:
+    """Show a statement; ``about`` names the form that ``errors`` are of."""
     return Template(
         "admin/statement.html",
         context={
@@ -224,6 +253,10 @@ def _page(
             "refusal": refusal,
             "errors": errors or {},
             "compared": compared,
+            "about": about,
+            "beside": read.beside,
+            "statements_at": "/admin/statements",
+            "now": read.now,
         },
         status_code=status,
     )

@@ -10,8 +10,9 @@ from admin.queries import lines
 from admin.queries.standing import LISTED
 from partner_network.database import connections
 from partner_network.identity.web.listings import Listing
-from partner_network.statements import due_queries
+from partner_network.statements import approval_queries, beside, due_queries
 from partner_network.statements import queries as statements
+from partner_network.statements.beside import Beside
 from partner_network.statements.due_queries import Unclosed
 from partner_network.statements.queries import Statement, StatementLine
 from partner_network.statements.rules import Status
@@ -59,6 +60,10 @@ class ReadStatement(msgspec.Struct, frozen=True):
     reason: str | None
     documents: frozenset[str]
     payout: "PayoutOf | None"
+    beside: Beside
+    now: datetime
+    is_objected_to: bool
+    """Whether an objection to it, or to one whose closing it opens with, has no answer."""
 
 
 class PayoutOf(msgspec.Struct, frozen=True):
@@ -114,13 +119,14 @@ async def stated_and_unclosed(now: datetime) -> tuple[list[str], Sequence[Unclos
     return [row["period"] for row in rows], unclosed
 
 
-async def read_statement(statement_id: UUID, listing: Listing) -> ReadStatement:
+async def read_statement(statement_id: UUID, listing: Listing, now: datetime) -> ReadStatement:
     """Return one statement as it is read before it is signed off. Errors: NotFoundError."""
     async with connections.transaction(eyes="operator") as connection:
         statement = await statements.statement_of(connection, statement_id)
-        people = [one for one in (statement.preparer_id, statement.approver_id) if one is not None]
+        stands = await beside.beside(connection, statement, now)
+        people = _people(statement, stands)
         names = await connection.fetch("SELECT id, name FROM member_names WHERE id = ANY($1::uuid[])", people)
-        beside = await connection.fetchrow(
+        row = await connection.fetchrow(
             """SELECT (SELECT reason FROM statement_approvals WHERE statement_id = $1) AS reason,
                    ARRAY (SELECT kind FROM statement_documents WHERE statement_id = $1) AS documents""",
             statement_id,
@@ -132,7 +138,7 @@ async def read_statement(statement_id: UUID, listing: Listing) -> ReadStatement:
                WHERE o.statement_id = $1""",
             statement_id,
         )
-        known = dict(beside or {})
+        known = dict(row or {})
         counted, found, lines_minor = await lines.lines_of(connection, statement_id, listing)
         return ReadStatement(
             statement,
@@ -143,7 +149,18 @@ async def read_statement(statement_id: UUID, listing: Listing) -> ReadStatement:
             known["reason"],
             frozenset(known["documents"]),
             None if payout is None else PayoutOf(**payout),
+            stands,
+            now,
+            bool(await approval_queries.is_objected_to(connection, [statement_id])),
         )
+
+
+def _people(statement: Statement, stands: Beside) -> list[UUID]:
+    """Return everybody who signed, objected or answered."""
+    everyone = [statement.preparer_id, statement.approver_id]
+    everyone += [person for one in stands.objections for person in (one.objected_by, one.answered_by)]
+    everyone += [stands.first.approver_id] if stands.first else []
+    return [one for one in everyone if one is not None]
 
 
 async def statement_with_hash(content_hash: bytes) -> Statement | None:

@@ -29,7 +29,7 @@ _OBJECTIONS = """
 OPEN_OBJECTION = """EXISTS (SELECT FROM statements e JOIN statement_objections x ON x.statement_id = e.id
     WHERE e.account_id = s.account_id AND e.seq <= s.seq
         AND NOT EXISTS (SELECT FROM objection_answers y WHERE y.objection_id = x.id))"""
-"""Whether an objection to the statement `s`, or to one before it whose closing it opens with, has no answer."""
+"""Whether an objection to the statement `s`, or to one whose closing it opens with, has no answer."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -112,7 +112,7 @@ async def line_of(connection: Connection, statement_id: UUID, transfer_id: int) 
 
 
 async def contract_of(connection: Connection, statement: Statement) -> Contract:
-    """Return the contract of a statement: that of a line with an agreement, else the newest of the two brands.
+    """Return the contract of a statement: that of one of its lines, else the newest of the two brands.
 
     Errors: NotFoundError when the two never signed one.
     """

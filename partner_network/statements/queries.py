@@ -27,6 +27,8 @@ class Statement(msgspec.Struct, frozen=True):
     payer_id: UUID
     payee_name: str
     payer_name: str
+    payee_slug: str
+    payer_slug: str
     currency: str
     account_id: int
     seq: int
@@ -79,6 +81,7 @@ class StatementLine(msgspec.Struct, frozen=True):
 
 STATEMENTS = """
     SELECT s.id, s.number, s.payee_id, s.payer_id, payee.name AS payee_name, payer.name AS payer_name,
+        payee.slug AS payee_slug, payer.slug AS payer_slug,
         s.currency, s.account_id, s.seq, s.period, s.starts_at, s.ends_at, s.opening_minor, s.closing_minor,
         s.minimum_minor, s.carried_reason, s.totals, s.content_hash, s.closed_at,
         p.preparer_id, p.prepared_at, a.approver_id, a.approved_at,

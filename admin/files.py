@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from litestar import Response
 
+from admin.queries.cases import Case
 from admin.queries.jobs import FailedJob
 from admin.queries.network import BrandRow, PartnershipRow, ProgramRow
 from admin.queries.statements import ReadStatement, StatementRow
@@ -134,6 +135,23 @@ def brands(rows: Sequence[BrandRow]) -> Response[bytes]:
             for one in rows
         ],
         numbers={3, 4, 5},
+    )
+
+
+def cases(rows: Sequence[Case]) -> Response[bytes]:
+    """Return cases about money."""
+    head = ["case", "subject", "found", "owner", "opened", "closed", "closed_by", "reason"]
+    return csv_answer(
+        "cases",
+        head,
+        [
+            (
+                *(one.kind, one.subject, one.said, one.owner_name or "", one.opened_at.isoformat()),
+                one.closed_at.isoformat() if one.closed_at else "",
+                *(one.closer_name or "", one.reason or ""),
+            )
+            for one in rows
+        ],
     )
 
 

@@ -7,7 +7,8 @@ LISTED = """
         SELECT s.id, s.number, s.payee_id, s.payer_id, payee.name AS payee_name, payer.name AS payer_name,
             s.currency, s.period, s.ends_at, s.closed_at, s.closing_minor, p.preparer_id, p.prepared_at,
             a.approver_id, a.approved_at, o.id AS payout_id, o.amount_minor AS payout_minor, CASE
-                WHEN t.status IN ('accepted', 'settled') THEN 'paid'
+                WHEN sent.minor = o.amount_minor THEN 'paid'
+                WHEN sent.minor > 0 THEN 'part_paid'
                 WHEN s.carried_reason IS NOT NULL THEN 'carried'
                 WHEN a.approver_id IS NOT NULL THEN 'approved'
                 WHEN p.preparer_id IS NULL THEN 'draft' ELSE 'issued' END AS status
@@ -17,5 +18,7 @@ LISTED = """
         LEFT JOIN statement_preparations p ON p.statement_id = s.id
         LEFT JOIN statement_approvals a ON a.statement_id = s.id
         LEFT JOIN payouts o ON o.statement_id = s.id
-        LEFT JOIN payout_attempts t ON t.payout_id = o.id AND t.status <> 'failed')
+        LEFT JOIN LATERAL (SELECT sum(t.amount_minor - t.reversed_minor)::bigint AS minor
+                           FROM payout_attempts t
+                           WHERE t.payout_id = o.id AND t.stripe_transfer_id IS NOT NULL) sent ON true)
 """

@@ -1,14 +1,20 @@
 """The jobs of this slice and what they carry, and why a payout may be held."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from partner_network.kernel.sentences import Sentence
+from partner_network.statements import rules as statement_rules
 
 CHARGE = "payouts.charge"
-PAY = "payouts.pay"
+PAY = statement_rules.PAY
 READ_FUNDING = "payouts.read_funding"
+READ_MOVEMENTS = "payouts.read_movements"
+READ_ACCOUNT = "payouts.read_account"
 
 
 class ChargeFunding(msgspec.Struct, frozen=True):
@@ -24,11 +30,55 @@ class ReadFunding(msgspec.Struct, frozen=True):
     event_id: str
 
 
+class HeardEvent(msgspec.Struct, frozen=True):
+    """Something that Stripe told us about, and the event that did."""
+
+    object_id: str
+    event_id: str
+
+
 ONBOARDING_MISSING = Sentence("The partner has to finish its onboarding with Stripe before it can be paid.")
+ACCOUNT_RESTRICTED = Sentence(
+    "Stripe has stopped transfers to the partner’s account; the partner has to open its page Payout account "
+    "and give Stripe what it asks for."
+)
+ACCOUNT_CLOSED = Sentence(
+    "The partner’s account at Stripe is closed; the partner has to open its page Payout account and open "
+    "another one."
+)
+PAYER_OWES = Sentence(
+    "A bank took a payment of the payer back; nothing it funded is sent until the payer has paid again."
+)
 ANSWER_MISSING = Sentence(
     "Stripe does not know the transfer that we sent and got no answer for; a person must decide."
 )
+OUR_FAULT = Sentence("Stripe found our own request wrong; an engineer must look before it is sent again.")
+MENDED_BY_PARTNER = (ONBOARDING_MISSING, ACCOUNT_RESTRICTED, ACCOUNT_CLOSED)
+"""What ends by itself when Stripe says that the partner's account may receive transfers."""
+GOES_ON_BY_ITSELF = (*MENDED_BY_PARTNER, PAYER_OWES)
+_REASONS = (*GOES_ON_BY_ITSELF, ANSWER_MISSING, OUR_FAULT)
 _REFUSED = "Stripe cannot pay this partner: "
+
+CaseKind = Literal["funding returned", "fault of ours", "transfer differs", "transfer not booked",
+                   "balance differs", "event not handled", "attempt without answer"]  # fmt: skip
+CASES: Mapping[CaseKind, Sentence] = MappingProxyType(
+    {
+        "funding returned": Sentence("A bank took a payment back"),
+        "fault of ours": Sentence("Stripe found our request wrong"),
+        "transfer differs": Sentence("A transfer differs from what we booked"),
+        "transfer not booked": Sentence("A transfer that nobody booked"),
+        "balance differs": Sentence("Our cash differs from Stripe’s balance"),
+        "event not handled": Sentence("An event of Stripe’s was not worked through"),
+        "attempt without answer": Sentence("An attempt has had no answer for a day"),
+    }
+)
+
+
+def held_for_account(transfers_status: str | None) -> Sentence:
+    """Return why nothing can be sent to an account in this state at Stripe."""
+    if transfers_status == "closed":
+        return ACCOUNT_CLOSED
+    return ACCOUNT_RESTRICTED if transfers_status == "restricted" else ONBOARDING_MISSING
 
 
 def refused_by_stripe(message: str) -> str:
@@ -41,7 +91,7 @@ def why_held(stored: str) -> Sentence | str:
 
     The English text is what is stored: a job compares it, and the books keep it as it was.
     """
-    for reason in (ONBOARDING_MISSING, ANSWER_MISSING):
+    for reason in _REASONS:
         if stored == reason:
             return reason
     if stored.startswith(_REFUSED):

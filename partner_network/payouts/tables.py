@@ -35,6 +35,7 @@ class Funding(Table, tablename="fundings", db=connections.engine):
     requested_by = ForeignKey(Member, default=None, null=False)
     requested_at = Timestamptz(default=None)
     settled_at = Timestamptz(default=None, null=True)
+    repaid_minor = BigInt(default=0)
 
 
 class Payout(Table, tablename="payouts", db=connections.engine):
@@ -68,6 +69,56 @@ class PayoutAttempt(Table, tablename="payout_attempts", db=connections.engine):
     answer = Text(default=None, null=True)
     started_at = Timestamptz(default=None)
     finished_at = Timestamptz(default=None, null=True)
+    reversed_minor = BigInt(default=0)
+    bank_status = Text(default="none")
+
+
+class PayoutRelease(Table, tablename="payout_releases", db=connections.engine):
+    """Somebody's decision to let a held payout go, and why."""
+
+    payout_id = ForeignKey(Payout, primary_key=True, default=None, null=False)
+    n = Integer(default=None)
+    attempt_n = Integer(default=None)
+    held_reason = Text(default=None)
+    reason = Text(default=None)
+    released_by = ForeignKey(Member, default=None, null=False)
+    released_at = Timestamptz(default=None)
+
+
+class Case(Table, tablename="cases", db=connections.engine):
+    """Something about money that a person of the operator has to clear up."""
+
+    id = UUID(primary_key=True, default=None)
+    kind = Text(default=None)
+    subject = Text(default=None)
+    said = Text(default=None)
+    owner_id = ForeignKey(Member, default=None, null=True)
+    opened_at = Timestamptz(default=None)
+    closed_at = Timestamptz(default=None, null=True)
+    closed_by = ForeignKey(Member, default=None, null=True)
+    reason = Text(default=None, null=True)
+
+
+class StripeMovement(Table, tablename="stripe_movements", db=connections.engine):
+    """Money that moved at Stripe without a request of ours: taken back, brought, or kept as a fee."""
+
+    id = Text(primary_key=True, default=None)
+    kind = Text(default=None)
+    currency = Text(default=None)
+    amount_minor = BigInt(default=None)
+    attempt_id = ForeignKey(PayoutAttempt, default=None, null=True)
+    funding_id = ForeignKey(Funding, default=None, null=True)
+    covered_minor = BigInt(default=0)
+    entry_id = ForeignKey(LedgerEntry, default=None, null=False)
+    at = Timestamptz(default=None)
+
+
+class FormerStripeAccount(Table, tablename="former_stripe_accounts", db=connections.engine):
+    """An account at Stripe that was closed and that another one has replaced."""
+
+    account_id = Text(primary_key=True, default=None)
+    brand_id = ForeignKey(Brand, default=None, null=False)
+    replaced_at = Timestamptz(default=None)
 
 
 class StripeEvent(Table, tablename="stripe_events", db=connections.engine):

@@ -38,6 +38,8 @@ Status = Literal["draft", "issued", "approved", "part_paid", "paid", "carried"]
 CLOSE = "statements.close"
 RENDER = "statements.render"
 """The jobs of this slice."""
+PAY = "payouts.pay"
+"""What follows an approval; the slice that pays stands on this one."""
 
 
 class RenderStatement(msgspec.Struct, frozen=True):

@@ -269,6 +269,12 @@ ROWS: Mapping[str, Row] = {
     "GET /admin/statements/{statement}/lines/{line}/trace": Row("read money", "shared", side="operator"),
     "GET /admin/payouts": Row("read payouts", side="operator"),
     "GET /admin/payouts/{payout}": Row("read payouts", "shared", side="operator"),
+    "POST /admin/payouts/{payout}/release": Row(
+        "manage payouts", "shared", side="operator", form={"reason": "Mended"}
+    ),
+    "GET /admin/cases": Row("read payouts", side="operator"),
+    "POST /admin/cases/{case}/owner": Row("manage payouts", side="operator"),
+    "POST /admin/cases/{case}/closing": Row("manage payouts", side="operator", form={"reason": "Cleared up"}),
     "GET /admin/failed-jobs": Row("people of the operator"),
     "POST /admin/failed-jobs/{job}/retry": Row("browse data", side="operator"),
     # the audit trail

@@ -24,6 +24,7 @@ MEANINGLESS = {
     "file_path": "x",
     "kind": "csv",
     "job": "1",
+    "case": "00000000-0000-7000-8000-000000000000",
     "account": "1",
     "commission_id": "1",
     "clawback_id": "1",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.database import connections
+from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways.stripe_connect import Funding, StripeConnect
 from partner_network.identity.actions import audit
@@ -20,7 +20,7 @@ from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.accounts import Pair
 from partner_network.ledger.events import Fact
 from partner_network.ledger.rules import Entry
-from partner_network.payouts import queries
+from partner_network.payouts import queries, rules
 from partner_network.payouts.actions import telling
 
 
@@ -177,6 +177,8 @@ async def _record(connection: Connection, funding_id: UUID, answer: Funding, now
         await ledger.post(connection, _received(funding, answer, now), recorded_at=now)
         amount = Money(funding.amount_minor, funding.currency)
         await telling.tell_settled(connection, funding_id, funding.advertiser_id, amount)
+        # Whoever read this may die before it pays.
+        await jobs.enqueue(connection, rules.PAY)
     return status
 
 

@@ -65,8 +65,6 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "self_billing_agreements": "which company lets which other write its invoices, and who said so",
         "payouts": "amounts",
         "payout_attempts": "amounts and the company's account at Stripe",
-        "payout_releases": "reasons of the operator's people, about payouts of companies",
-        "cases": "amounts and ids at Stripe, and reasons of the operator's people",
         "stripe_movements": "amounts",
         "former_stripe_accounts": "the company's own former account at Stripe",
         "stripe_accounts": "the company's own numbers at Stripe; people there give theirs to Stripe alone",

@@ -112,6 +112,7 @@ async def approve_statement(
         await _record(connection, approver, "approve", statement, reason=said)
         await telling.tell_approved(connection, statement)
         await jobs.enqueue(connection, rules.RENDER, RenderStatement(statement.id))
+        await jobs.enqueue(connection, rules.PAY)
         return await queries.statement_of(connection, statement_id)
 
 

@@ -58,7 +58,16 @@ PAYMENTS = [
     ),
     one("payout_attempts", "payout_attempts_pending_transfer_id_key", pending_transfer_id=leg("reserve")),
     one("payout_attempts", "payout_attempts_stripe_transfer_id_key", **ACCEPTED),
-    one("payout_attempts", "one_live_attempt", payout_id=PAYOUT[1], n="2"),
+    one("payout_attempts", "one_live_attempt", "never_more_than_approved", payout_id=PAYOUT[1], n="2"),
+    Guard(
+        "payout_attempts",
+        "never_more_than_approved",
+        [Insert("payout_attempts", {"amount_minor": "501"})],
+        says="would send more than was approved",
+    ),
+    one("payout_attempts", "reversed_in_bounds", reversed_minor="1"),
+    one("payout_attempts", "payout_attempts_bank_status_check", bank_status="'lost'"),
+    one("fundings", "repaid_in_bounds", repaid_minor="-1"),
     changed(
         "payout_attempts", "never_removed", "DELETE FROM payout_attempts", "payout_attempts is append-only"
     ),

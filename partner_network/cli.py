@@ -17,6 +17,7 @@ import uvloop
 from partner_network import app, schedule
 from partner_network import settings as settings_of
 from partner_network.commissions import commands as rates
+from partner_network.dashboards.exporting import commands as exports
 from partner_network.dashboards.verification import ledger as verified_ledger
 from partner_network.dashboards.verification import proof
 from partner_network.database import addresses, connections, migration
@@ -68,8 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     add.add_argument("part", nargs="?", choices=["ledger"], help="the ledger alone; left out: everything")
     add.add_argument("--without-stripe", action="store_true", help="compare with what is booked alone")
+    add.add_argument("--export", type=Path, metavar="DIR", help="a brand's export instead; no database")
     journal.add_moment_to(add)
     add.set_defaults(command=_verify)
+    exports.add_to(commands)
     journal.add_to(commands)
     replay.add_to(commands)
     trials.add_to(commands)
@@ -113,6 +116,8 @@ async def _worker(_: argparse.Namespace) -> int:
 
 
 async def _verify(parsed: argparse.Namespace) -> int:
+    if parsed.export is not None:
+        return exports.verify(parsed.export)
     as_of = journal.moment_in(parsed)
     if as_of is not None and parsed.part != "ledger":
         raise InvalidError(

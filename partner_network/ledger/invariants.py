@@ -61,7 +61,7 @@ def equations(held: Iterable[Held]) -> Iterator[str]:
     """Yield which of the equations does not hold: those that stand at any date, whatever was known then."""
     rows = list(held)
     yield from _debits_and_credits(rows)
-    yield from _pairs(rows)
+    yield from pairs(rows)
     yield from _money_there_is(rows)
 
 
@@ -94,7 +94,8 @@ def _debits_and_credits(rows: Sequence[Held]) -> Iterator[str]:
                 yield f"All {phase} debits less all credits in {currency} are {difference:,}, not 0."
 
 
-def _pairs(rows: Sequence[Held]) -> Iterator[str]:
+def pairs(rows: Sequence[Held]) -> Iterator[str]:
+    """Yield where the two sides of a pair of brands do not agree."""
     held: defaultdict[Pair, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
         pair = accounts.pair_of(row.account)

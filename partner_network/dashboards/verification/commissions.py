@@ -1,6 +1,6 @@
 """Commissions: every target computed again from the whole history, and every revision from its target."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from partner_network.agreements.terms import Settlement
 from partner_network.commissions.rules import targets as engine
-from partner_network.dashboards.verification import kinds, orders, quality
+from partner_network.dashboards.verification import checkpoints, kinds, orders, quality
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Commission, Revision
@@ -41,24 +41,28 @@ class _Inputs(Struct, frozen=True, gc=False):
 _inputs = msgspec.json.Decoder(_Inputs)
 
 
-def check(books: Books) -> Kind:
+def check(books: Books, priced: Mapping[UUID, Priced] | None = None) -> Kind:
     """Compare the newest revision of every commission with what facts and signed terms come to.
 
     Streams that wait for the worker are left out, and counted: nobody says that they are right already.
+    Where the orders are given, measures of quality are taken as they were measured: they were made from
+    orders that whoever asks may not have.
     """
     waiting = {one.partnership_id for one in books.waiting if one.partnership_id is not None}
     found = "recomputed, all equal to the cent" + kinds.more(len(waiting), "partnership", "to be accrued")
     count = sum(one.partnership_id not in waiting for one in books.commissions)
-    return kinds.compared("commissions", count, found, _differences(books, waiting))
+    return kinds.compared("commissions", count, found, _differences(books, waiting, priced))
 
 
-def _differences(books: Books, waiting: set[UUID]) -> Iterator[str]:
-    yield from quality.differences(books)
+def _differences(books: Books, waiting: set[UUID], given: Mapping[UUID, Priced] | None) -> Iterator[str]:
+    if given is None:
+        yield from quality.differences(books)
     of = grouped(books.commissions, lambda commission: commission.partnership_id)
     for commission in books.commissions:
         yield from _shape(books, commission)
         yield from _chain(books, commission, books.revisions_of.get(commission.id, []))
-    for partnership_id, priced in orders.by_partnership(books).items():
+    priced_of = orders.by_partnership(books) if given is None else given
+    for partnership_id, priced in priced_of.items():
         if partnership_id in waiting:
             continue
         try:
@@ -67,6 +71,7 @@ def _differences(books: Books, waiting: set[UUID]) -> Iterator[str]:
             yield f"The commissions of {_who(books, partnership_id)} cannot be computed: {impossible}"
             continue
         yield from _compared(books, partnership_id, due, of.get(partnership_id, []))
+    yield from checkpoints.differences(books, priced_of, waiting)
 
 
 def _due(priced: Priced) -> dict[Key, _Due]:

@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from fractions import Fraction
 from typing import TypeAlias
 from uuid import UUID
 
@@ -32,13 +33,28 @@ class Priced(msgspec.Struct, frozen=True):
     conversion_of: dict[str, UUID]
 
 
+class Bought(msgspec.Struct, frozen=True):
+    """What an order's customer had bought before in its program, as far as the engine asks."""
+
+    new_customer: bool
+    order_number: int
+    first_order_at: datetime | None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What orders are priced by besides their own rows: who is credited, at which rate, who bought before."""
+
+    credited: Mapping[UUID, Sequence[Credit]]
+    """By conversion all credits that stand, by partner, then by touch, as the engine asks."""
+    rates: Mapping[tuple[UUID, str, date], Fraction]
+    bought: Callable[[Conversion], Bought]
+
+
 class _Facts(msgspec.Struct, frozen=True):
-    """What belongs to conversions, by conversion or by customer in a program."""
+    """What belongs to conversions, by conversion and partnership."""
 
     refunds: dict[UUID, list[Refund]]
     adjustments: dict[tuple[UUID, UUID], list[Adjustment]]
-    sales: dict[Customer, list[Place]]
-    new_customers: set[UUID]
     measures: dict[UUID, dict[Key, Measure]]
 
 
@@ -63,31 +79,56 @@ def plan_of(books: Books) -> dict[UUID, Plan]:
 
 def by_partnership(books: Books) -> dict[UUID, Priced]:
     """Return every partnership with terms, with all orders that are credited to it or adjusted for it."""
-    priced = {partnership_id: Priced(plan, [], {}) for partnership_id, plan in plan_of(books).items()}
-    facts = _facts(books)
-    rates = books.rates.of()
     standing = {decision.conversion_id: decision.rev for decision in books.decisions}
     current = grouped(
         [one for one in books.credits if one.rev == standing[one.conversion_id]],
         lambda one: one.conversion_id,
     )
-    adjusted = grouped(books.adjustments, lambda one: one.conversion_id)
-    for conversion_id in {**current, **adjusted}:
-        conversion, credited = books.conversion[conversion_id], current.get(conversion_id, [])
-        # As the engine asks: all credits of the order, by partner, then by touch.
+    for credited in current.values():
         credited.sort(key=lambda one: (books.partnership[one.partnership_id].partner_id, one.touch_id))
-        for partnership_id in {one.partnership_id for one in (*credited, *adjusted.get(conversion_id, ()))}:
-            order = _order(conversion, credited, partnership_id, facts)
-            first = priced[partnership_id].plan.versions[0]
+    return priced(books, Known(current, books.rates.of(), _histories(books)))
+
+
+def priced(books: Books, known: Known) -> dict[UUID, Priced]:
+    """Return the same by what is known of credits, rates and customers, wherever it was learnt."""
+    found = {partnership_id: Priced(plan, [], {}) for partnership_id, plan in plan_of(books).items()}
+    facts = _facts(books)
+    adjusted = grouped(books.adjustments, lambda one: one.conversion_id)
+    for conversion_id in {**known.credited, **adjusted}:
+        conversion, credited = books.conversion[conversion_id], known.credited.get(conversion_id, ())
+        whose = {one.partnership_id for one in (*credited, *adjusted.get(conversion_id, ()))}
+        for partnership_id in whose & found.keys():
+            order = _order(conversion, credited, partnership_id, facts, known.bought(conversion))
+            first = found[partnership_id].plan.versions[0]
             if order.currency != first.settlement.currency:
                 day = order.at.astimezone(first.zone).date()
-                order = replace(order, rate=rates.get((conversion_id, first.settlement.currency, day)))
-            if known := facts.measures.get(partnership_id):
-                own = quality.own_measures(priced[partnership_id].plan, order.at, known)
+                order = replace(order, rate=known.rates.get((conversion_id, first.settlement.currency, day)))
+            if measured := facts.measures.get(partnership_id):
+                own = quality.own_measures(found[partnership_id].plan, order.at, measured)
                 order = replace(order, measures=own)
-            priced[partnership_id].orders.append(order)
-            priced[partnership_id].conversion_of[order.id] = conversion_id
-    return priced
+            found[partnership_id].orders.append(order)
+            found[partnership_id].conversion_of[order.id] = conversion_id
+    return found
+
+
+def _histories(books: Books) -> Callable[[Conversion], Bought]:
+    """Return what tells of an order who had bought what before, from all orders there are."""
+    sales: defaultdict[Customer, list[Place]] = defaultdict(list)
+    seen: set[Customer] = set()
+    new: set[UUID] = set()
+    for case in books.cases:
+        if case.customer not in seen:
+            new.add(case.id)
+        seen.add(case.customer)
+        if case.event == "sale":
+            sales[case.customer].append((case.occurred_at, case.order_id))
+
+    def bought(conversion: Conversion) -> Bought:
+        own = sales.get((conversion.customer_id, conversion.program_id), [])
+        number = bisect_right(own, (conversion.occurred_at, conversion.order_id))
+        return Bought(conversion.id in new, number, own[0][0] if own else None)
+
+    return bought
 
 
 def _facts(books: Books) -> _Facts:
@@ -101,26 +142,22 @@ def _facts(books: Books) -> _Facts:
         adjustments[row.conversion_id, row.partnership_id].append(
             Adjustment(id=str(row.id), minor=row.minor, component=row.component, bonus=row.bonus)
         )
-    sales: defaultdict[Customer, list[Place]] = defaultdict(list)
-    seen: set[Customer] = set()
-    new: set[UUID] = set()
-    for case in books.cases:
-        if case.customer not in seen:
-            new.add(case.id)
-        seen.add(case.customer)
-        if case.event == "sale":
-            sales[case.customer].append((case.occurred_at, case.order_id))
     measures: defaultdict[UUID, dict[Key, Measure]] = defaultdict(dict)
     for one in books.measures:
         measures[one.partnership_id][one.rule, one.measured_on] = Measure(
             one.rule, one.measured_on, one.customers, one.retained
         )
-    return _Facts(refunds, adjustments, sales, new, measures)
+    return _Facts(refunds, adjustments, measures)
 
 
-def _order(conversion: Conversion, credited: Sequence[Credit], partnership_id: UUID, facts: _Facts) -> Order:
+def _order(
+    conversion: Conversion,
+    credited: Sequence[Credit],
+    partnership_id: UUID,
+    facts: _Facts,
+    bought: Bought,
+) -> Order:
     own = tuple(n for n, one in enumerate(credited) if one.partnership_id == partnership_id)
-    sales = facts.sales.get((conversion.customer_id, conversion.program_id), [])
     return Order(
         id=f"{conversion.order_id}{_EVENT_MARK}{conversion.event}",
         event=conversion.event,
@@ -129,9 +166,9 @@ def _order(conversion: Conversion, credited: Sequence[Credit], partnership_id: U
         customer=str(conversion.customer_id),
         currency=conversion.currency,
         net_minor=conversion.net_minor,
-        new_customer=conversion.id in facts.new_customers,
-        order_number=bisect_right(sales, (conversion.occurred_at, conversion.order_id)),
-        first_order_at=sales[0][0] if sales else None,
+        new_customer=bought.new_customer,
+        order_number=bought.order_number,
+        first_order_at=bought.first_order_at,
         lines=() if conversion.lines == "[]" else _lines.decode(conversion.lines),
         weights=tuple(one.weight for one in credited) if own else (),
         own=own,

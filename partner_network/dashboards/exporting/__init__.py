@@ -1,0 +1,1 @@
+"""All that one brand may see, as files whose money anybody can recompute without our database."""

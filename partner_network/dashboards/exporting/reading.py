@@ -1,0 +1,111 @@
+"""Read an export from its files alone; what was changed in them is told by file and row."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from partner_network.dashboards.exporting import chained, writing
+from partner_network.dashboards.exporting.chained import DamagedError
+from partner_network.dashboards.exporting.formats import (
+    FORMAT,
+    MANIFEST,
+    FixedRate,
+    History,
+    Manifest,
+    Receipt,
+    Share,
+)
+from partner_network.dashboards.verification.books import Books
+from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
+
+
+class Export(Struct, frozen=True):
+    """An export in memory: the rows of our tables as verification reads them, and the export's own."""
+
+    manifest: Manifest
+    books: Books
+    histories: list[History]
+    shares: list[Share]
+    fixed_rates: list[FixedRate]
+    receipts: list[Receipt]
+
+
+def manifest_in(folder: Path) -> Manifest:
+    """Return what an export says of itself. Errors: InvalidError where there is none that can be read."""
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError) as unreadable:
+        raise InvalidError(
+            Sentence("{folder} holds no export that can be read: {why}", folder=folder, why=str(unreadable))
+        ) from None
+    if manifest.format != FORMAT:
+        raise InvalidError(
+            Sentence(
+                "This export has form {form}; this program reads form {ours}.",
+                form=manifest.format,
+                ours=FORMAT,
+            )
+        )
+    return manifest
+
+
+def read(folder: Path, manifest: Manifest) -> tuple[Export, list[str]]:
+    """Return an export, and each file that is not as it was written with the first row at fault."""
+    wanted: dict[str, type[Struct]] = {**writing.kinds(), writing.RECEIPTS: Receipt}
+    faults = list(_strangers(folder, manifest, wanted))
+    found: dict[str, list[Any]] = {}
+    for name, kind in wanted.items():
+        rows: list[Any] = []
+        found[name] = rows
+        try:
+            rows.extend(_rows(folder, name, kind, manifest))
+        except DamagedError as damaged:
+            faults.append(f"{name}.jsonl, {damaged}.")
+    own = {name: found.pop(name) for name in (*writing.OWN, writing.RECEIPTS)}
+    return Export(manifest, _books(found), **own), faults
+
+
+def _strangers(folder: Path, manifest: Manifest, wanted: dict[str, type[Struct]]) -> Iterator[str]:
+    there = {path.name for path in folder.iterdir()} - {MANIFEST}
+    named = {f"{name}.jsonl" for name in wanted}
+    for name in sorted(there - manifest.files.keys()):
+        yield f"{name} is no file of this export."
+    for name in sorted(manifest.files.keys() - named):
+        yield f"{name} is nothing that this program knows."
+
+
+def _rows(folder: Path, name: str, kind: type[Struct], manifest: Manifest) -> Iterator[Struct]:
+    sealed = manifest.files.get(f"{name}.jsonl")
+    path = folder / f"{name}.jsonl"
+    if sealed is None or not path.exists():
+        raise DamagedError(1, "the file is missing")
+    decoder = msgspec.json.Decoder(kind)
+    for n, said in chained.rows_of(path, sealed):
+        try:
+            yield decoder.decode(said)
+        except msgspec.DecodeError as unreadable:
+            raise DamagedError(n, f"it is no row of this file: {unreadable}") from None
+
+
+def _books(rows: dict[str, list[Any]]) -> Books:
+    """Return the rows as verification reads them; what a brand does not get is empty."""
+    hints: dict[str, Any] = get_type_hints(Books)
+    values = {name: _nothing(hints[name]) for name in Books.__struct_fields__}
+    return cast("Any", Books)(**{**values, **rows})
+
+
+def _nothing(kind: Any) -> Any:
+    """Return the empty value of a type: no rows, no count, no text."""
+    origin = get_origin(kind)
+    if origin in {list, set, dict}:
+        return origin()
+    if type(None) in get_args(kind):
+        return None
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        hints: dict[str, Any] = get_type_hints(kind)
+        return cast("Any", kind)(**{name: _nothing(hints[name]) for name in kind.__struct_fields__})
+    return kind()

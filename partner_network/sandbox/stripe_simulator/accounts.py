@@ -1,7 +1,6 @@
 """Connected accounts by API v2, as recipients of transfers."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from partner_network.sandbox.stripe_simulator import countries, events
@@ -23,17 +22,13 @@ INCLUDABLE = (
 )
 TEXTS = ("contact_email", "contact_phone", "dashboard", "display_name")
 PLAYED = frozenset({*TEXTS, "configuration", "defaults", "identity", "include", "metadata"})
+CAPABILITY_CHANGED = "v2.core.account[configuration.recipient].capability_status_updated"
 WHY_NOT = {
     "pending": {"code": "requirements_pending_verification", "resolution": "no_resolution"},
     "rejected": {"code": "rejected_other", "resolution": "contact_stripe"},
     "restricted": {"code": "requirements_past_due", "resolution": "provide_info"},
     "unsupported": {"code": "unsupported_country", "resolution": "no_resolution"},
 }
-
-
-def instant(at: int) -> str:
-    """Write the time as API v2 does."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def create(call: Call) -> Json:
@@ -45,7 +40,7 @@ def create(call: Call) -> Json:
         "applied_configurations": [],
         "closed": False,
         "configuration": {"customer": None, "merchant": None, "recipient": None},
-        "created": instant(call.now()),
+        "created": events.instant(call.now()),
         "defaults": {
             "currency": None,
             "locales": None,
@@ -66,6 +61,7 @@ def create(call: Call) -> Json:
             code="identity_country_required",
         )
     call.state.put(account)
+    events.tell_thin(call, "v2.core.account.created", account["id"])
     return shown(account, call.texts("include"))
 
 
@@ -84,14 +80,20 @@ def update(call: Call) -> Json:
     _apply(call, account)
     call.state.put(account)
     events.tell(call, "account.updated", snapshot(account), account=account["id"])
+    events.tell_thin(call, "v2.core.account.updated", account["id"])
     return shown(account, call.texts("include"))
 
 
 def close(call: Call) -> Json:
     """Answer `POST /v2/core/accounts/{id}/close`: from here on no transfer reaches it."""
     call.takes("applied_configurations")
-    account = call.state.put(_account(call) | {"closed": True})
+    account = _account(call)
+    if account["closed"]:
+        raise RefusedError("This account is already closed.", code="account_closed")
+    call.state.put(account | {"closed": True})
+    account["closed"] = True
     events.tell(call, "account.updated", snapshot(account), account=account["id"])
+    events.tell_thin(call, "v2.core.account.closed", account["id"])
     return shown(account, [])
 
 
@@ -103,6 +105,8 @@ def activate(call: Call, account_id: str) -> Json:
 def decide(call: Call, account_id: str, status: str) -> Json:
     """Review an account: what it may do from now on, why not, and what it has to hand in."""
     account = _known(call, account_id)
+    if account["closed"]:
+        raise RefusedError("This account is closed and can no longer be updated.", code="account_closed")
     previous = snapshot(account)["capabilities"]
     transfers = _stripe_transfers(account)
     if transfers is not None:
@@ -113,6 +117,8 @@ def decide(call: Call, account_id: str, status: str) -> Json:
     events.tell(
         call, "account.updated", snapshot(account), account=account_id, previous={"capabilities": previous}
     )
+    events.tell_thin(call, CAPABILITY_CHANGED, account_id)
+    events.tell_thin(call, "v2.core.account[requirements].updated", account_id)
     return account
 
 
@@ -214,6 +220,7 @@ def _request_transfers(account: Json, recipient: Json) -> None:
     wish = _table(_table(_table(recipient, "capabilities"), "stripe_balance"), "stripe_transfers")
     current = account["configuration"]["recipient"] or {"applied": True, "capabilities": {}}
     if wish.get("requested") is True and _stripe_transfers(account) is None:
+        _must_be_reachable(account)
         account["requirements"] = {"entries": [_due_requirement()]}
         current["capabilities"] = {
             "stripe_balance": {
@@ -224,6 +231,15 @@ def _request_transfers(account: Json, recipient: Json) -> None:
         current["capabilities"] = {}
     account["configuration"]["recipient"] = current
     account["applied_configurations"] = ["recipient"]
+
+
+def _must_be_reachable(account: Json) -> None:
+    country = (account["identity"] or {}).get("country")
+    if isinstance(country, str) and country and country.upper() not in countries.CURRENCIES:
+        raise RefusedError(
+            f"The capability stripe_balance.stripe_transfers is not available in {country.upper()}.",
+            code="capability_not_available_in_country",
+        )
 
 
 def _due_requirement() -> Json:

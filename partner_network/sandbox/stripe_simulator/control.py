@@ -10,10 +10,10 @@ from partner_network.sandbox.stripe_simulator import (
     books,
     events,
     faults,
+    letters,
     onboarding,
     refusals,
     trial,
-    webhooks,
 )
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.door import AnyRequest, Door
@@ -56,6 +56,18 @@ def complete_onboarding(state: State, token: FromPath[str]) -> Redirect:
     return Redirect(elsewhere, status_code=303)
 
 
+@post(
+    "/setup/s/{token:str}/abandonment",
+    sync_to_thread=False,
+    exception_handlers={refusals.RefusedError: _lost},
+)
+def abandon_onboarding(state: State, token: FromPath[str]) -> Redirect:
+    """Press the other button."""
+    door = _door(state)
+    with door.state.transaction():
+        return Redirect(onboarding.abandon(_call(door, token)), status_code=303)
+
+
 @get("/_simulator/books", sync_to_thread=False)
 def show_books(state: State) -> Json:
     """Show every balance, what each destination got, and whether the books agree."""
@@ -65,7 +77,7 @@ def show_books(state: State) -> Json:
 @get("/_simulator/deliveries", sync_to_thread=False)
 def show_deliveries(state: State) -> list[Json]:
     """Show which events were delivered, wait, or were given up."""
-    return webhooks.deliveries(_door(state).state)
+    return letters.deliveries(_door(state).state)
 
 
 @post("/_simulator/settle", status_code=200, sync_to_thread=False)
@@ -103,4 +115,13 @@ def reset(state: State) -> Json:
     return {}
 
 
-HANDLERS = (show_onboarding, complete_onboarding, show_books, show_deliveries, settle, arm, reset)
+HANDLERS = (
+    show_onboarding,
+    complete_onboarding,
+    abandon_onboarding,
+    show_books,
+    show_deliveries,
+    settle,
+    arm,
+    reset,
+)

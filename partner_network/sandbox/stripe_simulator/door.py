@@ -1,5 +1,6 @@
 """What every request passes: the key, the faults and the idempotency layer in front of the verbs."""
 
+import asyncio
 import json
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ class Door:
         self.state = state
         self.settings = settings
         self.faults = Faults()
+        self._in_flight: set[str] = set()
         self.postman = Postman(state, settings)
 
     async def answer(self, request: AnyRequest, route: str) -> ASGIApp:
@@ -46,15 +48,38 @@ class Door:
                 part_id=request.path_params.get("part", ""),
                 account=self._account(request),
             )
-            fault = self.faults.strike(route)
-            if fault == "drop_before":
-                return _cut_the_line
-            answer = self._decide(call, route, version, fault)
-            self.postman.ring()
-            return _cut_the_line if fault == "drop_after" else _sent(answer, call.idempotency_key)
+            return await self._through_faults(call, route, version)
         except RefusedError as refused:
             body = json.dumps(refused.body(version=version))
             return _sent(Answer(refused.status, body, request_id), None)
+
+    async def _through_faults(self, call: Call, route: str, version: str) -> ASGIApp:
+        self._must_not_be_in_use(call)
+        fault = self.faults.strike(route)
+        kind = None if fault is None else fault.kind
+        if kind in faults.BEFORE:
+            return _lost(kind)
+        if fault is not None and kind == "slow":
+            await self._take_long(call, fault.seconds)
+        answer = self._decide(call, route, version, kind)
+        self.postman.ring()
+        if kind in {"drop_after", "timeout_after"}:
+            return _lost(kind)
+        if kind == "500_after":
+            raise refusals.stripe_broke(stored=False)
+        return _sent(answer, call.idempotency_key)
+
+    async def _take_long(self, call: Call, seconds: float) -> None:
+        key = f"{call.account} {call.idempotency_key or call.request_id}"
+        self._in_flight.add(key)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._in_flight.discard(key)
+
+    def _must_not_be_in_use(self, call: Call) -> None:
+        if f"{call.account} {call.idempotency_key}" in self._in_flight:
+            raise refusals.key_in_use(call.idempotency_key or "")
 
     def _account(self, request: AnyRequest) -> str:
         named = request.headers.get("stripe-account", PLATFORM)
@@ -129,6 +154,16 @@ def _sent(answer: Answer, key: str | None) -> ASGIApp:
     if answer.status > LAST_CLIENT_ERROR:
         headers["Stripe-Should-Retry"] = "false"  # the stored 500 would only be replayed
     return ASGIResponse(body=answer.body, headers=headers, status_code=answer.status)
+
+
+def _lost(kind: faults.Kind | None) -> ASGIApp:
+    return _say_nothing if kind in faults.NEVER_ANSWERED else _cut_the_line
+
+
+async def _say_nothing(_scope: Scope, receive: Receive, _send: Send) -> None:
+    # The client gives up some day; only then does the server let go.
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _cut_the_line(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -1,10 +1,16 @@
-"""Events: what happened, kept for the lists and queued for every webhook that wants to hear of it."""
+"""Events: what happened, kept for the lists and queued for every endpoint that wants to hear of it."""
 
 import copy
+from datetime import UTC, datetime
 
+from partner_network.sandbox.stripe_simulator import letters
 from partner_network.sandbox.stripe_simulator.call import API_VERSION, Call
 from partner_network.sandbox.stripe_simulator.forms import Json
+from partner_network.sandbox.stripe_simulator.refusals import RefusedError
 from partner_network.sandbox.stripe_simulator.state import new_id
+
+THIN = "v2.core.event"
+LONGEST_PAGE = 100
 
 
 def tell(
@@ -26,9 +32,58 @@ def tell(
         event["account"] = account
     if previous is not None:
         event["data"]["previous_attributes"] = previous
-    if call.settings.webhook_url is not None:
-        event["pending_webhooks"] = 1
-        call.state.db.execute(
-            "INSERT INTO deliveries (event, due_at) VALUES (?, ?)", (event["id"], call.now())
-        )
+    event["pending_webhooks"] = letters.queue(call, event)
     call.state.put(event)
+
+
+def instant(at: int) -> str:
+    """Write a time as API v2 does."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def tell_thin(call: Call, kind: str, account_id: str) -> None:
+    """Record an event of API v2 about an account: it names the account and shows nothing of it."""
+    event: Json = {
+        "id": new_id("evt"),
+        "object": THIN,
+        "created": instant(call.now()),
+        "livemode": False,
+        "related_object": {
+            "id": account_id,
+            "type": "v2.core.account",
+            "url": f"/v2/core/accounts/{account_id}",
+        },
+        "type": kind,
+    }
+    if call.request_id:
+        request = {"id": call.request_id, "idempotency_key": call.idempotency_key or ""}
+        event["reason"] = {"type": "request", "request": request}
+    call.state.put(event)
+    letters.queue(call, event)
+
+
+def retrieve_thin(call: Call) -> Json:
+    """Answer `GET /v2/core/events/{id}`."""
+    event = call.state.find(call.object_id, kind=THIN)
+    if event is None:
+        raise RefusedError(f"No such event: '{call.object_id}'", status=404, code="not_found")
+    return event
+
+
+def list_thin(call: Call) -> Json:
+    """Answer `GET /v2/core/events`, newest first; a page names the address of the next."""
+    call.takes("limit", "object_id", "page")
+    limit = call.integer("limit", default=20, at_least=1, at_most=LONGEST_PAGE)
+    after = call.integer("page", default=0, at_least=0, at_most=10**12)
+    wanted = call.text("object_id")
+    conditions: dict[str, str | int] = {}
+    if wanted:
+        conditions["json_extract(body, '$.related_object.id') = ?"] = wanted
+    found = call.state.select(THIN, conditions, order="DESC")[after:]
+    query = f"limit={limit}" + (f"&object_id={wanted}" if wanted else "")
+    address = f"/v2/core/events?{query}&page="
+    return {
+        "data": found[:limit],
+        "next_page_url": f"{address}{after + limit}" if len(found) > limit else None,
+        "previous_page_url": f"{address}{max(0, after - limit)}" if after else None,
+    }

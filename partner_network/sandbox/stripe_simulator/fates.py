@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.datastructures import State
 
-from partner_network.sandbox.stripe_simulator import accounts, banks, days, disputes, payouts, topups
+from partner_network.sandbox.stripe_simulator import accounts, banks, days, disputes, letters, payouts, topups
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.door import Door
 from partner_network.sandbox.stripe_simulator.forms import Json
@@ -54,6 +54,16 @@ class NewBank(msgspec.Struct, forbid_unknown_fields=True):
     account: str
     currency: str
     last4: str
+
+
+def _spoil_the_post(call: Call, given: letters.Mishap) -> Json:
+    letters.arm(call.state, given)
+    return {}
+
+
+def _replay(call: Call, given: letters.Replay) -> Json:
+    letters.replay(call.state, given)
+    return {}
 
 
 def _pass_days(call: Call, given: Days) -> Json:
@@ -138,6 +148,8 @@ HANDLERS = (
     _handler("clock", Days, _pass_days),
     _handler("disputes", Contest, _contest),
     _handler("banks", BankAnswer, _answer_as_the_bank),
+    _handler("letters", letters.Mishap, _spoil_the_post),
+    _handler("replays", letters.Replay, _replay),
     _handler("reviews", Review, _review),
     _handler("bank-accounts", NewBank, _enter_bank),
 )

@@ -50,6 +50,7 @@ TRANSACTIONS = Collection(
     ("currency", "payout", "source", "type"),
 )
 EVENTS = Collection("/v1/events", "event", "event", ("type", "types"))
+ENDPOINTS = Collection("/v1/webhook_endpoints", "webhook_endpoint", "webhook endpoint", (), ())
 COLLECTIONS = (
     Collection("/v1/customers", "customer", "customer", ("email",)),
     Collection("/v1/payment_intents", "payment_intent", "payment_intent", ("customer",)),
@@ -62,6 +63,7 @@ COLLECTIONS = (
     TRANSACTIONS,
     TRANSFERS,
     EVENTS,
+    ENDPOINTS,
 )
 
 

@@ -4,7 +4,7 @@ import html
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from partner_network.sandbox.stripe_simulator import accounts, banks
+from partner_network.sandbox.stripe_simulator import accounts, banks, events
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
@@ -20,6 +20,7 @@ PAGE = """<!doctype html>
 <h1>{name}</h1>
 <p>This page plays Stripe's hosted onboarding. Nothing here is real, and no details are asked for.</p>
 <form method="post"><button type="submit">Complete onboarding</button></form>
+<form method="post" action="{token}/abandonment"><button type="submit">Leave without finishing</button></form>
 </main>
 </body>
 </html>
@@ -40,8 +41,11 @@ def create_link(call: Call) -> Json:
     return_url = addresses.get("return_url", refresh_url)
     if not isinstance(refresh_url, str) or not isinstance(return_url, str):
         raise RefusedError("The field 'refresh_url' must be an address.", code="invalid_fields")
-    if call.state.find(account_id, kind=accounts.KIND) is None:
+    account = call.state.find(account_id, kind=accounts.KIND)
+    if account is None:
         raise RefusedError(f"No such account: '{account_id}'", status=404, code="not_found")
+    if account["closed"]:
+        raise RefusedError("This account is closed.", code="account_closed")
     token = new_id("setup")
     expires_at = call.now() + LINK_LIVES_S
     call.state.put(
@@ -49,6 +53,7 @@ def create_link(call: Call) -> Json:
             "id": token,
             "account": account_id,
             "expires_at": expires_at,
+            "opened": False,
             "used": False,
             "refresh_url": refresh_url,
             "return_url": return_url,
@@ -59,7 +64,7 @@ def create_link(call: Call) -> Json:
     return {
         "object": "v2.core.account_link",
         "account": account_id,
-        "created": accounts.instant(call.now()),
+        "created": events.instant(call.now()),
         "expires_at": expiry.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "livemode": False,
         "url": f"http://127.0.0.1:{call.settings.port}/setup/s/{token}",
@@ -68,12 +73,14 @@ def create_link(call: Call) -> Json:
 
 
 def page(call: Call) -> tuple[str | None, str]:
-    """Show the page, or send a spent link to the refresh address: (where to go, what to show)."""
+    """Show the page, once, or send a spent link to the refresh address: (where to go, what to show)."""
     link = _link(call)
-    if link["used"] or link["expires_at"] <= call.now():
+    if link["used"] or link["opened"] or link["expires_at"] <= call.now():
         return link["refresh_url"], ""
+    call.state.put(link | {"opened": True}, kind=KIND)
     account = call.state.find(link["account"], kind=accounts.KIND) or {}
-    return None, PAGE.format(name=html.escape(account.get("display_name") or link["account"]))
+    name = html.escape(account.get("display_name") or link["account"])
+    return None, PAGE.format(name=name, token=link["id"])
 
 
 def complete(call: Call) -> str:
@@ -83,6 +90,15 @@ def complete(call: Call) -> str:
         return link["refresh_url"]
     _give_a_bank(call, link["account"])
     accounts.activate(call, link["account"])
+    call.state.put(link | {"used": True}, kind=KIND)
+    return link["return_url"]
+
+
+def abandon(call: Call) -> str:
+    """Leave without finishing: the link is spent, the account as it was; return where to go next."""
+    link = _link(call)
+    if link["used"] or link["expires_at"] <= call.now():
+        return link["refresh_url"]
     call.state.put(link | {"used": True}, kind=KIND)
     return link["return_url"]
 

@@ -135,13 +135,13 @@ def no_access(account: str) -> RefusedError:
     )
 
 
-def stripe_broke() -> RefusedError:
-    """Stripe failed inside an endpoint: the 500 is stored and replayed like any other answer."""
+def stripe_broke(*, stored: bool = True) -> RefusedError:
+    """Stripe failed; inside an endpoint the 500 is stored and replayed like any other answer."""
     return RefusedError(
         "Sorry! There was an error while talking to one of our backends. Support has been notified.",
         status=500,
         kind="api_error",
-        stored=True,
+        stored=stored,
     )
 
 

@@ -66,16 +66,33 @@ CREATE TABLE IF NOT EXISTS answers (
     stored_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS subscriptions (
+    id TEXT PRIMARY KEY,
+    endpoint TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS deliveries (
-    event TEXT PRIMARY KEY,
+    seq INTEGER PRIMARY KEY,
+    event TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     due_at REAL,
     delivered_at REAL,
-    last_error TEXT
+    last_error TEXT,
+    held INTEGER NOT NULL DEFAULT 0,
+    lost INTEGER NOT NULL DEFAULT 0,
+    forged INTEGER NOT NULL DEFAULT 0,
+    signed_ago_s INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE IF NOT EXISTS mishaps (
+    seq INTEGER PRIMARY KEY,
+    mishap TEXT NOT NULL
 ) STRICT;
 """
-TABLES = ("objects", "legs", "holdings", "bundles", "clock", "plans", "answers", "deliveries")
-FORMAT = 2
+TABLES = (
+    "objects", "legs", "holdings", "bundles", "clock", "plans", "answers", "subscriptions", "deliveries",
+    "mishaps",
+)  # fmt: skip
+FORMAT = 3
 PLATFORM = ""
 LETTERS = string.ascii_letters + string.digits
 
@@ -106,6 +123,10 @@ class State:
     def now(self) -> int:
         """Tell the time as Stripe does: its own clock, which the controls may set ahead."""
         return int(time.time()) + self._ahead_s
+
+    def instant(self) -> float:
+        """Tell the same time with its fractions, for what waits less than a second."""
+        return time.time() + self._ahead_s
 
     def set_clock(self, instant: int) -> None:
         """Go ahead to an instant; never back."""

@@ -13,6 +13,8 @@ from referencing.jsonschema import DRAFT202012
 from partner_network.sandbox.stripe_simulator import forms
 
 Json = dict[str, Any]
+# Where API v2 answers null and its description says so.
+SAID_TO_BE_NULL = ("next_page_url", "previous_page_url")
 FOLDER = Path(__file__).parent.parent / "stripe_description"
 
 
@@ -98,5 +100,6 @@ class Description:
 def without_nulls(value: Any) -> Any:
     """Leave out what API v2 did not include."""
     if isinstance(value, dict):
-        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+        kept = {name: item for name, item in value.items() if item is not None or name in SAID_TO_BE_NULL}
+        return {name: without_nulls(item) for name, item in kept.items()}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value

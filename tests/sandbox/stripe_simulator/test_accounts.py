@@ -60,6 +60,73 @@ def test_a_link_without_addresses_is_refused(simulator: Simulator, onboarding: J
     assert simulator.call("POST", "/v2/core/account_links", body).status_code == 400
 
 
+def test_the_page_of_a_link_opens_once_and_within_minutes(simulator: Simulator) -> None:
+    account_id = simulator.recipient(onboarded=False)
+    page = simulator.onboarding_page(account_id)
+    assert simulator.http.get(page).status_code == 200
+    again = simulator.http.get(page)
+    assert (again.status_code, again.headers["location"]) == (303, "http://127.0.0.1/again")
+    late = simulator.onboarding_page(account_id)
+    simulator.control("clock", {"advance_s": 301})
+    for answer in (simulator.http.get(late), simulator.http.post(late)):
+        assert (answer.status_code, answer.headers["location"]) == (303, "http://127.0.0.1/again")
+    assert transfers_of(simulator.get(f"/v2/core/accounts/{account_id}", SHOW))["status"] == "restricted"
+
+
+def test_who_leaves_without_finishing_comes_back_as_restricted_as_before(simulator: Simulator) -> None:
+    account_id = simulator.recipient(onboarded=False)
+    left = simulator.http.post(simulator.onboarding_page(account_id) + "/abandonment")
+    assert (left.status_code, left.headers["location"]) == (303, "http://127.0.0.1/back")
+    assert transfers_of(simulator.get(f"/v2/core/accounts/{account_id}", SHOW))["status"] == "restricted"
+    simulator.http.post(simulator.onboarding_page(account_id))
+    assert transfers_of(simulator.get(f"/v2/core/accounts/{account_id}", SHOW))["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("pending", "requirements_pending_verification"),
+        ("restricted", "requirements_past_due"),
+        ("unsupported", "unsupported_country"),
+        ("rejected", "rejected_other"),
+    ],
+)
+def test_an_account_that_loses_its_capability_receives_nothing(
+    simulator: Simulator, status: str, code: str
+) -> None:
+    simulator.fund(5_000)
+    account_id = simulator.recipient()
+    simulator.control("reviews", {"account": account_id, "status": status})
+    lost = transfers_of(simulator.get(f"/v2/core/accounts/{account_id}", SHOW))
+    assert (lost["status"], lost["status_details"][0]["code"]) == (status, code)
+    refused = simulator.transfer(100, account_id).json()["error"]
+    assert refused["code"] == "insufficient_capabilities_for_transfer"
+    simulator.control("reviews", {"account": account_id, "status": "active"})
+    assert simulator.transfer(100, account_id).status_code == 200
+
+
+@pytest.mark.parametrize(("country", "status"), [("de", 200), ("GB", 200), ("ru", 400), ("kp", 400)])
+def test_a_country_that_stripe_cannot_reach_is_refused_at_once(
+    simulator: Simulator, country: str, status: int
+) -> None:
+    body = recipient("Vinyl Weekly") | {"identity": {"country": country, "entity_type": "company"}}
+    answer = simulator.call("POST", "/v2/core/accounts", body)
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["error"]["code"] == "capability_not_available_in_country"
+
+
+def test_an_account_is_closed_once_and_gets_no_link_then(simulator: Simulator) -> None:
+    account_id = simulator.recipient()
+    simulator.post(f"/v2/core/accounts/{account_id}/close")
+    again = simulator.call("POST", f"/v2/core/accounts/{account_id}/close")
+    assert (again.status_code, again.json()["error"]["code"]) == (400, "account_closed")
+    use_case = {"type": "account_onboarding", "account_onboarding": {"refresh_url": "http://127.0.0.1/"}}
+    link = simulator.call("POST", "/v2/core/account_links", {"account": account_id, "use_case": use_case})
+    assert link.json()["error"]["code"] == "account_closed"
+    assert simulator.call("GET", "/v1/balance", account=account_id).status_code == 403
+
+
 def test_an_invented_link_leads_nowhere(simulator: Simulator) -> None:
     for method in ("GET", "POST"):
         assert simulator.http.request(method, "/setup/s/setup_invented").status_code == 404

@@ -1,3 +1,6 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -57,6 +60,58 @@ def test_what_never_began_leaves_its_key_unused(
         answer = simulator.transfer(1_000, partner, key="pay_1.1")
         assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert simulator.transfer(1_000, partner, key="pay_1.1").status_code == 200
+
+
+def test_a_500_before_anything_began_leaves_its_key_unused(simulator: Simulator) -> None:
+    simulator.fund(5_000)
+    partner = simulator.recipient()
+    simulator.control("faults", {"route": ROUTE, "kind": "500_unstored"})
+    first, second = (simulator.transfer(1_000, partner, key="pay_1.1") for _ in range(2))
+    assert (first.status_code, second.status_code) == (500, 200)
+    assert second.headers.get("idempotent-replayed") is None
+
+
+def test_a_500_can_hide_that_the_work_was_done(simulator: Simulator) -> None:
+    simulator.fund(5_000)
+    partner = simulator.recipient()
+    simulator.control("faults", {"route": ROUTE, "kind": "500_after"})
+    assert simulator.transfer(1_000, partner, key="pay_1.1").status_code == 500
+    assert simulator.books()["transferred"] == {partner: {"usd": 1_000}}
+    again = simulator.transfer(1_000, partner, key="pay_1.1")
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (200, "true")
+    assert simulator.books()["transferred"] == {partner: {"usd": 1_000}}
+
+
+@pytest.mark.parametrize(("kind", "done"), [("timeout_before", {}), ("timeout_after", {"usd": 1_000})])
+def test_an_answer_that_never_comes_says_nothing_of_the_work(
+    simulator: Simulator, kind: str, done: dict[str, int]
+) -> None:
+    simulator.fund(5_000)
+    partner = simulator.recipient()
+    simulator.control("faults", {"route": ROUTE, "kind": kind})
+    patient = simulator.http.timeout
+    simulator.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        simulator.transfer(1_000, partner, key="pay_1.1")
+    simulator.http.timeout = patient
+    assert simulator.books()["transferred"].get(partner, {}) == done
+    simulator.transfer(1_000, partner, key="pay_1.1")
+    assert simulator.books()["transferred"] == {partner: {"usd": 1_000}}
+
+
+def test_a_key_whose_first_request_still_runs_is_in_use(simulator: Simulator) -> None:
+    simulator.fund(5_000)
+    partner = simulator.recipient()
+    simulator.control("faults", {"route": ROUTE, "kind": "slow", "seconds": 1.5})
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(simulator.transfer, 1_000, partner, key="pay_1.1")
+        time.sleep(0.5)
+        second = simulator.transfer(1_000, partner, key="pay_1.1")
+        assert (second.status_code, second.json()["error"]["code"]) == (409, "idempotency_key_in_use")
+        assert first.result().status_code == 200
+    third = simulator.transfer(1_000, partner, key="pay_1.1")
+    assert third.headers["idempotent-replayed"] == "true"
+    assert simulator.books()["transferred"] == {partner: {"usd": 1_000}}
 
 
 def test_a_fault_strikes_its_own_route_alone(simulator: Simulator) -> None:

@@ -71,6 +71,26 @@ def test_version_2_replays_a_success_and_tries_a_failure_anew(simulator: Simulat
     )
 
 
+def test_a_key_is_forgotten_after_a_day_of_stripes_clock(simulator: Simulator) -> None:
+    simulator.fund(5_000)
+    partner = simulator.recipient()
+    made = simulator.transfer(1_000, partner, key="pay_1.1").json()["id"]
+    simulator.control("clock", {"advance_s": A_DAY_S - 60})
+    assert simulator.transfer(1_000, partner, key="pay_1.1").json()["id"] == made
+    simulator.control("clock", {"advance_s": 120})
+    assert simulator.transfer(1_000, partner, key="pay_1.1").json()["id"] != made
+
+
+def test_each_account_has_keys_of_its_own(simulator: Simulator) -> None:
+    simulator.fund(5_000)
+    partner = simulator.recipient()
+    simulator.transfer(1_000, partner)
+    body = {"amount": 100, "currency": "usd"}
+    ours, theirs = (simulator.post("/v1/payouts", body, key="one", account=who) for who in (None, partner))
+    assert ours["id"] != theirs["id"]
+    assert simulator.post("/v1/payouts", body, key="one", account=partner) == theirs
+
+
 def test_a_key_is_forgotten_after_a_day(tmp_path: Path, description: Description) -> None:
     with playing(tmp_path / "state.sqlite", description) as simulator:
         simulator.fund(5_000)

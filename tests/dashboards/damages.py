@@ -4,9 +4,11 @@ from msgspec import Struct
 
 # In these, nothing is of consequence for money, or a row says only that work waits.
 WITHOUT_MONEY = {
+    "agreement_charities",
     "agreement_documents",
     "api_keys",
     "audit_salts",
+    "charities",
     "creatives",
     "entitlement_ends",
     "erasures",
@@ -41,7 +43,6 @@ WITHOUT_MONEY = {
     "simulated_clock",
     "statement_documents",
     "stopped_streams",
-    "stream_checkpoints",
     "stripe_events",
     "test_facts",
     "trials",
@@ -92,7 +93,45 @@ DEES_CREDIT = (
 FIRST_MOVE = f"credit_id = {DEES_CREDIT} AND rev = 1"
 TILL = "key = 'till-1'"
 
+LAST_OF_RADIO = f"""partnership_id = {RADIO_PARTNERSHIP} AND starts_at = (
+    SELECT max(starts_at) FROM stream_checkpoints WHERE partnership_id = {RADIO_PARTNERSHIP})"""
+
 DAMAGES = [
+    Damage(
+        "stream_checkpoints",
+        "state = jsonb_set(state, '{components,sales,metric}', '1')",
+        LAST_OF_RADIO,
+        "commissions",
+        "checkpoint of night-radio .* component 'sales' up as 1 in",
+    ),
+    Damage(
+        "stream_checkpoints",
+        "state = jsonb_set(state, '{components,sales,earned}', '1')",
+        LAST_OF_RADIO,
+        "commissions",
+        "earning 1 millionths; the orders up to its last one come to",
+    ),
+    Damage(
+        "stream_checkpoints",
+        "last_order = 'x'",
+        LAST_OF_RADIO,
+        "commissions",
+        "ends with an order at .* that the stream does not have",
+    ),
+    Damage(
+        "stream_checkpoints",
+        "ends_at = ends_at + interval '1 day'",
+        LAST_OF_RADIO,
+        "commissions",
+        "checkpoint of night-radio with tune-house .* is of no span",
+    ),
+    Damage(
+        "stream_checkpoints",
+        'state = \'{"components": 1, "bonuses": {}}\'',
+        LAST_OF_RADIO,
+        "commissions",
+        "cannot be read",
+    ),
     Damage("reward_credits", "worth = '[]'", f"id = {DEES_CREDIT}", "rewards", "'welcome' on the sale 00004"),
     Damage("reward_credits", "kind = 'partner_credit'", f"id = {DEES_CREDIT}", "rewards", "another kind"),
     Damage("reward_credits", "currency = 'EUR'", f"id = {DEES_CREDIT}", "rewards", "currency"),

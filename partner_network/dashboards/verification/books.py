@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Terms as SignedTerms
@@ -26,7 +26,7 @@ Row = TypeVar("Row", bound=Struct)
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Books(Struct, frozen=True, dict=True):
+class Books(Struct, frozen=True, dict=True, kw_only=True):
     """Rows by table."""
 
     brands: list[facts.Brand]
@@ -75,6 +75,7 @@ class Books(Struct, frozen=True, dict=True):
     receipts: Receipts
     rates: ExchangeRates
     rewards: Rewards
+    checkpoints: list[money.StreamCheckpoint] = field(default_factory=list[money.StreamCheckpoint])
     sign_offs: SignOffs
 
     @cached_property

@@ -102,6 +102,18 @@ class Clawback(Struct, frozen=True, gc=False):
     clause: str
 
 
+class StreamCheckpoint(Struct, frozen=True, gc=False):
+    """What the orders of a span come to up to one of them, with the state as JSON."""
+
+    partnership_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    terms_key: str
+    last_at: datetime
+    last_order: str
+    state: str
+
+
 class ClawbackSettlement(Struct, frozen=True, gc=False):
     """How part of a clawback ended."""
 

@@ -99,6 +99,9 @@ async def read_within(connection: Connection) -> Books:
         transfers=await _read(connection, money.Transfer, "ledger_transfers ORDER BY entry_id, leg"),
         commissions=await _read(connection, money.Commission, "commissions ORDER BY id"),
         revisions=await _read(connection, money.Revision, "commission_revisions ORDER BY commission_id, rev"),
+        checkpoints=await _read(
+            connection, money.StreamCheckpoint, "stream_checkpoints ORDER BY partnership_id, starts_at"
+        ),
         clawbacks=await _read(connection, money.Clawback, "clawbacks ORDER BY transfer_id"),
         clawback_settlements=await _read(
             connection, money.ClawbackSettlement, "clawback_settlements ORDER BY transfer_id, clawback_id"

@@ -1,13 +1,13 @@
 """Streams are booked one by one: what comes last is added, all else is walked, and none stops another."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec import Struct
 
 from partner_network.attribution import jobs as attribution
-from partner_network.commissions.actions import accrue, append, walk
+from partner_network.commissions.actions import accrue, append, mature, walk
 from partner_network.commissions.queries import Stream, WaitingOrder
 from partner_network.database import connections
 from partner_network.database.connections import Connection
@@ -202,3 +202,33 @@ async def test_terms_that_should_never_have_been_let_through_stop_their_stream_a
     [(agreement, clause, sentence)] = await stopped()
     assert (agreement, clause) == ("A-blog", "settlement.currency")
     assert "USX" in sentence
+
+
+async def causes() -> list[tuple[str, int, str | None]]:
+    """Return the order, the amount and the cause of each clawback."""
+    rows = await connections.pool().fetch(
+        """SELECT v.order_id, k.amount_minor, k.cause FROM clawbacks k
+           JOIN commissions c ON c.id = k.commission_id JOIN conversions v ON v.id = c.conversion_id
+           ORDER BY k.transfer_id"""
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_an_older_order_that_is_reported_late_is_the_cause_of_what_it_takes_from_the_others(
+    street: Street,
+) -> None:
+    async with connections.transaction() as connection:
+        capped = await cast.partner(
+            connection, street.shop, "capped", more_terms="cap_minor = { period = 300 }"
+        )
+    first = await street.sells(capped, 9)
+    await accrue.accrue_pending(NOW)
+    later = NOW + timedelta(days=90)
+    await cast.set_clock(later)
+    await mature.mature_due(later)
+    assert await booked() == {first: 250}
+    late = await street.sells(capped, 3)
+    await accrue.accrue_pending(later)
+    # 3.00 a month at most: the older order takes its 2.50 first, and leaves 0.50
+    assert await booked() == {late: 250, first: 50}
+    assert await causes() == [(first, 200, "late order")]

@@ -168,3 +168,45 @@ async def test_an_adjustment_takes_a_second_factor(sale: Sale) -> None:
         await adjustments.adjust_commission(
             given, by=Member(sale.manager.id, "M", "m@x.test", None, frozenset({"manager"})), now=at(1, 13)
         )
+
+
+async def bonus(sale: Sale) -> tuple[int, int]:
+    """What the bonus of the radio comes to, and what is still due of its clawbacks."""
+    async with connections.transaction() as connection:
+        row = await connection.fetchrow(
+            """SELECT r.target_minor, (SELECT coalesce(sum(due_minor), 0)::bigint FROM open_clawbacks k
+                   WHERE k.commission_id = c.id) AS due_minor
+               FROM commissions c JOIN current_targets r ON r.commission_id = c.id
+               WHERE c.kind = 'bonus' AND c.partner_id = $1""",
+            sale.brands[RADIO],
+        )
+    assert row is not None
+    return row["target_minor"], row["due_minor"]
+
+
+async def played(sale: Sale, day: int, number: int) -> None:
+    (click,) = await sale.click(SHOP, RADIO, at(3, day, 9))
+    await sale.order(SHOP, *numbered([(f"r{number}", at(3, day), 10_000, click)], start=number))
+    await sale.work()
+
+
+async def test_an_upheld_contest_of_a_bonus_gives_it_back_whatever_is_computed_later(sale: Sale) -> None:
+    await builders.set_clock(at(3, 5, 13))
+    await played(sale, 5, 2)
+    await builders.set_clock(at(4, 2))
+    await sale.work()  # 2.50 for the first of two orders of the quarter has matured
+    await sale.refund(SHOP, "00002", 10_000, at(4, 2))
+    await sale.work()
+    assert await bonus(sale) == (0, 250)
+    async with connections.transaction() as connection:
+        clawback = await connection.fetchval(
+            """SELECT transfer_id FROM clawbacks k JOIN commissions c ON c.id = k.commission_id
+               WHERE c.kind = 'bonus'"""
+        )
+    await contest(sale, clawback, sale.owners[RADIO])
+    await decide(sale, clawback, "upheld")
+    await sale.work()
+    assert await bonus(sale) == (250, 0)
+    await played(sale, 6, 3)  # the second place of the same quarter
+    assert await bonus(sale) == (500, 0)
+    assert await proved() == []

@@ -105,12 +105,12 @@ def test_a_bonus_of_nothing_has_no_row() -> None:
     assert bonuses(replace(FIRST_TWO, amount_minor=0), cast.order("a", 1)) == ()
 
 
-def given(minor: int, bonus: str = "first-two", id: str = "a1") -> dict[str, object]:  # noqa: A002  # a test reads best with the field's own name
-    return {"adjustments": (Adjustment(id=id, minor=minor, bonus=bonus),)}
+def given(minor: int, bonus: str = "first-two", id: str = "a1") -> tuple[Adjustment, ...]:  # noqa: A002  # a test reads best with the field's own name
+    return (Adjustment(id=id, minor=minor, bonus=bonus),)
 
 
 def test_an_adjustment_of_a_bonus_adds_to_it_in_the_period_of_its_order_and_to_nothing_else() -> None:
-    gone = cast.order("a", 1_000, cast.at(3, 1), refunds=(cast.refund(1_000),), **given(2_500))
+    gone = cast.order("a", 1_000, cast.at(3, 1), refunds=(cast.refund(1_000),), adjustments=given(2_500))
     computed = cast.computed([gone, cast.order("b", 1_000, cast.at(3, 2))], cast.terms(bonuses=(FIRST_TWO,)))
     (paid,) = computed.bonuses
     # b takes its own 25.00; a, refunded whole, keeps its place and was given 25.00 back
@@ -119,11 +119,11 @@ def test_an_adjustment_of_a_bonus_adds_to_it_in_the_period_of_its_order_and_to_n
 
 
 def test_what_takes_more_than_a_bonus_leaves_nothing_owed() -> None:
-    assert bonuses(FIRST_TWO, cast.order("a", 100, **given(-9_000))) == ()
+    assert bonuses(FIRST_TWO, cast.order("a", 100, adjustments=given(-9_000))) == ()
 
 
 def test_an_order_whose_credit_went_elsewhere_keeps_what_its_bonus_was_adjusted_by() -> None:
-    (paid,) = bonuses(FIRST_TWO, cast.order("a", 100, rejected=True, **given(2_500)))
+    (paid,) = bonuses(FIRST_TWO, cast.order("a", 100, rejected=True, adjustments=given(2_500)))
     assert (paid.minor, paid.earned_at, paid.conversions) == (2_500, cast.at(3, 5), ())
 
 
@@ -135,7 +135,7 @@ def test_an_adjustment_counts_by_the_terms_of_its_order() -> None:
     ]
     orders = [
         cast.order("a", 100, cast.at(3, 1)),
-        cast.order("b", 100, cast.at(3, 3), rejected=True, **given(700)),
+        cast.order("b", 100, cast.at(3, 3), rejected=True, adjustments=given(700)),
     ]
     paid = engine.targets(orders, plans.plan_of(versions)).bonuses
     assert [(one.version, one.minor) for one in paid] == [("v1", 2_500), ("v2", 700)]
@@ -143,13 +143,13 @@ def test_an_adjustment_counts_by_the_terms_of_its_order() -> None:
 
 def test_a_bonus_that_the_terms_do_not_have_stops_the_run_and_is_named() -> None:
     with pytest.raises(InvalidError, match="bonus 'other', which its terms do not have"):
-        bonuses(FIRST_TWO, cast.order("a", 100, **given(1, "other")))
+        bonuses(FIRST_TWO, cast.order("a", 100, adjustments=given(1, "other")))
 
 
 @pytest.mark.parametrize("is_counted", [True, False])
 def test_nothing_is_added_alone_after_a_bonus_was_adjusted(is_counted: bool) -> None:
     plan = plans.plan_of([TermsVersion(key="v1", terms=cast.terms(bonuses=(FIRST_TWO,)))])
-    first = cast.order("a", 100, cast.at(3, 1), rejected=not is_counted, **given(700))
+    first = cast.order("a", 100, cast.at(3, 1), rejected=not is_counted, adjustments=given(700))
     checkpoint = engine.targets([first], plan).checkpoint
     assert checkpoint is not None
     assert engine.append(checkpoint, [cast.order("b", 100, cast.at(3, 2))], plan) is None

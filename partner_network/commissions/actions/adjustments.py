@@ -117,13 +117,18 @@ async def insert_adjustment(
     reason: str,
     by: Member,
     now: datetime,
+    bonus: str | None = None,
 ) -> UUID:
-    """Write an adjustment within the caller's transaction, and put its order on the work list."""
+    """Write an adjustment within the caller's transaction, and put its order on the work list.
+
+    With ``bonus`` it is of that bonus, in the period of the order, in place of a component.
+    """
     adjustment_id = ids.new_id(now)
     await connection.execute(
         """INSERT INTO adjustments
-               (id, conversion_id, partnership_id, at, recorded_at, minor, reason, decided_by, component)
-           VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8)""",
+               (id, conversion_id, partnership_id, at, recorded_at, minor, reason, decided_by, component,
+                bonus)
+           VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)""",
         adjustment_id,
         conversion_id,
         partnership_id,
@@ -132,6 +137,7 @@ async def insert_adjustment(
         reason,
         by.id,
         component,
+        bonus,
     )
     await attribution.ask_for_accrual(connection, [(partnership_id, conversion_id)])
     return adjustment_id

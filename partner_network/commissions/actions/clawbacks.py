@@ -30,7 +30,8 @@ async def open_clawbacks(
 
 
 # What was recorded since the revision before, the nearest cause first: what concerns the order itself, then
-# what concerns all of the partnership. Of refunds on other orders the newest is named.
+# what concerns all of the partnership. Of refunds on other orders the newest is named; of orders that were
+# reported late, one that waits to be accrued now.
 _WITH_CAUSES = """
     WITH elsewhere AS MATERIALIZED (
         SELECT f.id, f.reason, f.recorded_at FROM refunds f WHERE f.brand_id = $8
@@ -47,7 +48,8 @@ _WITH_CAUSES = """
     JOIN commission_revisions p ON p.commission_id = x.commission_id AND p.rev = x.rev - 1
     LEFT JOIN LATERAL (
         SELECT cause, id, reason FROM (
-            SELECT 1 AS place, 'refund' AS cause, f.id, f.reason, f.recorded_at FROM refunds f
+            SELECT 1 AS place, CASE WHEN f.cancels IS NULL THEN 'refund' ELSE 'refund undone' END AS cause,
+                f.id, f.reason, f.recorded_at FROM refunds f
                 WHERE f.conversion_id = c.conversion_id AND f.recorded_at >= p.recorded_at
             UNION ALL SELECT 2, 'adjustment', a.id, a.reason, a.recorded_at FROM adjustments a
                 WHERE a.conversion_id = c.conversion_id AND a.partnership_id = $7 AND a.minor < 0
@@ -57,7 +59,11 @@ _WITH_CAUSES = """
             UNION ALL SELECT 4, 'terms', t.agreement_id, NULL, lower(t.recorded) FROM terms t
                 WHERE t.partnership_id = $7 AND lower(t.recorded) > p.recorded_at
             UNION ALL SELECT 5, 'refund elsewhere', e.id, e.reason, e.recorded_at FROM elsewhere e
-                WHERE e.recorded_at >= p.recorded_at) found
+                WHERE e.recorded_at >= p.recorded_at
+            UNION ALL SELECT 6, 'late order', v.id, NULL, v.recorded_at
+                FROM unaccrued_conversions u JOIN conversions v ON v.id = u.conversion_id
+                WHERE u.partnership_id = $7 AND v.id IS DISTINCT FROM c.conversion_id
+                    AND v.recorded_at >= p.recorded_at AND v.occurred_at <= c.earned_at) found
         ORDER BY recorded_at > p.recorded_at DESC, place, recorded_at DESC LIMIT 1) w ON true
 """
 

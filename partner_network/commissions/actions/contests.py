@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.agreements import terms_reading
 from partner_network.commissions.actions import adjustments, mature, telling
 from partner_network.commissions.actions.accrue import stream_lock
 from partner_network.commissions.rules import reasons
@@ -29,7 +30,10 @@ class _Clawback(msgspec.Struct, frozen=True):
     currency: str
     contest_until: datetime
     conversion_id: UUID | None
+    kind: str
     component: str
+    agreement_id: UUID
+    earned_at: datetime
     partnership_id: UUID
     payee_id: UUID
     advertiser_id: UUID
@@ -75,7 +79,7 @@ async def decide_contest(
     """Decide a contest: declined, it may be recovered; upheld, an adjustment gives all of it back for good.
 
     Errors: ForbiddenError; NotFoundError; InvalidError without a reason; ConflictError when it is not
-        contested or is decided already, or when a bonus was taken back, which has no order to adjust.
+        contested or is decided already.
     Source: MONEY section 5: contest upheld; the contract's clause 5.6.
     """
     permissions.must(by, "decide contests")
@@ -105,16 +109,13 @@ async def decide_contest(
 
 
 async def _give_back(connection: Connection, one: _Clawback, reason: str, by: Member, now: datetime) -> UUID:
-    if one.conversion_id is None:
-        raise ConflictError(
-            "A bonus was taken back, and it has no order of its own. Adjust the commission on one of its "
-            "orders by the amount, then decline the contest with that reason."
-        )
+    is_bonus = one.kind == "bonus"
     return await adjustments.insert_adjustment(
         connection,
-        conversion_id=one.conversion_id,
+        conversion_id=one.conversion_id or await _earning_order(connection, one),
         partnership_id=one.partnership_id,
-        component=one.component,
+        component=None if is_bonus else one.component,
+        bonus=one.component if is_bonus else None,
         minor=one.amount_minor,
         reason=reason[: reasons.DECISION_CHARACTERS_MAX],
         by=by,
@@ -122,12 +123,36 @@ async def _give_back(connection: Connection, one: _Clawback, reason: str, by: Me
     )
 
 
+async def _earning_order(connection: Connection, one: _Clawback) -> UUID:
+    """Return the order by which a bonus was first earned: it places an adjustment in the bonus's period."""
+    terms = terms_reading.read_terms(
+        await connection.fetchval("SELECT terms_toml FROM agreements WHERE id = $1", one.agreement_id)
+    )
+    event = next((bonus.event for bonus in terms.commission.bonuses if bonus.name == one.component), "")
+    found = await connection.fetchval(
+        """SELECT v.id FROM partnerships p JOIN conversions v ON v.program_id = p.program_id
+           WHERE p.id = $1 AND v.occurred_at = $2 AND v.event = $3 AND EXISTS (
+               SELECT FROM credits c WHERE c.conversion_id = v.id AND c.partnership_id = p.id)
+           ORDER BY v.order_id COLLATE "C" LIMIT 1""",
+        one.partnership_id,
+        one.earned_at,
+        event,
+    )
+    if found is None:
+        raise ConflictError(
+            "No order of this bonus is there to give it back on. Adjust the commission on one of the orders "
+            "of its period by the amount, then decline the contest with that reason."
+        )
+    return found
+
+
 def _nothing_here() -> NotFoundError:
     return NotFoundError("There is no such clawback for you; open it from what is taken back.")
 
 
 _CLAWBACK = """
-    SELECT k.transfer_id, k.amount_minor, c.currency, k.contest_until, c.conversion_id, c.component,
+    SELECT k.transfer_id, k.amount_minor, c.currency, k.contest_until, c.conversion_id, c.kind, c.component,
+        c.agreement_id, c.earned_at,
         c.partnership_id, coalesce(c.charity_id, c.partner_id) AS payee_id, c.advertiser_id,
         EXISTS (SELECT FROM clawback_contests x WHERE x.clawback_id = k.transfer_id) AS is_contested,
         EXISTS (SELECT FROM contest_decisions d WHERE d.clawback_id = k.transfer_id) AS is_decided

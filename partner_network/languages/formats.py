@@ -1,7 +1,8 @@
 """Amounts, numbers and dates as a reader of the present language writes them."""
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from fractions import Fraction
 
 from babel import dates, numbers
 
@@ -33,6 +34,13 @@ def percent(ppm: int) -> str:
 def day(at: date) -> str:
     """Return `1 July 2026`; of an instant, its day in UTC."""
     return _date(at, _DAY[spoken.present()])
+
+
+def rate(exact: Fraction) -> str:
+    """Return an exchange rate to eight digits that count, half away from zero."""
+    with localcontext(Context(prec=8, rounding=ROUND_HALF_UP)):
+        said = Decimal(exact.numerator) / Decimal(exact.denominator)
+    return numbers.format_decimal(said, "#,##0.###############", locale=spoken.locale())
 
 
 def short_day(at: date) -> str:

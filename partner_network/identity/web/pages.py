@@ -108,6 +108,7 @@ def environment(folders: Sequence[Path], built_assets: Path) -> Environment:
         "number": formats.number,
         "percent": formats.percent,
         "day": formats.day,
+        "rate": formats.rate,
         "short_day": formats.short_day,
         "instant": formats.instant,
         "month": formats.month,

@@ -76,6 +76,8 @@ class Figures(Struct, frozen=True):
 
         Rounding the running sum moves a line by less than one minor unit; a cap only ever lowers it.
         """
+        if self.bonus:
+            return self.minor >= self.adjusted_minor  # a bonus is one amount: there is no line to compute
         if self.minor != max(0, self.line_minor - self.taken_back_minor + self.adjusted_minor):
             return False
         if self.capped_by:

@@ -1,6 +1,7 @@
 """The commissions on one conversion with everything around them, for whoever asks."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cached_property
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from msgspec import Struct
 
 from partner_network.agreements import contracts, terms_reading
 from partner_network.agreements.terms import Component, Settlement
+from partner_network.commissions.rules import giving
 from partner_network.database.connections import Connection
 from partner_network.receipts.commission import arithmetic, queries
 from partner_network.receipts.commission.arithmetic import Figures
@@ -56,13 +58,21 @@ class Commission(Struct, frozen=True, dict=True):
     def component(self) -> Component | None:
         """The component of the signed terms that pays; None where an amendment took it out."""
         terms = terms_reading.read_terms(self.row.terms_toml)
-        named = [one for one in terms.commission.components if one.name == self.row.component]
+        paying = terms.commission.components
+        if self.row.charity:
+            paying = tuple(giving.as_component(one) for one in terms.donations)
+        named = [one for one in paying if one.name == self.row.component]
         return named[0] if named else None
 
     @cached_property
     def settlement(self) -> Settlement:
         """What the signed terms say about paying."""
         return terms_reading.read_terms(self.row.terms_toml).settlement
+
+    @property
+    def rate(self) -> Fraction | None:
+        """At how many major units of its currency one of the order's was converted; None where it was not."""
+        return None if self.row.rate is None else Fraction(self.row.rate)
 
     @property
     def open_hold(self) -> Hold | None:
@@ -74,6 +84,10 @@ class Commission(Struct, frozen=True, dict=True):
         """Tell whether it pays an amount for each action, not a rate on the net."""
         component = self.component
         return component is not None and component.pays_per_action
+
+    def paying(self, key: str) -> str:
+        """Return the path of a key by which it pays: of its component, or of its donation as a whole."""
+        return "donations" if self.row.charity else f"commission.components.{key}"
 
     def clause(self, term: str) -> str | None:
         """Return the number of the clause that settles a term; None where this contract settles no such."""
@@ -113,7 +127,11 @@ async def compose(connection: Connection, conversion_id: UUID, asking_brand: UUI
                 row=row,
                 revisions=revised[row.id],
                 holds=held.get(row.id, ()),
-                adjustments=[one for component, one in adjusted if component in {None, row.component}],
+                adjustments=[
+                    one
+                    for name, is_bonus, one in adjusted
+                    if name in {None, row.component} and is_bonus == (row.kind == "bonus")
+                ],
                 stated=stated.get(row.id, ()),
                 taken=taken.get(row.id, ()),
                 lying=lying.get(row.id, Lying()),

@@ -32,6 +32,11 @@ class Row(Struct, frozen=True):
     matured_at: datetime | None
     rate: str | None
     rate_of: date | None
+    rate_how: str | None
+    rate_via: str | None
+    order_currency: str | None
+    charity: str | None = None
+    """Whom it pays in place of the partner: it is a donation."""
 
 
 class Revision(Struct, frozen=True):
@@ -102,16 +107,24 @@ class Lying(Struct, frozen=True):
 
 
 async def rows_on(connection: Connection, conversion_id: UUID, partner_id: UUID | None) -> list[Row]:
-    """Return the commissions on a conversion: a partner's own, or all (None)."""
+    """Return commissions on a conversion and bonuses that it earned first: a partner's own, or all (None)."""
     rows = await connection.fetch(
         """SELECT c.id, c.kind, c.partner_id, b.name AS partner, c.component, c.period, c.currency,
                c.agreement_id, g.number AS agreement_number, g.contract_name, g.contract_version,
                g.terms_toml, c.earned_at, c.matures_at, c.matured_at,
-               o.numerator::text || '/' || o.denominator::text AS rate, o.published_on AS rate_of
+               o.numerator::text || '/' || o.denominator::text AS rate, o.published_on AS rate_of,
+               o.how AS rate_how, o.via AS rate_via, v.currency AS order_currency,
+               h.name AS charity
            FROM commissions c JOIN brands b ON b.id = c.partner_id
+           LEFT JOIN charity_names h ON h.brand_id = c.charity_id
            JOIN agreements g ON g.id = c.agreement_id
+           LEFT JOIN conversions v ON v.id = c.conversion_id
            LEFT JOIN order_rates o ON o.conversion_id = c.conversion_id AND o.quote = c.currency
-           WHERE c.conversion_id = $1 AND ($2::uuid IS NULL OR c.partner_id = $2)
+           WHERE ($2::uuid IS NULL OR c.partner_id = $2) AND c.id IN (
+               SELECT id FROM commissions WHERE conversion_id = $1
+               UNION ALL SELECT b.id FROM conversions e JOIN credits x ON x.conversion_id = e.id
+                   JOIN commissions b ON b.partnership_id = x.partnership_id AND b.earned_at = e.occurred_at
+                   WHERE e.id = $1 AND b.kind = 'bonus')
            ORDER BY b.name, c.id""",
         conversion_id,
         partner_id,
@@ -128,7 +141,8 @@ async def revisions_of(connection: Connection, commission_ids: Sequence[int]) ->
            LEFT JOIN commission_revisions p ON p.commission_id = r.commission_id AND p.rev = r.rev - 1
            LEFT JOIN LATERAL (
                SELECT cause, reason, minor FROM (
-                   SELECT 1 AS place, 'refund' AS cause, f.reason, f.net_minor AS minor, f.recorded_at
+                   SELECT 1 AS place, CASE WHEN f.cancels IS NULL THEN 'refund'
+                       ELSE 'refund undone' END AS cause, f.reason, f.net_minor AS minor, f.recorded_at
                    FROM refunds f WHERE f.conversion_id = c.conversion_id
                        AND f.recorded_at >= p.recorded_at AND f.recorded_at <= r.recorded_at
                    UNION ALL SELECT 2, 'adjustment', a.reason, NULL, a.recorded_at FROM adjustments a
@@ -170,16 +184,21 @@ async def holds_of(connection: Connection, commission_ids: Sequence[int]) -> dic
 
 async def adjustments_on(
     connection: Connection, conversion_id: UUID, partner_id: UUID
-) -> list[tuple[str | None, Adjusted]]:
-    """Return the adjustments of a conversion for a partner, each with its component, the oldest first."""
+) -> list[tuple[str | None, bool, Adjusted]]:
+    """Return the adjustments of a conversion for a partner, the oldest first.
+
+    Each comes with the name of its component or bonus, and whether it is a bonus.
+    """
     rows = await connection.fetch(
-        """SELECT a.component, a.at, a.minor, a.reason FROM adjustments a
+        """SELECT coalesce(a.bonus, a.component) AS name, a.bonus IS NOT NULL AS is_bonus, a.at, a.minor,
+               a.reason
+           FROM adjustments a
            JOIN partnerships p ON p.id = a.partnership_id
            WHERE a.conversion_id = $1 AND p.partner_id = $2 ORDER BY a.at, a.id""",
         conversion_id,
         partner_id,
     )
-    return [(row["component"], Adjusted(row["at"], row["minor"], row["reason"])) for row in rows]
+    return [(row["name"], row["is_bonus"], Adjusted(row["at"], row["minor"], row["reason"])) for row in rows]
 
 
 async def stated_of(connection: Connection, commission_ids: Sequence[int]) -> dict[int, list[Stated]]:

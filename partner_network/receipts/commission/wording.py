@@ -15,11 +15,12 @@ STRUCTURE: Mapping[str, Sentence] = MappingProxyType(
 CAUSE: Mapping[str, Sentence] = MappingProxyType(
     {
         "refund": Sentence("a refund on this order"),
+        "refund undone": Sentence("a refund on this order that was undone"),
         "refund elsewhere": Sentence("a refund on another order of the period"),
         "adjustment": Sentence("an adjustment"),
         "attribution": Sentence("the order was credited anew"),
         "terms": Sentence("amended terms"),
-        "late order": Sentence("another order of the period"),
+        "late order": Sentence("an older order of the period that was reported later"),
     }
 )
 ELSEWHERE = Sentence("other orders of the period changed what it pays")

@@ -8,6 +8,10 @@ from msgspec import Struct
 from partner_network.database.connections import Connection
 
 ROWS_MAX = 500
+# A bonus has no order of its own: it is found on the page of the one that was the first to earn it.
+_EARNED_BY = """(SELECT e.id FROM conversions e JOIN credits x ON x.conversion_id = e.id
+    WHERE x.partnership_id = c.partnership_id AND e.occurred_at = c.earned_at AND c.kind = 'bonus'
+    ORDER BY e.order_id LIMIT 1)"""
 
 
 class Held(Struct, frozen=True):
@@ -47,13 +51,15 @@ class TakenBack(Struct, frozen=True):
 async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
     """Return what is held of a brand's commissions, those it pays and those it is paid; of all for None."""
     rows = await connection.fetch(
-        """SELECT c.conversion_id, v.order_id, c.component, c.period, p.name AS partner,
-               a.name AS advertiser, c.currency, coalesce(s.held_minor, 0) AS held_minor, h.at, h.reason
+        f"""SELECT coalesce(c.conversion_id, {_EARNED_BY}) AS conversion_id, v.order_id, c.component,
+               c.period, p.name AS partner, a.name AS advertiser, c.currency,
+               coalesce(s.held_minor, 0) AS held_minor, h.at, h.reason
            FROM commission_holds h JOIN commissions c ON c.id = h.commission_id
-           JOIN brands p ON p.id = c.partner_id JOIN brands a ON a.id = c.advertiser_id
+           JOIN brands p ON p.id = coalesce(c.charity_id, c.partner_id)
+           JOIN brands a ON a.id = c.advertiser_id
            LEFT JOIN conversions v ON v.id = c.conversion_id
            LEFT JOIN set_apart s ON s.commission_id = h.commission_id
-           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, c.advertiser_id)) AND NOT EXISTS (
+           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, c.charity_id, c.advertiser_id)) AND NOT EXISTS (
                SELECT FROM commission_releases r WHERE r.commission_id = h.commission_id AND r.n = h.n)
            ORDER BY h.at DESC, h.commission_id LIMIT $2""",
         brand_id,
@@ -65,17 +71,18 @@ async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
 async def taken_back(connection: Connection, brand_id: UUID | None) -> list[TakenBack]:
     """Return clawbacks that are due or contested, of what a brand is paid or pays; of all for None."""
     rows = await connection.fetch(
-        """SELECT c.conversion_id, v.order_id, c.component, c.period,
-               p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor,
+        f"""SELECT coalesce(c.conversion_id, {_EARNED_BY}) AS conversion_id, v.order_id, c.component,
+               c.period, p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor,
                o.due_minor, k.contest_until, k.cause, k.reason, x.at AS contested_at,
                d.outcome
            FROM clawbacks k JOIN open_clawbacks o ON o.transfer_id = k.transfer_id
            JOIN commissions c ON c.id = k.commission_id
-           JOIN brands p ON p.id = c.partner_id JOIN brands a ON a.id = c.advertiser_id
+           JOIN brands p ON p.id = coalesce(c.charity_id, c.partner_id)
+           JOIN brands a ON a.id = c.advertiser_id
            LEFT JOIN conversions v ON v.id = c.conversion_id
            LEFT JOIN clawback_contests x ON x.clawback_id = k.transfer_id
            LEFT JOIN contest_decisions d ON d.clawback_id = k.transfer_id
-           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, c.advertiser_id))
+           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, c.charity_id, c.advertiser_id))
                AND (o.due_minor > 0 OR x.clawback_id IS NOT NULL)
            ORDER BY (x.clawback_id IS NOT NULL AND d.clawback_id IS NULL) DESC, k.transfer_id DESC
            LIMIT $2""",

@@ -109,6 +109,7 @@ class EarnedAnswer(Struct, frozen=True):
     """One commission, with everything that explains it."""
 
     id: int
+    kind: str
     partner: str
     component: str
     currency: str
@@ -119,12 +120,16 @@ class EarnedAnswer(Struct, frozen=True):
     matured_at: datetime | None
     exchange_rate: str | None
     exchange_rate_of: date | None
+    exchange_rate_how: str | None
+    """Whether that rate was published as it is (`direct`), the other way round, or follows from two."""
     figures: FiguresAnswer
     revisions: list[RevisedAnswer]
     lying: LyingAnswer
     stated: list[StatedAnswer]
     holds: list[HoldAnswer]
     clawbacks: list[ClawbackAnswer]
+    charity: str | None = None
+    """Whom it pays in place of the partner: it is a donation."""
 
 
 class CommissionsAnswer(Struct, frozen=True):
@@ -145,6 +150,7 @@ def _earned(one: Commission) -> EarnedAnswer:
     row, lying = one.row, one.lying
     return EarnedAnswer(
         id=row.id,
+        kind=row.kind,
         partner=ids.shown("bnd", row.partner_id),
         component=row.component,
         currency=row.currency,
@@ -155,6 +161,7 @@ def _earned(one: Commission) -> EarnedAnswer:
         matured_at=row.matured_at,
         exchange_rate=row.rate,
         exchange_rate_of=row.rate_of,
+        exchange_rate_how=row.rate_how,
         figures=_figures(one),
         revisions=[
             RevisedAnswer(r.rev, r.recorded_at, r.previous_minor, r.target_minor, r.cause, r.reason)
@@ -180,12 +187,13 @@ def _earned(one: Commission) -> EarnedAnswer:
             )
             for k in one.taken
         ],
+        charity=row.charity,
     )
 
 
 def _figures(one: Commission) -> FiguresAnswer:
     figures = one.figures
-    tiers = one.clause("commission.components.tiers")
+    tiers = one.clause(one.paying("tiers"))
     return FiguresAnswer(
         period=figures.period,
         structure=figures.rule,
@@ -198,8 +206,7 @@ def _figures(one: Commission) -> FiguresAnswer:
             for name, value in figures.multiplied
         ],
         capped_by=[
-            CapAnswer(name, one.clause(f"commission.components.cap_minor.{name}"))
-            for name in figures.capped_by
+            CapAnswer(name, one.clause(one.paying(f"cap_minor.{name}"))) for name in figures.capped_by
         ],
         earned_exact_minor=str(figures.earned),
         line_minor=figures.line_minor,

@@ -1,6 +1,8 @@
 """An order that comes last is priced from a checkpoint; whatever comes otherwise, all that is known is."""
 
+import json
 import random
+from fractions import Fraction
 from typing import TypeAlias
 
 import msgspec
@@ -9,9 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from partner_network.agreements.terms import Bonus, ComponentCaps, Terms
+from partner_network.agreements.terms import Bonus, Component, ComponentCaps, Terms, Tier
 from partner_network.commissions.rules import checkpoints, targets
-from partner_network.commissions.rules.facts import BonusTarget, Checkpoint, Order, Target, Targets
+from partner_network.commissions.rules.facts import (
+    BonusTarget,
+    Checkpoint,
+    Order,
+    StreamState,
+    Target,
+    Targets,
+)
 from partner_network.commissions.rules.plan import Plan
 from tests.commissions import cast
 from tests.commissions.test_rules_properties import BONUSES, TERMS, order_lists, ready
@@ -105,6 +114,74 @@ def test_a_retroactive_stream_is_walked_again_only_where_an_order_crosses_a_boun
     books.take([cast.order("c", 100_000, cast.at(3, 3))])
     assert books.appended == 1
     assert [row.minor for row in books.booked.values()] == [32_000, 40_000, 8_000]
+
+
+def test_a_bound_of_any_component_is_looked_at_however_many_stand_before_it() -> None:
+    flat = replace(cast.SALES, name="flat", structure="flat", tiers=(Tier(0, 10_000),))
+    more = replace(cast.SALES, name="more", structure="retroactive")
+    of = cast.terms(flat, more, combine="sum")
+    books = march(("a", 900_000, 1), ("b", 200_000, 2), of=of)
+    assert books.appended == 0
+    # 1 % of each, and 8 % of each since their sum of 11,000.00 is above 10,000.00.
+    assert {name: row.minor for name, row in books.booked.items()} == {
+        ("a", "flat"): 9_000,
+        ("b", "flat"): 2_000,
+        ("a", "more"): 72_000,
+        ("b", "more"): 16_000,
+    }
+
+
+def test_the_first_order_of_a_period_is_appended_whatever_tier_the_one_before_ended_in() -> None:
+    sales = replace(cast.SALES, structure="retroactive")
+    books = march(("a", 1_500_000, 1), of=cast.terms(sales))
+    books.take([cast.order("b", 100_000, cast.at(4, 2))])
+    assert books.appended == 1
+    assert [row.minor for row in books.booked.values()] == [120_000, 5_000]
+
+
+def test_the_first_order_of_a_component_is_appended() -> None:
+    leads = Component(
+        name="leads",
+        event="lead",
+        structure="retroactive",
+        metric="count",
+        tiers=(Tier(0, amount_minor=100),),
+    )
+    books = march(("a", 100_000, 1), of=cast.terms(cast.SALES, leads))
+    books.take([cast.order("b", 0, cast.at(3, 2), event="lead")])
+    assert books.appended == 1
+    assert [row.minor for row in books.booked.values()] == [5_000, 100]
+
+
+def test_an_order_of_the_very_moment_a_milestone_looked_at_is_never_appended() -> None:
+    books = march(("a", 100, 1), ("b", 100, 2), of=cast.terms(bonuses=(KEPT,)))
+    assert books.appended == 1
+    books.take([cast.order("c", 100, cast.at(3, 2))])
+    assert books.appended == 1
+    assert books.booked["kept", "2026-Q1", "bonus"].minor == 555
+
+
+@pytest.mark.parametrize(
+    ("bonus", "appended"),
+    [
+        (Bonus("first", "first_n", "sale", "count", checkpoints.MOST_PLACES, "quarter", 10), 1),
+        (Bonus("first", "first_n", "sale", "count", checkpoints.MOST_PLACES + 1, "quarter", 10), 0),
+        (Bonus("far", "milestone", "sale", "net_amount", 1_000_000, "quarter", 10), 1),
+    ],
+)
+def test_a_bonus_of_more_places_than_are_remembered_is_never_appended(bonus: Bonus, appended: int) -> None:
+    assert march(("a", 100, 1), ("b", 100, 2), of=cast.terms(bonuses=(bonus,))).appended == appended
+
+
+def test_a_whole_number_is_stored_as_one_and_a_part_exactly() -> None:
+    state = StreamState("2026-03", 5, Fraction(10, 1), {"winter": Fraction(1, 3)})
+    text = checkpoints.to_json(Checkpoint(cast.at(3), "a", {"sales": state}, {}))
+    assert json.loads(text)["components"]["sales"] == {
+        "period": "2026-03",
+        "metric": 5,
+        "earned": 10,
+        "boosted": {"winter": "1/3"},
+    }
 
 
 def test_an_order_that_is_not_the_last_is_never_appended() -> None:

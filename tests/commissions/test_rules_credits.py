@@ -74,6 +74,20 @@ def test_decay_takes_off_a_part_for_each_whole_day_since_the_touch(day: int, min
     assert cast.paid([order], cast.terms(component)) == {"a": minor}
 
 
+def test_an_order_whose_touches_are_not_told_does_not_decay() -> None:
+    component = replace(ALL, decay_ppm_per_day=100_000)
+    (row,) = cast.rows([cast.order("a", 1_000)], cast.terms(component))
+    assert (row.minor, row.factors) == (1_000, (("decay", Fraction(1)),))
+
+
+def test_an_order_of_nothing_decays_by_its_touches_alike() -> None:
+    component = replace(ALL, decay_ppm_per_day=100_000)
+    touched = (cast.at(3, 4), cast.at(3, 2))  # a day and three days before the order
+    order = cast.order("a", 0, weights=(Fraction(1, 2),) * 2, own=(0, 1), touched_at=touched)
+    (row,) = cast.rows([order], cast.terms(component))
+    assert (row.minor, row.factors) == (0, (("decay", Fraction(8, 10)),))
+
+
 def test_decay_of_several_touches_is_weighted_by_their_shares_and_never_below_zero() -> None:
     component = replace(ALL, decay_ppm_per_day=100_000)
     touched_at = (cast.at(3, 5), cast.at(2, 1))

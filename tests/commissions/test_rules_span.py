@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from partner_network.agreements.terms import Bonus, Boost, Component, PeriodKind, Settlement
+from partner_network.agreements.terms import Bonus, Boost, Commission, Component, PeriodKind, Settlement
 from partner_network.commissions.rules import plan, span
 from partner_network.commissions.rules.facts import TermsVersion
 from partner_network.kernel import periods
@@ -36,6 +36,15 @@ def test_a_monthly_stream_needs_its_month_alone() -> None:
     assert months() == ["2026-03", "2026-03"]
 
 
+def test_terms_that_pay_for_nothing_need_a_month_all_the_same() -> None:
+    nothing = replace(cast.terms(), commission=Commission(components=()))
+    need = span.needed(plan.plan_of([TermsVersion(key="v1", terms=nothing)]), cast.at(3, 15))
+    assert periods.period_of(need.starts_at, "month", BERLIN) == periods.period_of(
+        cast.at(3), "month", BERLIN
+    )
+    assert need.ends_at == periods.period_of(cast.at(3), "month", BERLIN).ends_at
+
+
 @pytest.mark.parametrize(
     ("period", "needed"),
     [("quarter", ["2026-01", "2026-03"]), ("year", ["2026-01", "2026-12"]), ("lifetime", ["lifetime"])],
@@ -53,6 +62,7 @@ def test_a_bonus_of_a_longer_period_counts_too() -> None:
     ("boosts", "needed"),
     [
         ([(date(2026, 3, 10), date(2026, 3, 20))], ["2026-03", "2026-03"]),
+        ([(date(2026, 3, 1), date(2026, 3, 20))], ["2026-03", "2026-03"]),
         ([(date(2026, 2, 20), date(2026, 3, 2))], ["2026-02", "2026-03"]),
         ([(date(2026, 3, 31), date(2026, 4, 2))], ["2026-03", "2026-04"]),
         ([(date(2026, 2, 20), date(2026, 3, 1))], ["2026-03", "2026-03"]),

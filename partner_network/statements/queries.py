@@ -177,6 +177,14 @@ async def lines_of(connection: Connection, statement_id: UUID) -> list[Statement
     return [line_in(row, signed) for row in rows]
 
 
+async def line_of(connection: Connection, statement_id: UUID, transfer_id: int) -> StatementLine | None:
+    """Return one line of a statement, None where it has no such line."""
+    row = await connection.fetchrow(
+        LINES + "WHERE l.statement_id = $1 AND l.transfer_id = $2", statement_id, transfer_id
+    )
+    return None if row is None else line_in(row, None)
+
+
 def line_in(row: asyncpg.Record, signed: tuple[str, str] | None) -> StatementLine:
     """Return the line of a row of ``LINES``; those with no contract of their own follow ``signed``."""
     values: dict[str, Any] = dict(row)

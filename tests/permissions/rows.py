@@ -189,6 +189,11 @@ ROWS: Mapping[str, Row] = {
     "GET /statements": Row("read money", side="brand"),
     "GET /statements/{statement}": Row("read money", "shared", side="brand"),
     "GET /statements/{statement}/{kind}": read("read money"),
+    "GET /statements/preview": Row("read money", side="brand"),
+    "GET /statements/{statement}/lines/{line}/objection": Row("object to statements", "shared", side="brand"),
+    "POST /statements/{statement}/lines/{line}/objection": Row(
+        "object to statements", "shared", side="brand", form={"reason": "It was never delivered"}
+    ),
     "GET /statements/{statement}/trace": Row("read money", "shared", side="brand"),
     "GET /statements/{statement}/lines/{line}/trace": Row("read money", "shared", side="brand"),
     "GET /payouts/{payout}/trace": Row("read money", "shared", side="brand"),
@@ -199,6 +204,11 @@ ROWS: Mapping[str, Row] = {
     "POST /payout-account": Row("connect payouts", side="brand", form={}),
     "GET /payout-account/refresh": Row("connect payouts", side="brand"),
     "GET /payout-account/return": Row("connect payouts", side="brand"),
+    "GET /tax": Row("connect payouts", side="brand"),
+    "GET /tax/paid-by-year": Row("connect payouts", side="brand"),
+    "POST /tax/profiles": Row("connect payouts", side="brand", form={}),
+    "POST /tax/self-billing/{brand}": Row("connect payouts", side="brand", form={}),
+    "POST /tax/self-billing/{brand}/end": Row("connect payouts", side="brand", form={}),
     "GET /account/api-keys": Row("manage API keys"),
     "POST /account/api-keys": Row("manage API keys", form={}),
     "POST /account/api-keys/{key}/rotation": Row("manage API keys", "advertiser's", form={}),
@@ -217,6 +227,11 @@ ROWS: Mapping[str, Row] = {
     "GET /admin": Row("people of the operator"),
     "GET /admin/agreements/{agreement}": Row("people of the operator", "shared"),
     "GET /admin/brands": Row("people of the operator"),
+    "GET /admin/rates": Row("read money", side="operator"),
+    "POST /admin/rates": Row("load exchange rates", side="operator", form={"x": ""}),
+    "GET /admin/charities": Row("people of the operator"),
+    "POST /admin/charities": Row("list charities", side="operator", form={"brand": ""}),
+    "POST /admin/charities/{charity}/delisting": Row("list charities", side="operator"),
     "GET /admin/programs": Row("people of the operator"),
     "GET /admin/partnerships": Row("people of the operator"),
     "GET /admin/partnerships/{partnership}": Row("people of the operator", "shared"),
@@ -259,6 +274,14 @@ ROWS: Mapping[str, Row] = {
     "POST /admin/statements/{statement}/approval": Row(
         "approve statements", "shared", side="operator", form=SIGN_OFF
     ),
+    "POST /admin/statements/{statement}/objections/{line}/answer": Row(
+        "answer objections", "shared", side="operator", form={"outcome": "declined", "reason": "Seen"}
+    ),
+    "GET /admin/statements/preview": Row("read money", side="operator"),
+    "GET /admin/approvals": Row("read money", side="operator"),
+    "POST /admin/approvals": Row("approve statements", side="operator", form={"reason": "As agreed"}),
+    "GET /admin/approval-limits": Row("read money", side="operator"),
+    "POST /admin/approval-limits": Row("set approval limits", side="operator", form={}),
     "POST /admin/closings": Row("prepare statements", side="operator"),
     "GET /admin/ledger": Row("read money", side="operator"),
     "GET /admin/ledger/accounts": Row("read money", side="operator"),
@@ -267,6 +290,7 @@ ROWS: Mapping[str, Row] = {
     "GET /admin/payouts/{payout}/trace": Row("read money", "shared", side="operator"),
     "GET /admin/statements/{statement}/trace": Row("read money", "shared", side="operator"),
     "GET /admin/statements/{statement}/lines/{line}/trace": Row("read money", "shared", side="operator"),
+    "GET /admin/paid-by-year": Row("read money", side="operator"),
     "GET /admin/payouts": Row("read payouts", side="operator"),
     "GET /admin/payouts/{payout}": Row("read payouts", "shared", side="operator"),
     "POST /admin/payouts/{payout}/release": Row(

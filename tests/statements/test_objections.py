@@ -22,7 +22,7 @@ from partner_network.statements.actions import limits, objections, sign_off
 from partner_network.statements.approving import Outcome
 from partner_network.statements.queries import Statement
 from tests import builders
-from tests.builders import SHOP, SMALL, at
+from tests.builders import RADIO, SHOP, SMALL, at
 from tests.payouts.conftest import Sale, sale, simulator
 
 __all__ = ["sale", "simulator"]
@@ -173,8 +173,10 @@ async def test_an_objection_is_answered_once(month: Month) -> None:
 
 async def test_only_who_pays_a_statement_objects_to_it(month: Month) -> None:
     await month.prepare()
-    with pytest.raises(NotFoundError, match="for you to object to"):
+    with pytest.raises(ConflictError, match="Only Tune House, who pays"):
         await month.object(by=month.sale.owners[SMALL])
+    with pytest.raises(NotFoundError, match="no such statement"):
+        await month.object(by=month.sale.owners[RADIO])
     with pytest.raises(ForbiddenError, match="object to statements"):
         await month.object(by=month.sale.approver)
 

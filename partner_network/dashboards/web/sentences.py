@@ -42,6 +42,7 @@ def what_a_statement_waits_for(statement: Statement) -> Sentence:
 _NEXT: Mapping[str, Sentence] = MappingProxyType(
     {
         "paid": Sentence("Nothing is left to do."),
+        "part_paid": Sentence("A part of the transfer came back; the network sends it again."),
         "carried": Sentence("It goes on in the next statement."),
         "funded": Sentence("The transfer is on its way."),
         "approved": Sentence("Waits for you to pay it in."),

@@ -1,6 +1,6 @@
 """The statements of a brand, on either side of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +13,17 @@ from partner_network.dashboards.queries import listed_statements, stations
 from partner_network.dashboards.web import sentences, words
 from partner_network.database import connections
 from partner_network.database.connections import Connection
+from partner_network.gateways import clock
+from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.listings import Listing, csv_answer
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.payouts import rules as payouts
-from partner_network.statements import queries
+from partner_network.statements import beside, document_kinds, invoice_queries, invoices, queries
+from partner_network.statements.beside import Beside
 from partner_network.statements.document_kinds import DocumentKind
+from partner_network.statements.invoices import Obstacle
 from partner_network.statements.queries import Statement
 
 LINES_A_PAGE = 100
@@ -93,6 +97,9 @@ async def show_statement(
             "payout": await stations.payout_of(connection, wanted),
             "people": await stations.signed_off_by(connection, found),
             "documents": await stations.documents_of(connection, wanted),
+            "beside": await beside.beside(connection, found, await clock.now()),
+            "obstacles": await _obstacles(connection, found),
+            "document_names": document_kinds.NAMES,
         }
     shown |= {
         "statement": found,
@@ -100,8 +107,23 @@ async def show_statement(
         "kind_words": words.KIND_OF_LINE,
         "is_payee": found.payee_id == brand_id,
         "why_held": payouts.why_held,
+        "next": sentences.next_of(found, is_payee=found.payee_id == brand_id),
+        "can_object": _can_object(found, member, shown["beside"]),
+        "statements_at": "/statements",
     }
     return Template("portal/statement.html", context=shown)
+
+
+async def _obstacles(connection: Connection, found: Statement) -> Sequence[Obstacle]:
+    """Return why a statement has no invoice yet."""
+    standing = await invoice_queries.standing_of(connection, found)
+    return invoices.obstacles(invoices.basis_of_totals(found.currency, found.totals), standing)
+
+
+def _can_object(found: Statement, member: Member, stands: Beside) -> bool:
+    """Tell whether a person may object to lines of a statement now."""
+    is_payer = found.payer_id == member.brand_id and permissions.may(member, "object to statements")
+    return is_payer and found.carried_reason is None and stands.why_no_objection is None
 
 
 async def _lines(connection: Connection, found: Statement, listing: Listing) -> dict[str, Any]:

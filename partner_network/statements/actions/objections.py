@@ -26,18 +26,23 @@ async def object_to_line(
 ) -> UUID:
     """Object to one line; while nobody has answered, the statement is neither approved nor funded.
 
-    Errors: ForbiddenError; NotFoundError, also for a brand that does not pay the statement; InvalidError
-        without a reason; ConflictError for a line that earned nothing, one objected to already, before the
-        statement is issued, or once it is approved and the contract's days are over.
+    Errors: ForbiddenError; NotFoundError; InvalidError without a reason; ConflictError for a brand that does
+        not pay the statement, a line that earned nothing, one objected to already, before the statement is
+        issued, or once it is approved and the contract's days are over.
     Source: contracts/cross-promotion, clause 8.6.
     """
     permissions.must(by, "object to statements")
     said = _why(reason)
     async with connections.transaction(eyes=by.eyes) as connection:
         await connections.lock_all(connection, f"statement:{statement_id}")
-        statement = await queries.statement_of(connection, statement_id)
+        statement = await queries.statement_for(connection, statement_id, by.brand_id)
         if statement.payer_id != by.brand_id:
-            raise NotFoundError("There is no such statement for you to object to; open it from your list.")
+            raise ConflictError(
+                Sentence(
+                    "Only {payer}, who pays this statement, objects to its lines.",
+                    payer=statement.payer_name,
+                )
+            )
         await _must_be_in_time(connection, statement, now)
         line = await approval_queries.line_of(connection, statement_id, transfer_id)
         _must_be_objectionable(line)

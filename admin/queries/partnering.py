@@ -197,7 +197,7 @@ async def _movers(connection: Connection, now: datetime) -> Sequence[Mover]:
                    coalesce(sum(r.target_minor) FILTER (WHERE c.earned_at >= $2), 0)::bigint AS now_minor,
                    coalesce(sum(r.target_minor) FILTER (WHERE c.earned_at < $2), 0)::bigint AS before_minor
                FROM commissions c JOIN current_targets r ON r.commission_id = c.id
-               WHERE c.earned_at >= $1 AND c.earned_at < $3 GROUP BY 1, 2)
+               WHERE c.earned_at >= $1 AND c.earned_at < $3 AND c.charity_id IS NULL GROUP BY 1, 2)
            SELECT b.name AS partner_name, e.currency, e.now_minor, e.before_minor
            FROM earned e JOIN brands b ON b.id = e.partner_id WHERE e.now_minor <> e.before_minor
            ORDER BY abs(e.now_minor - e.before_minor) DESC, b.name, e.currency LIMIT $4""",

@@ -76,3 +76,9 @@ async def named_in(connection: Connection, terms: Terms) -> Sequence[UUID]:
             "Donations go to charities that the network’s operator lists; choose one of them.", fields=fields
         )
     return sorted(set(listed.values()))
+
+
+async def is_charity(connection: Connection, brand_id: UUID) -> bool:
+    """Tell whether a brand is, or ever was, listed: all that it is paid is donated."""
+    wanted = "SELECT EXISTS (SELECT FROM charity_names WHERE brand_id = $1)"
+    return bool(await connection.fetchval(wanted, brand_id))

@@ -69,7 +69,7 @@ def _compute(
 
 
 def _answer(found: Computed) -> dict[str, object]:
-    return {
+    answer: dict[str, object] = {
         "commissions": [
             {
                 "conversion": row.conversion,
@@ -89,3 +89,17 @@ def _answer(found: Computed) -> dict[str, object]:
         ],
         "by_partner": found.by_partner(),
     }
+    if found.donations is not None:
+        answer["donations"] = [
+            {
+                "conversion": row.conversion,
+                "partner": partner,
+                "donation": row.component,
+                "charity": row.charity,
+                "period": row.period,
+                "minor": row.minor,
+                "currency": row.currency,
+            }
+            for partner, row in found.donations
+        ]
+    return answer

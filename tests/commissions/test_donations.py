@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from partner_network.attribution import jobs as attribution
 from partner_network.commissions.actions import accrue, mature
-from partner_network.dashboards.verification import proof
+from partner_network.dashboards.verification import bookings, commissions, postings, reading, statements
+from partner_network.dashboards.verification.explained import Explained
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.kernel import ids
@@ -54,12 +55,19 @@ async def fetch(sql: str) -> list[asyncpg.Record]:
 
 
 async def differences() -> list[str]:
-    """What the proof finds, but for how agreements read: this cast signs no paper."""
-    return [
-        str(one.difference)
-        async for one in proof.verify(None)
-        if one.difference is not None and one.name != "agreements"
+    """What the proof of money finds; of agreements it is not asked, since this cast signs no paper."""
+    books = await reading.read_books()
+    explained = Explained(books)
+    kinds = [
+        commissions.check(books),
+        bookings.check_revisions(books, explained),
+        bookings.check_maturities(books, explained),
+        bookings.check_clawbacks(books),
+        statements.check(books, explained),
+        explained.check(),
+        postings.check_balances(books),
     ]
+    return [kind.difference for kind in kinds if kind.difference is not None]
 
 
 async def test_what_orders_give_is_owed_to_the_charity_beside_the_partners_commission(grove: Grove) -> None:
@@ -116,3 +124,64 @@ async def test_donations_mature_and_close_into_the_charitys_own_statement_which_
         ("TUNE-HOUSE-TREES-2026-05-USD", 9_053, '{"earned": 9053}', None),
     ]
     assert await differences() == []
+
+
+async def test_what_comes_back_after_maturing_is_due_from_the_charity_that_hears_of_it(grove: Grove) -> None:
+    await grove.sells(1, 3, 500_000)
+    await accrue.accrue_pending(on(27))
+    await cast.set_clock(BY_MAY)
+    await mature.mature_due(BY_MAY)
+    await grove.shop.refund(refund(1, 1, on(20, month=4), net_minor=100_000))
+    await accrue.accrue_pending(BY_MAY)
+    held = await givers.balances()
+    # 61.73 (61.725, half away from zero) less 49.38, and 250.00 less 200.00.
+    assert held["pay", "trees", "tune-house"] == 6_173
+    assert held["clawback_due", "trees", "tune-house"] == 1_235
+    assert held["clawback_due", "blog", "tune-house"] == 5_000
+    assert await differences() == []
+
+
+async def test_a_charity_that_somebody_writes_over_is_found(grove: Grove) -> None:
+    await grove.sells(1, 3, 500_000)
+    await accrue.accrue_pending(on(27))
+    async with connections.transaction() as connection:
+        whales = await givers.charity(connection, "whales", grove.shop.member_id)
+        await connection.execute(
+            """INSERT INTO agreement_charities
+               SELECT agreement_id, $1, partnership_id, advertiser_id, partner_id FROM agreement_charities""",
+            whales,
+        )
+        await connection.execute("ALTER TABLE commissions DISABLE TRIGGER USER")
+        await connection.execute("UPDATE commissions SET charity_id = $1 WHERE kind = 'donation'", whales)
+        await connection.execute("ALTER TABLE commissions ENABLE TRIGGER USER")
+    found = await differences()
+    assert "pays whales; the signed terms name trees" in found[0], found
+
+
+@pytest.mark.parametrize(
+    ("refused", "sql"),
+    [
+        (
+            "a charity takes donations and has no partnership",
+            """INSERT INTO partnerships (id, program_id, advertiser_id, partner_id, status, created_at)
+               SELECT gen_random_uuid(), p.program_id, p.advertiser_id, h.brand_id, 'active', now()
+               FROM partnerships p, charities h""",
+        ),
+        (
+            "a brand with a partnership cannot be a charity",
+            """INSERT INTO charities (brand_id, listed_at, listed_by)
+               SELECT p.partner_id, now(), h.listed_by FROM partnerships p, charities h""",
+        ),
+        ("append-only", "UPDATE agreement_charities SET charity_id = charity_id"),
+    ],
+)
+async def test_the_database_keeps_charities_and_partners_apart(
+    grove: Grove, database: FreshDatabase, refused: str, sql: str
+) -> None:
+    assert grove.blog
+    owner = await database.connect("owner")
+    try:
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=refused):
+            await owner.execute(sql)
+    finally:
+        await owner.close()

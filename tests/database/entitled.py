@@ -12,9 +12,9 @@ _OF_STATEMENT = (
     "EXISTS (SELECT FROM statements s WHERE s.id = t.statement_id AND $1 IN (s.payee_id, s.payer_id))"
 )
 _OF_COMMISSION = """EXISTS (SELECT FROM commissions c WHERE c.id = t.commission_id
-    AND $1 IN (c.advertiser_id, c.partner_id))"""
+    AND $1 IN (c.advertiser_id, c.partner_id, c.charity_id))"""
 _OF_CLAWBACK = """EXISTS (SELECT FROM clawbacks b JOIN commissions c ON c.id = b.commission_id
-    WHERE b.transfer_id = t.clawback_id AND $1 IN (c.advertiser_id, c.partner_id))"""
+    WHERE b.transfer_id = t.clawback_id AND $1 IN (c.advertiser_id, c.partner_id, c.charity_id))"""
 _OF_CONVERSION = """$1 IN (SELECT brand_id FROM conversions WHERE id = {0} UNION ALL
     SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
     WHERE c.conversion_id = {0} UNION ALL
@@ -31,6 +31,7 @@ _NO_BRAND = "false"
 
 ROWS_OF: Mapping[str, str] = {
     "adjustments": _OF_PARTNERSHIP.format("t.partnership_id"),
+    "agreement_charities": "$1 IN (t.advertiser_id, t.partner_id, t.charity_id)",
     "agreement_documents": _OF_AGREEMENT,
     "agreement_parties": _OF_AGREEMENT,
     "agreements": _OF_PARTNERSHIP.format("t.partnership_id"),
@@ -42,10 +43,12 @@ ROWS_OF: Mapping[str, str] = {
         WHERE r.id = t.record_id AND $1 IN (r.brand_id, r.other_brand_id))""",
     "audit_seals": "true",
     "brands": """t.id = $1 OR EXISTS (SELECT FROM partnerships p
-        WHERE (p.advertiser_id, p.partner_id) IN ((t.id, $1), ($1, t.id)))""",
+        WHERE (p.advertiser_id, p.partner_id) IN ((t.id, $1), ($1, t.id)))
+        OR EXISTS (SELECT FROM agreement_charities x WHERE t.id = x.charity_id
+            AND $1 IN (x.advertiser_id, x.partner_id) OR (t.id, $1) = (x.advertiser_id, x.charity_id))""",
     "candidacies": "t.partner_id = $1",
-    "clawback_settlements": """EXISTS (SELECT FROM clawbacks b JOIN commissions c ON c.id = b.commission_id
-        WHERE b.transfer_id = t.clawback_id AND $1 IN (c.advertiser_id, c.partner_id))""",
+    "charities": _NO_BRAND,
+    "clawback_settlements": _OF_CLAWBACK,
     "clawbacks": _OF_COMMISSION,
     "clicks": "$1 IN (t.advertiser_id, t.partner_id)",
     "cases": _NO_BRAND,
@@ -54,7 +57,7 @@ ROWS_OF: Mapping[str, str] = {
     "commission_holds": _OF_COMMISSION,
     "commission_releases": _OF_COMMISSION,
     "commission_revisions": _OF_COMMISSION,
-    "commissions": "$1 IN (t.advertiser_id, t.partner_id)",
+    "commissions": "$1 IN (t.advertiser_id, t.partner_id, t.charity_id)",
     "contest_decisions": _OF_CLAWBACK,
     "conversions": _OF_CONVERSION.format("t.id"),
     "creatives": f"""{_OF_OWN_PROGRAM} OR (t.withdrawn_at IS NULL AND
@@ -160,6 +163,7 @@ ROWS_OF: Mapping[str, str] = {
 }
 
 VIEWS: Mapping[str, str] = {
+    "charity_names": "true",
     "current_decisions": f"""{_OF_CONVERSION.format("t.conversion_id")}""",
     "current_targets": _OF_COMMISSION,
     "member_names": """t.id IN (SELECT member_id FROM memberships WHERE brand_id = $1)
@@ -167,6 +171,7 @@ VIEWS: Mapping[str, str] = {
             LEFT JOIN statement_approvals a ON a.statement_id = s.id
             WHERE t.id IN (o.preparer_id, a.approver_id) AND $1 IN (s.payee_id, s.payer_id))""",
     "open_clawbacks": _OF_COMMISSION,
+    "payees": _OF_PARTNERSHIP.format("t.partnership_id"),
     "set_apart": _OF_COMMISSION,
     "refunds_in_force": ROWS_OF["refunds"],
     "program_names": f"""t.id IN (SELECT id FROM programs WHERE brand_id = $1)
@@ -185,6 +190,7 @@ WITHOUT_WALL: Mapping[str, str] = {
 }
 
 FOR_EVERYBODY: Mapping[str, str] = {
+    "charity_names": "what the operator publishes, so that terms can name a charity",
     "audit_seals": "counts and hashes, which both sides of a partnership may keep elsewhere",
     "rate_limits": "keyed hashes of nobody in particular, counted before anybody is known",
 }

@@ -11,6 +11,19 @@ INSERT INTO memberships (id, member_id, brand_id, role, created_at)
     SELECT gen_random_uuid(), m.id, b.id, 'viewer', now() FROM members m, brands b
     WHERE m.email = 'lou@lone-wolf.test' AND b.slug = 'lone-wolf';
 
+INSERT INTO brands (id, slug, name, legal_name, address, country, created_at)
+    VALUES (gen_random_uuid(), 'trees', 'Trees', 'Trees e.V.', '1 Main Street', 'DE', now());
+INSERT INTO charities (brand_id, listed_at, listed_by)
+    SELECT b.id, now(), m.id FROM brands b, (SELECT id FROM members LIMIT 1) m WHERE b.slug = 'trees';
+INSERT INTO agreement_charities (agreement_id, charity_id, partnership_id, advertiser_id, partner_id)
+    SELECT g.id, h.brand_id, p.id, p.advertiser_id, p.partner_id
+    FROM agreements g JOIN partnerships p ON p.id = g.partnership_id, charities h;
+INSERT INTO commissions (kind, conversion_id, partnership_id, advertiser_id, partner_id, agreement_id,
+        component, period, currency, earned_at, matures_at, charity_id)
+    SELECT 'donation', c.conversion_id, c.partnership_id, c.advertiser_id, c.partner_id, c.agreement_id,
+        'gift', c.period, c.currency, c.earned_at, c.matures_at, h.brand_id
+    FROM commissions c, charities h WHERE c.kind = 'commission';
+
 INSERT INTO sessions (token_hash, member_id, brand_id, csrf_token, created_at, last_seen_at, expires_at)
     SELECT uuid_send(id), member_id, brand_id, CASE role WHEN 'viewer' THEN 'lone' ELSE 'x' END, now(), now(),
         now() FROM memberships;

@@ -80,6 +80,13 @@ def bonuses(worked: Worked) -> Rows:
     return [(partner, paid.bonus, paid.period, str(paid.minor)) for partner, paid in computed(worked).bonuses]
 
 
+def donations(worked: Worked) -> Rows:
+    return [
+        (row.conversion, partner, row.component, row.charity, row.period, str(row.minor))
+        for partner, row in computed(worked).donations or ()
+    ]
+
+
 def explained(worked: Worked) -> list[Explained]:
     facts = facts_file.read_facts(worked.facts)
     return explaining.explain(facts, [terms_reading.read_terms(worked.terms)], clauses.newest()).decisions
@@ -209,6 +216,7 @@ def recovered(worked: Worked) -> Rows:
 COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
     ("conversion", "partner", "component", "period", "minor"): commissions,
     ("partner", "bonus", "period", "minor"): bonuses,
+    ("conversion", "partner", "donation", "charity", "period", "minor"): donations,
     ("conversion", "touch", "verdict", "weight", "reason"): candidates,
     ("conversion", "partner", "touch", "weight", "minor"): amounts,
     ("leaf", "partner", "salt", "hash"): leaves,

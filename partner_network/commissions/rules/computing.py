@@ -48,6 +48,8 @@ class Computed(Struct, frozen=True):
     decisions: tuple[Decided, ...]
     commissions: tuple[tuple[str, Target], ...]
     bonuses: tuple[tuple[str, BonusTarget], ...]
+    donations: tuple[tuple[str, Target], ...] | None = None
+    """By the partner whose orders give; None where no terms give to anybody."""
 
     def by_partner(self) -> dict[str, dict[str, int]]:
         """Return what each partner gets in all, bonuses included, by currency, in minor units."""
@@ -77,11 +79,14 @@ def compute(facts: FactsFile, versions: Sequence[TermsVersion]) -> Computed:
     decided = tuple(deciding.decide_all(facts, terms_of))
     commissions: list[tuple[str, Target]] = []
     bonuses: list[tuple[str, BonusTarget]] = []
+    donations: list[tuple[str, Target]] = []
     for (_, partner), orders in sorted(_orders(facts, decided, prepared).items()):
         found = targets.targets(orders, prepared)
         commissions += [(partner, row) for row in found.commissions if row.minor]
         bonuses += [(partner, paid) for paid in found.bonuses]
-    return Computed(decided, tuple(commissions), tuple(bonuses))
+        donations += [(partner, row) for row in found.donations if row.minor]
+    gives = any(version.terms.donations for version in versions)
+    return Computed(decided, tuple(commissions), tuple(bonuses), tuple(donations) if gives else None)
 
 
 def _orders(facts: FactsFile, decided: Iterable[Decided], prepared: Plan) -> dict[Agreement, list[Order]]:

@@ -123,6 +123,7 @@ async def earned_by_month(connection: Connection, payee_id: UUID) -> list[MonthE
                                WHERE v.commission_id = c.id ORDER BY v.rev DESC LIMIT 1) r
            JOIN unnest($2::uuid[], $3::text[]) AS z (agreement_id, zone) ON z.agreement_id = c.agreement_id
            WHERE c.partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1)
+               AND c.charity_id IS NULL
            GROUP BY 1, 2 ORDER BY 2, 1""",
         payee_id,
         list(zones),

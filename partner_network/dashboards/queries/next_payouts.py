@@ -57,10 +57,11 @@ async def next_payouts_of(connection: Connection, payee_id: UUID, now: datetime)
            WHERE a.holder_id = $1 AND a.kind = 'pay_pending' ORDER BY p.name, a.currency""",
         payee_id,
     )
-    accounts = [_Account(**row) for row in rows]
+    settlements = await _settlements(connection, payee_id, now)
+    # Of agreements that give to it a charity reads no terms: what it is owed stands on its statements.
+    accounts = [one for one in (_Account(**row) for row in rows) if one.pair in settlements]
     if not accounts:
         return []
-    settlements = await _settlements(connection, payee_id, now)
     closing = {one.pair: _present_period(settlements[one.pair], now) for one in accounts}
     maturing = await _maturing(connection, payee_id, closing)
     waiting = await open_statements_of(connection, payee_id)
@@ -112,6 +113,7 @@ async def _maturing(
            CROSS JOIN LATERAL (SELECT target_minor FROM commission_revisions v
                                WHERE v.commission_id = c.id ORDER BY v.rev DESC LIMIT 1) r
            WHERE c.partnership_id IN (SELECT id FROM partnerships WHERE partner_id = $1)
+               AND c.charity_id IS NULL
            GROUP BY c.advertiser_id, c.currency""",
         payee_id,
         [payer_id for payer_id, _ in closing],

@@ -41,6 +41,7 @@ async def ripening_of(connection: Connection, brand_id: UUID, *, side: Side) -> 
                                WHERE v.commission_id = c.id ORDER BY v.rev DESC LIMIT 1) r
            WHERE c.partnership_id IN (SELECT id FROM partnerships WHERE {side} = $1)
                AND c.matured_at IS NULL AND r.target_minor > 0
+               AND (c.charity_id IS NULL OR c.advertiser_id = $1)
            GROUP BY 1, 2 ORDER BY 1, 2""",
         brand_id,
     )

@@ -167,6 +167,7 @@ def _figures(partnership_id: UUID, credits_: Mapping[UUID, Credited], paid: Mapp
         net_minor=one.net_minor,
         commission_minor=_not_zero(money.commission_minor),
         bonus_minor=_not_zero(money.bonus_minor),
+        donation_minor=_not_zero(money.donation_minor),
     )
 
 
@@ -181,6 +182,7 @@ def _total(figures: list[Figures]) -> Figures:
         net_minor=_added([one.net_minor for one in figures]),
         commission_minor=_added([one.commission_minor for one in figures]),
         bonus_minor=_added([one.bonus_minor for one in figures]),
+        donation_minor=_added([one.donation_minor for one in figures]),
     )
 
 

@@ -28,6 +28,8 @@ class Paid(Struct, frozen=True):
     commission_minor: Mapping[str, int]
     bonus_minor: Mapping[str, int]
     unpriced: str | None = None
+    donation_minor: Mapping[str, int] = {}
+    """What charities get for the same orders: the advertiser pays it, not to the partner."""
 
 
 async def paid_by_partnership(
@@ -61,10 +63,14 @@ def _paid(joined: Joined, facts: Sequence[Fact], alike: Sequence[Alike], asked: 
     for target in computed.commissions:
         if asked.since <= at_of[target.conversion] < asked.until:
             commission[target.currency] += target.minor
+    donation: dict[str, int] = defaultdict(int)
+    for target in computed.donations:
+        if asked.since <= at_of[target.conversion] < asked.until:
+            donation[target.currency] += target.minor
     for paid in computed.bonuses:
         if asked.since <= paid.earned_at < asked.until:
             bonus[paid.currency] += paid.minor
-    return Paid(dict(commission), dict(bonus))
+    return Paid(dict(commission), dict(bonus), donation_minor=dict(donation))
 
 
 _ORDERS = """

@@ -40,7 +40,8 @@ class Figures(Struct, frozen=True):
 
     `weight_ppm` is the exact sum of the weights in parts per million of one conversion, each conversion
     shared out by largest remainder, as the count metric has it. `net_minor` is the share of the current
-    net, after every refund, in the orders' currencies; commission and bonus are in the agreements'.
+    net, after every refund, in the orders' currencies; commission and bonus are in the agreements', and so
+    are donations, which are paid to charities and not to the partner.
     """
 
     conversions: int = 0
@@ -48,6 +49,7 @@ class Figures(Struct, frozen=True):
     net_minor: Mapping[str, int] = field(default_factory=dict[str, int])
     commission_minor: Mapping[str, int] = field(default_factory=dict[str, int])
     bonus_minor: Mapping[str, int] = field(default_factory=dict[str, int])
+    donation_minor: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 class PartnerRow(Struct, frozen=True):

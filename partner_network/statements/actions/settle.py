@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from partner_network.agreements import charity_queries
 from partner_network.agreements.terms import Settlement
 from partner_network.brands import tax_queries
 from partner_network.database.connections import Connection
@@ -115,7 +116,9 @@ async def recover(connection: Connection, sides: Sequence[Side], period: Period,
 
 
 async def _tax_rate_ppm(connection: Connection, of: Side, period: Period) -> int:
-    """Return the rate in force on the last day of the period, in parts per million."""
+    """Return the rate in force on the last day of the period, in parts per million; gifts bear none."""
+    if await charity_queries.is_charity(connection, of.account.payee_id):
+        return 0
     zone = periods.zone_named(of.settlement.time_zone)
     return await tax_queries.rate_on(
         connection,

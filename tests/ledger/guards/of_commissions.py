@@ -6,6 +6,8 @@ from tests.ledger.guards.written import BONUS, NOBODY, ORDER, SHOPS, leg
 COMMISSIONS = [
     one("commissions", "commissions_kind_check", kind="'gift'"),
     one("commissions", "commissions_check", kind="'bonus'"),
+    one("commissions", "a_donation_has_a_charity", kind="'donation'"),
+    one("commissions", "an_agreed_charity", kind="'donation'", charity_id=NOBODY),
     one("commissions", "commissions_agreement_id_fkey", agreement_id=NOBODY),
     one("commissions", "commissions_conversion_id_fkey", conversion_id=NOBODY),
     one("commissions", "commissions_partnership_id_advertiser_id_partner_id_fkey", partner_id=SHOPS),

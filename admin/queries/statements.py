@@ -10,10 +10,12 @@ from admin.queries import lines
 from admin.queries.standing import LISTED
 from partner_network.database import connections
 from partner_network.identity.web.listings import Listing
-from partner_network.statements import approval_queries, beside, due_queries
+from partner_network.kernel.sentences import Sentence
+from partner_network.statements import approval_queries, beside, document_kinds, due_queries, invoice_queries, invoices
 from partner_network.statements import queries as statements
 from partner_network.statements.beside import Beside
 from partner_network.statements.due_queries import Unclosed
+from partner_network.statements.invoices import Obstacle
 from partner_network.statements.queries import Statement, StatementLine
 from partner_network.statements.rules import Status
 
@@ -64,6 +66,13 @@ class ReadStatement(msgspec.Struct, frozen=True):
     now: datetime
     is_objected_to: bool
     """Whether an objection to it, or to one whose closing it opens with, has no answer."""
+    obstacles: Sequence[Obstacle] = ()
+    """Why it has no invoice yet."""
+
+    @property
+    def document_names(self) -> Mapping[str, Sentence]:
+        """What the buttons to its documents say."""
+        return document_kinds.NAMES
 
 
 class PayoutOf(msgspec.Struct, frozen=True):
@@ -140,6 +149,8 @@ async def read_statement(statement_id: UUID, listing: Listing, now: datetime) ->
         )
         known = dict(row or {})
         counted, found, lines_minor = await lines.lines_of(connection, statement_id, listing)
+        standing = await invoice_queries.standing_of(connection, statement)
+        basis = invoices.basis_of_totals(statement.currency, statement.totals)
         return ReadStatement(
             statement,
             counted,
@@ -152,6 +163,7 @@ async def read_statement(statement_id: UUID, listing: Listing, now: datetime) ->
             stands,
             now,
             bool(await approval_queries.is_objected_to(connection, [statement_id])),
+            obstacles=invoices.obstacles(basis, standing),
         )
 
 

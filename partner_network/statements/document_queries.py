@@ -1,16 +1,18 @@
 """Read one statement as its document shows it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import msgspec
 
+from partner_network.brands import tax_queries, taxes
+from partner_network.brands.taxes import Taxed
 from partner_network.database.connections import Connection
 from partner_network.kernel import ids, periods
 from partner_network.kernel.sentences import Sentence
+from partner_network.languages.spoken import Language
 from partner_network.statements import queries, rules
 from partner_network.statements.documents import (
     Line,
@@ -50,24 +52,27 @@ async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer
         at=statement.ends_at,
     )
     zone = periods.zone_named(settlement.time_zone)
-    brands = await _brands(connection, statement)
+    last_day = (statement.ends_at - timedelta(microseconds=1)).astimezone(zone).date()
+    issued_on = statement.closed_at.astimezone(zone).date()
+    both = await tax_queries.taxed(connection, (statement.payee_id, statement.payer_id))
+    payee, payer = both[statement.payee_id], both[statement.payer_id]
     people = await _people(connection, statement)
     return StatementDocument(
         number=statement.number,
-        payer=_party(brands[statement.payer_id]),
-        payee=_party(brands[statement.payee_id]),
+        payer=_party(payer, issued_on),
+        payee=_party(payee, issued_on),
         operator_name=issuer.operator_name,
         period_label=statement.period,
         first_day=statement.starts_at.astimezone(zone).date(),
-        last_day=(statement.ends_at - timedelta(microseconds=1)).astimezone(zone).date(),
+        last_day=last_day,
         time_zone=settlement.time_zone,
         currency=statement.currency,
-        issued_on=statement.closed_at.astimezone(zone).date(),
+        issued_on=issued_on,
         opening_minor=statement.opening_minor,
         closing_minor=statement.closing_minor,
         content_hash=statement.content_hash.hex(),
         verify_url=f"{issuer.base_url}/statements/{ids.shown('stm', statement.id)}",
-        language=brands[statement.payee_id]["customer_language"],
+        language=await _language(connection, statement.payee_id),
         lines=tuple(
             Line(
                 on=(line.occurred_at or line.effective_at).astimezone(zone).date(),
@@ -83,7 +88,7 @@ async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer
             for line in lines
             if line.kind not in {"tax", "netted", "paid", "returned"}
         ),
-        taxes=_taxes(statement, brands[statement.payee_id]["tax_rate_ppm"], lines),
+        taxes=_taxes(statement, taxes.rate_on(payee, payer, last_day), lines),
         netted=_movements(lines, zone, {"netted": Sentence("against what you owe")}),
         paid=_movements(lines, zone, {"paid": Sentence("by transfer"), "returned": Sentence("by the bank")}),
         carried_reason=_carried_reason(statement),
@@ -133,21 +138,18 @@ def _movements(
     )
 
 
-def _party(brand: asyncpg.Record) -> Party:
+def _party(company: Taxed, on: date) -> Party:
+    """Return a company as it was called on the day of issue."""
+    known = taxes.in_force(company.profiles, on) or company.before
     return Party(
-        legal_name=brand["legal_name"],
-        address=tuple(brand["address"].splitlines()),
-        tax_id=brand["tax_id"],
+        legal_name=known.legal_name,
+        address=tuple(known.address.splitlines()),
+        tax_id=known.shown_number,
     )
 
 
-async def _brands(connection: Connection, statement: Statement) -> dict[UUID, asyncpg.Record]:
-    rows = await connection.fetch(
-        """SELECT id, legal_name, address, tax_id, tax_rate_ppm, customer_language
-           FROM brands WHERE id = ANY($1::uuid[])""",
-        [statement.payer_id, statement.payee_id],
-    )
-    return {row["id"]: row for row in rows}
+async def _language(connection: Connection, payee_id: UUID) -> Language:
+    return await connection.fetchval("SELECT customer_language FROM brands WHERE id = $1", payee_id)
 
 
 async def _people(connection: Connection, statement: Statement) -> dict[str, SignOff]:

@@ -1,12 +1,11 @@
 """The self-billing invoice of a statement: who bills whom for what under which tax, and why it may not be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from partner_network.brands import taxes
 from partner_network.brands.taxes import TaxProfile, Treatment
 from partner_network.kernel import money
 from partner_network.kernel.sentences import Sentence
@@ -83,13 +82,27 @@ class Invoice(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What decides whether an invoice may be issued: the profiles of both, and whether the payee agreed."""
+    """What decides whether an invoice may be issued, and under which tax.
+
+    Both are named as they are now; how the service is taxed follows from what they were in its period.
+    """
 
     seller: TaxProfile | None
     buyer: TaxProfile | None
     has_agreed: bool
+    treatment: Treatment = "standard"
+    rate_ppm: int = 0
     seller_ref: str = ""
     is_donation: bool = False
+
+
+class Basis(msgspec.Struct, frozen=True):
+    """What a statement newly credits and its tax, in minor units; `is_empty` where it credits nothing."""
+
+    currency: str
+    net_minor: int
+    tax_minor: int
+    is_empty: bool
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -104,26 +117,38 @@ def billed(document: StatementDocument) -> tuple[Line, ...]:
     return tuple(one for one in document.lines if one.kind in EARNING_KINDS or one.kind == "recovered")
 
 
-def obstacles(document: StatementDocument, standing: Standing) -> Sequence[Obstacle]:
+def basis_of(document: StatementDocument) -> Basis:
+    """Return what the invoice of a statement is over."""
+    lines = billed(document)
+    return Basis(
+        document.currency,
+        sum(one.amount_minor for one in lines),
+        sum(tax.amount_minor for tax in document.taxes),
+        is_empty=not lines,
+    )
+
+
+def basis_of_totals(currency: str, totals: Mapping[str, int]) -> Basis:
+    """Return the same from the totals that a statement keeps by kind."""
+    sums = [minor for kind, minor in totals.items() if kind in EARNING_KINDS or kind == "recovered"]
+    return Basis(currency, sum(sums), totals.get("tax", 0), is_empty=not sums)
+
+
+def obstacles(basis: Basis, standing: Standing) -> Sequence[Obstacle]:
     """Return everything that keeps the invoice of a statement from being issued; nothing: it may be."""
     if standing.is_donation:
         return [Obstacle(Sentence("A donation is no service: there is no invoice for it."), "nobody")]
-    if not any(one.amount_minor for one in billed(document)):
+    if basis.is_empty:
         return [Obstacle(Sentence("Nothing new was earned, so there is nothing to bill."), "nobody")]
     found = _missing(standing)
-    if money.exponent(document.currency) > DIGITS_MAX:
-        found.append(
-            Obstacle(
-                Sentence(
-                    "A European invoice has two decimals at most, and {currency} has more.",
-                    currency=document.currency,
-                ),
-                "nobody",
-            )
-        )
-    if not found and _is_of_another_tax(document, standing):
+    if money.exponent(basis.currency) > DIGITS_MAX:
         why = Sentence(
-            "The tax on this statement is not that of today’s tax profiles; "
+            "A European invoice has two decimals at most, and {currency} has more.", currency=basis.currency
+        )
+        found.append(Obstacle(why, "nobody"))
+    if not found and basis.tax_minor != _tax_minor(basis, standing):
+        why = Sentence(
+            "The tax on this statement is not that of both tax profiles; "
             "write to the network’s finance, who can correct it in the next statement."
         )
         found.append(Obstacle(why, "nobody"))
@@ -139,21 +164,21 @@ def _missing(standing: Standing) -> list[Obstacle]:
         found.append(Obstacle(Sentence("The payee’s tax profile with its tax number is missing."), "payee"))
     if standing.buyer is None:
         found.append(Obstacle(Sentence("The payer’s tax profile with its tax number is missing."), "payer"))
+    elif standing.treatment == "reverse_charge" and not standing.buyer.vat_id:
+        why = Sentence("The payer owes the tax, and its VAT number is missing.")
+        found.append(Obstacle(why, "payer"))
     return found
 
 
-def _is_of_another_tax(document: StatementDocument, standing: Standing) -> bool:
-    """Say whether the statement, which is frozen, was taxed otherwise than the profiles ask for."""
-    if standing.seller is None or standing.buyer is None:
-        return False
-    charged = document.taxes[0].rate_ppm if document.taxes else 0
-    is_standard = taxes.treatment(standing.seller, standing.buyer) == "standard"
-    return bool(charged) != (is_standard and standing.seller.tax_rate_ppm > 0)
+def _tax_minor(basis: Basis, standing: Standing) -> int:
+    """Return what the profiles ask for, rounded as a statement's tax is."""
+    rate_ppm = standing.rate_ppm if standing.treatment == "standard" else 0
+    return money.divide_half_away(basis.net_minor * rate_ppm, money.PPM_PER_WHOLE)
 
 
 def invoice_of(document: StatementDocument, standing: Standing, *, issued_on: date) -> Invoice:
     """Return the invoice of a statement. Errors: ValueError while there are obstacles to it."""
-    if standing.seller is None or standing.buyer is None or obstacles(document, standing):
+    if standing.seller is None or standing.buyer is None or obstacles(basis_of(document), standing):
         raise ValueError(f"no invoice can be issued for statement {document.number}")
     with spoken.speaking(document.language):
         lines = _lines(document)
@@ -169,8 +194,8 @@ def invoice_of(document: StatementDocument, standing: Standing, *, issued_on: da
         seller=standing.seller,
         seller_ref=standing.seller_ref,
         buyer=standing.buyer,
-        treatment=taxes.treatment(standing.seller, standing.buyer),
-        rate_ppm=document.taxes[0].rate_ppm if document.taxes else 0,
+        treatment=standing.treatment,
+        rate_ppm=standing.rate_ppm if standing.treatment == "standard" else 0,
         lines=tuple(msgspec.structs.replace(one, amount_minor=sign * one.amount_minor) for one in lines),
         tax_minor=sign * tax_minor,
         statement_url=document.verify_url,

@@ -21,6 +21,7 @@ from partner_network.statements import (
     invoice_pages,
     invoice_queries,
     invoices,
+    queries,
     sheets,
 )
 from partner_network.statements.actions import close
@@ -63,14 +64,15 @@ async def render(
     async with connections.transaction() as connection:
         made = await document_queries.kinds_made(connection, job.statement_id)
         document = await document_queries.document_of(connection, job.statement_id, issuer)
-        standing = await invoice_queries.standing_of(connection, job.statement_id)
+        statement = await queries.statement_of(connection, job.statement_id)
+        standing = await invoice_queries.standing_of(connection, statement)
     contents: dict[str, bytes] = {}
     if "pdf" not in made:
         contents["pdf"] = await renderer.pdf(documents.statement_html(document))
         contents["csv"] = sheets.statement_csv(document).encode()
         contents["xlsx"] = sheets.statement_xlsx(document)
         contents["json"] = sheets.statement_json(document)
-    if "invoice" not in made and not invoices.obstacles(document, standing):
+    if "invoice" not in made and not invoices.obstacles(invoices.basis_of(document), standing):
         today = now.astimezone(periods.zone_named(document.time_zone)).date()
         invoice = invoices.invoice_of(document, standing, issued_on=today)
         contents["xml"] = cii.xml_of(invoice, document.language)

@@ -26,8 +26,10 @@ NEEDLE = TaxProfile(
 )
 BLUEBIRD = msgspec.structs.replace(NEEDLE, legal_name="Bluebird GmbH", vat_id="DE811907980")
 ABROAD = msgspec.structs.replace(BLUEBIRD, legal_name="Oiseau SARL", country="FR", vat_id="FR40303265045")
-AT_HOME = Standing(NEEDLE, BLUEBIRD, has_agreed=True, seller_ref="bnd_needle")
-TO_FRANCE = Standing(NEEDLE, ABROAD, has_agreed=True, seller_ref="bnd_needle")
+AT_HOME = Standing(NEEDLE, BLUEBIRD, has_agreed=True, rate_ppm=190_000, seller_ref="bnd_needle")
+TO_FRANCE = Standing(
+    NEEDLE, ABROAD, has_agreed=True, treatment="reverse_charge", rate_ppm=0, seller_ref="bnd_needle"
+)
 ISSUED = date(2025, 4, 2)
 # By hand: 401.00 + 25.00 + 9.99 - 12.50 = 423.49 net; 19 % are 80.46; 503.95 in all.
 UNTAXED = msgspec.structs.replace(STATEMENT, taxes=(), closing_minor=49_235 - 8_046)
@@ -100,7 +102,9 @@ def test_what_is_outside_of_the_tax_names_no_rate_and_no_vat_number() -> None:
     american = msgspec.structs.replace(
         NEEDLE, country="US", status="non_eu", tax_rate_ppm=0, vat_id=None, tax_number="91-1144442"
     )
-    xml = xml_of(UNTAXED, Standing(american, BLUEBIRD, has_agreed=True, seller_ref="bnd_x"))
+    xml = xml_of(
+        UNTAXED, Standing(american, BLUEBIRD, has_agreed=True, treatment="outside", seller_ref="bnd_x")
+    )
 
     assert said(xml, "CategoryCode") == ["O"] * 5
     assert said(xml, "RateApplicablePercent") == []
@@ -151,7 +155,7 @@ def test_the_pdf_carries_the_same_xml_and_says_so() -> None:
 def test_without_agreement_or_numbers_nothing_is_issued_and_each_reason_says_whose_turn_it_is() -> None:
     nobody = Standing(None, None, has_agreed=False)
 
-    assert [(one.why, one.who) for one in invoices.obstacles(STATEMENT, nobody)] == [
+    assert [(one.why, one.who) for one in invoices.obstacles(invoices.basis_of(STATEMENT), nobody)] == [
         ("The payee has not agreed to self-billing by the payer yet.", "payee"),
         ("The payee’s tax profile with its tax number is missing.", "payee"),
         ("The payer’s tax profile with its tax number is missing.", "payer"),
@@ -161,24 +165,24 @@ def test_without_agreement_or_numbers_nothing_is_issued_and_each_reason_says_who
 
 
 def test_a_statement_that_was_taxed_otherwise_is_not_billed() -> None:
-    assert len(invoices.obstacles(STATEMENT, AT_HOME)) == 0
-    assert [one.who for one in invoices.obstacles(STATEMENT, TO_FRANCE)] == ["nobody"]
-    assert [one.who for one in invoices.obstacles(UNTAXED, AT_HOME)] == ["nobody"]
+    assert len(invoices.obstacles(invoices.basis_of(STATEMENT), AT_HOME)) == 0
+    assert [one.who for one in invoices.obstacles(invoices.basis_of(STATEMENT), TO_FRANCE)] == ["nobody"]
+    assert [one.who for one in invoices.obstacles(invoices.basis_of(UNTAXED), AT_HOME)] == ["nobody"]
 
 
 def test_donations_and_statements_without_earnings_have_no_invoice() -> None:
     donation = msgspec.structs.replace(AT_HOME, is_donation=True)
     empty = msgspec.structs.replace(STATEMENT, lines=(), taxes=(), netted=(), closing_minor=1_840)
 
-    assert [one.why for one in invoices.obstacles(STATEMENT, donation)] == [
+    assert [one.why for one in invoices.obstacles(invoices.basis_of(STATEMENT), donation)] == [
         "A donation is no service: there is no invoice for it."
     ]
-    assert len(invoices.obstacles(empty, AT_HOME)) == 1
+    assert len(invoices.obstacles(invoices.basis_of(empty), AT_HOME)) == 1
 
 
 def test_a_currency_of_three_decimals_has_no_european_invoice() -> None:
     dinars = msgspec.structs.replace(STATEMENT, currency="KWD")
 
-    assert [one.why for one in invoices.obstacles(dinars, AT_HOME)] == [
+    assert [one.why for one in invoices.obstacles(invoices.basis_of(dinars), AT_HOME)] == [
         "A European invoice has two decimals at most, and KWD has more."
     ]

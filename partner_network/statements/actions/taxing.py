@@ -12,7 +12,7 @@ from partner_network.identity.rules import permissions
 from partner_network.identity.rules.audit import Verb
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
-from partner_network.kernel.errors import ConflictError, ForbiddenError, NotFoundError
+from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from partner_network.statements import rules
 from partner_network.statements.rules import RenderStatement
 
@@ -64,7 +64,7 @@ def first_day(now: datetime) -> date:
 async def agree_to_self_billing(member: Member, payer_id: UUID, now: datetime) -> None:
     """Let a payer write the invoices of the member's own brand, those that wait for it too.
 
-    Errors: NotFoundError for a brand that is no partner; ConflictError when it was agreed already.
+    Errors: InvalidError for a brand that does not pay it; ConflictError when it was agreed already.
     """
     payee_id = _own(member)
     async with connections.transaction(eyes=payee_id) as connection:
@@ -115,7 +115,7 @@ async def _must_be_payer(connection: Connection, payee_id: UUID, payer_id: UUID)
         payee_id,
         payer_id,
     ):
-        raise NotFoundError("There is no such brand that pays you; choose one of those on the page.")
+        raise InvalidError("There is no such brand that pays you; choose one of those on the page.")
 
 
 async def _in_force(connection: Connection, payee_id: UUID, payer_id: UUID) -> UUID | None:

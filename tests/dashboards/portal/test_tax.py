@@ -1,0 +1,193 @@
+"""What a brand is at the tax office: typed in the portal, dated, and billed by once all of it is there."""
+
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import python_calamine
+
+from partner_network.gateways import clock
+from partner_network.gateways.file_store.local import LocalFileStore
+from partner_network.gateways.pdf import Renderer
+from partner_network.kernel import ids
+from partner_network.statements import jobs
+from partner_network.statements.document_queries import Issuer
+from partner_network.statements.rules import RenderStatement
+from tests.builders import RADIO, SHOP
+from tests.dashboards.portal.test_pages import brand_of, owner_of, page, sent, words
+from tests.doors import Browser, Network
+from tests.statements.test_invoices import said
+
+PROFILE = {
+    "legal_name": "Night Radio Inc.",
+    "address": "1 Main Street\nNew York, NY",
+    "country": "US",
+    "status": "standard",
+    "vat_id": "",
+    "tax_number": "911144442",
+    "tax_rate": "8.875",
+    "valid_from": "2026-05-06",
+}
+FEBRUARY = "TUNE-HOUSE-NIGHT-RADIO-2026-02-USD"
+
+
+async def recorded(browser: Browser, **changed: str) -> httpx.Response:
+    return await sent(browser, "/tax/profiles", **(PROFILE | changed))
+
+
+async def test_a_profile_holds_from_its_first_day_and_is_audited(portal: Network) -> None:
+    browser = await portal.signed_in(owner_of(RADIO))
+
+    answer = await recorded(browser)
+
+    assert answer.headers["location"] == "/tax?told=recorded#told"
+    shown = words(await page(browser, "/tax?told=recorded"))
+    assert "The tax profile is recorded; it holds from its first day on." in shown
+    assert "From 6 May 2026" in shown
+    assert "91-1144442" in shown
+    assert "In force" not in shown
+    assert (
+        await portal.owner.fetchval(
+            "SELECT count(*) FROM audit_records WHERE object_kind = 'tax profile' AND verb = 'change'"
+        )
+        == 1
+    )
+
+
+async def test_everything_wrong_is_said_at_once_and_what_was_typed_is_kept(portal: Network) -> None:
+    browser = await portal.signed_in(owner_of(RADIO))
+
+    answer = await recorded(
+        browser, legal_name="", country="DE", vat_id="DE136695977", tax_rate="many", valid_from="2026-05-05"
+    )
+
+    assert answer.status_code == 422
+    shown = words(answer.text)
+    for said_of in (
+        "Registered name: is required",
+        "is no VAT number of this country; look for a mistyped digit",
+        "0 to 100 percent, such as 19",
+        "not before 2026-05-06",
+    ):
+        assert said_of in shown
+    assert 'value="DE136695977"' in answer.text
+    assert await portal.owner.fetchval("SELECT count(*) FROM tax_profiles") == 0
+
+
+async def test_no_period_that_has_ended_can_be_taxed_anew(portal: Network) -> None:
+    answer = await recorded(await portal.signed_in(owner_of(RADIO)), valid_from="2026-04-30")
+
+    assert answer.status_code == 422
+
+
+async def test_both_sides_see_why_there_is_no_invoice_and_what_to_do(portal: Network) -> None:
+    statement = await statement_of(portal, FEBRUARY)
+
+    payee = words(await page(await portal.signed_in(owner_of(RADIO)), f"/statements/{statement}"))
+    payer = words(await page(await portal.signed_in(owner_of(SHOP)), f"/statements/{statement}"))
+
+    for shown in (payee, payer):
+        assert "There is no invoice yet:" in shown
+        assert "The payee has not agreed to self-billing by the payer yet." in shown
+        assert "Open your tax profile" in shown
+    assert "It waits for Night Radio." in payer
+    assert "It waits for Tune House." in payee
+
+
+async def test_an_invoice_is_made_once_all_is_there_and_agrees_with_every_other_document(
+    portal: Network, tmp_path: Path
+) -> None:
+    radio, shop = await portal.signed_in(owner_of(RADIO)), await portal.signed_in(owner_of(SHOP))
+    statement = ids.parse("stm", await statement_of(portal, FEBRUARY))
+    await portal.owner.execute("ALTER TABLE statement_documents DISABLE TRIGGER USER")
+    await portal.owner.execute("DELETE FROM statement_documents WHERE statement_id = $1", statement)
+    files = LocalFileStore(tmp_path, "https://network.test", b"k" * 32)
+    async with Renderer(processes=1) as renderer:
+        await rendered(renderer, files, statement)
+        assert await kinds_of(portal, statement) == {"pdf", "csv", "xlsx", "json"}
+
+        assert (await recorded(radio)).status_code == 303
+        assert (await recorded(shop, legal_name="Tune House Inc.", tax_number="911144443")).status_code == 303
+        await rendered(renderer, files, statement)
+        assert "invoice" not in await kinds_of(portal, statement)
+
+        payer = ids.shown("bnd", await brand_of(portal, SHOP))
+        assert (await sent(radio, f"/tax/self-billing/{payer}")).status_code == 303
+        assert (await sent(radio, f"/tax/self-billing/{payer}")).status_code == 409
+        await rendered(renderer, files, statement)
+
+    kept = await kinds_of(portal, statement)
+    assert kept == {"pdf", "csv", "xlsx", "json", "invoice", "xml"}
+    xml = await files.get(await key_of(portal, statement, "xml"))
+    totals = await portal.owner.fetchval(
+        """SELECT sum(amount_minor)::bigint FROM statement_lines
+           WHERE statement_id = $1 AND kind NOT IN ('netted', 'paid', 'returned')""",
+        statement,
+    )
+    assert said(xml, "GrandTotalAmount") == [f"{totals // 100}.{totals % 100:02}"]
+    book = tmp_path / "statement.xlsx"
+    book.write_bytes(await files.get(await key_of(portal, statement, "xlsx")))
+    rows = python_calamine.load_workbook(str(book)).get_sheet_by_index(0).to_python()
+    assert sum(int(str(row[-1]).split(".")[0]) for row in rows[1:-1]) == int(str(rows[-1][-1]).split(".")[0])
+
+
+async def test_an_agreement_ends_for_the_future_only_and_once(portal: Network) -> None:
+    radio = await portal.signed_in(owner_of(RADIO))
+    payer = ids.shown("bnd", await brand_of(portal, SHOP))
+    await sent(radio, f"/tax/self-billing/{payer}")
+
+    ended = await sent(radio, f"/tax/self-billing/{payer}/end")
+
+    assert ended.headers["location"] == "/tax?told=ended#told"
+    assert (await sent(radio, f"/tax/self-billing/{payer}/end")).status_code == 409
+    assert "Let Tune House write your invoices" in await page(radio, "/tax")
+    verbs = await portal.owner.fetch(
+        "SELECT verb FROM audit_records WHERE object_kind = 'self-billing agreement' ORDER BY id"
+    )
+    assert [row["verb"] for row in verbs] == ["accept", "end"]
+
+
+async def test_nobody_agrees_in_the_name_of_a_brand_that_does_not_pay_them(portal: Network) -> None:
+    shop = await portal.signed_in(owner_of(SHOP))
+    stranger = ids.shown("bnd", await brand_of(portal, RADIO))
+
+    assert (await sent(shop, f"/tax/self-billing/{stranger}")).status_code == 422
+
+
+async def test_what_was_paid_by_year_is_shown_with_its_threshold_and_as_a_file(portal: Network) -> None:
+    radio = await portal.signed_in(owner_of(RADIO))
+    sent_minor = await portal.owner.fetchval(
+        """SELECT sum(t.amount_minor)::bigint FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
+           WHERE o.payee_id = $1 AND t.status = 'settled'""",
+        await brand_of(portal, RADIO),
+    )
+
+    shown = words(await page(radio, "/tax"))
+    file = (await radio.get("/tax/paid-by-year")).text
+
+    assert sent_minor > 0
+    amount = f"{sent_minor // 100}.{sent_minor % 100:02}"
+    assert f"2026 Tune House ${amount} not reached" in shown
+    assert f"2026,Tune House,USD,{amount},not reached" in file
+
+
+async def rendered(renderer: Renderer, files: LocalFileStore, statement: UUID) -> None:
+    issuer = Issuer("Crossway Networks Ltd.", "https://network.test")
+    await jobs.render(renderer, files, issuer, RenderStatement(statement), await clock.now())
+
+
+async def statement_of(portal: Network, number: str) -> str:
+    return ids.shown(
+        "stm", await portal.owner.fetchval("SELECT id FROM statements WHERE number = $1", number)
+    )
+
+
+async def kinds_of(portal: Network, statement: UUID) -> set[str]:
+    rows = await portal.owner.fetch("SELECT kind FROM statement_documents WHERE statement_id = $1", statement)
+    return {row["kind"] for row in rows}
+
+
+async def key_of(portal: Network, statement: UUID, kind: str) -> str:
+    return await portal.owner.fetchval(
+        "SELECT file_key FROM statement_documents WHERE statement_id = $1 AND kind = $2", statement, kind
+    )

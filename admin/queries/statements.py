@@ -11,7 +11,14 @@ from admin.queries.standing import LISTED
 from partner_network.database import connections
 from partner_network.identity.web.listings import Listing
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import approval_queries, beside, document_kinds, due_queries, invoice_queries, invoices
+from partner_network.statements import (
+    approval_queries,
+    beside,
+    document_kinds,
+    due_queries,
+    invoice_queries,
+    invoices,
+)
 from partner_network.statements import queries as statements
 from partner_network.statements.beside import Beside
 from partner_network.statements.due_queries import Unclosed

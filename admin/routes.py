@@ -22,6 +22,7 @@ from admin import (
     paid_by_year,
     payouts,
     previews,
+    promises,
     statements,
     traces,
 )
@@ -67,6 +68,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     payouts.list_payouts,
     payouts.show_payout,
     paid_by_year.show_paid_by_year,
+    promises.list_promises,
     traces.show_payout_trace,
     traces.show_statement_trace,
     traces.show_line_trace,

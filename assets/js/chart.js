@@ -10,6 +10,16 @@ const money = (currency, options) => new Intl.NumberFormat(language, { style: "c
 const minorDigits = (currency) => money(currency).resolvedOptions().maximumFractionDigits;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// A number that a double cannot hold keeps its digits, where the browser tells what was written; else it is near it.
+const exactly = (_, value, told) => (typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(told?.source ?? "") ? BigInt(told.source) : value);
+
+// Minor units as the decimal number they are, which the formatter writes out to its last digit.
+function decimal(minor, digits) {
+  const text = String(minor).replace("-", "").padStart(digits + 1, "0");
+  const sign = minor < 0 ? "-" : "";
+  return digits ? `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}` : sign + text;
+}
+
 // What stands under a bar: a label of its own, cut where it is long, or its month.
 const LABEL_LETTERS = 16;
 function nameOf(row, length) {
@@ -34,11 +44,11 @@ function options(place, rows, currency) {
   const ink = colour("--accent");
   const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "13px Plex Sans" };
   const keys = keysOf(place);
-  const lowest = Math.min(0, ...rows.flatMap((one) => keys.map((name) => one[name])));
+  const lowest = Math.min(0, ...rows.flatMap((one) => keys.map((name) => Number(one[name]))));
   const beside = keys.length > 1;
   const soft = colour("--soft");
-  const amount = (_, minor) => (minor == null ? "–" : exact.format(minor / 10 ** digits));
-  const bars = (align, width) => ({ width: 0, points: { show: false }, value: amount, paths: uPlot.paths.bars({ align, size: [width, 46], radius: 0.12 }) });
+  const amount = (key) => (_, drawn, __, i) => (drawn == null || i == null ? "–" : exact.format(decimal(rows[i][key], digits)));
+  const bars = (key, align, width) => ({ width: 0, points: { show: false }, value: amount(key), paths: uPlot.paths.bars({ align, size: [width, 46], radius: 0.12 }) });
   return {
     width: place.clientWidth,
     height: HEIGHT,
@@ -54,8 +64,8 @@ function options(place, rows, currency) {
     ],
     series: [
       { label: place.dataset.monthWords ?? "Month", value: (_, i) => (i == null ? "–" : nameOf(rows[i], "long")) },
-      ...(beside ? [{ label: place.dataset.besideWords ?? "Before", fill: soft, stroke: soft, ...bars(-1, 0.36) }] : []),
-      { label: place.dataset.valueWords ?? "Earned", fill: ink, stroke: ink, ...(beside ? bars(1, 0.36) : bars(0, 0.68)) },
+      ...(beside ? [{ label: place.dataset.besideWords ?? "Before", fill: soft, stroke: soft, ...bars(keys[0], -1, 0.36) }] : []),
+      { label: place.dataset.valueWords ?? "Earned", fill: ink, stroke: ink, ...(beside ? bars(keys[1], 1, 0.36) : bars(keys[0], 0, 0.68)) },
     ],
   };
 }
@@ -66,7 +76,7 @@ function draw(place, rows) {
   place.replaceChildren();
   for (const currency of new Set(rows.map((one) => one.currency))) {
     const mine = rows.filter((one) => one.currency === currency);
-    const plot = new uPlot(options(place, mine, currency), [mine.map((_, i) => i), ...keysOf(place).map((key) => mine.map((one) => one[key]))], place);
+    const plot = new uPlot(options(place, mine, currency), [mine.map((_, i) => i), ...keysOf(place).map((key) => mine.map((one) => (one[key] == null ? null : Number(one[key]))))], place);
     const showLast = () => plot.setLegend({ idx: mine.length - 1 });
     plot.over.addEventListener("mouseleave", () => requestAnimationFrame(showLast));
     requestAnimationFrame(showLast);
@@ -75,7 +85,7 @@ function draw(place, rows) {
 
 async function rowsOf(place) {
   const answer = await fetch(place.dataset.chart, { headers: { accept: "application/json" } });
-  return answer.ok ? (await answer.json()).items : [];
+  return answer.ok ? JSON.parse(await answer.text(), exactly).items : [];
 }
 
 async function begin(place) {

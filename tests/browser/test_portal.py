@@ -107,6 +107,21 @@ def test_the_chart_is_drawn_and_its_table_stands_ready_beneath(desk: Watched, ow
     assert desk.faults == []
 
 
+def test_a_chart_tells_amounts_beyond_a_double_to_the_last_digit(desk: Watched, owner_of_radio: str) -> None:
+    desk.page.route(
+        "**/api/v1/earnings*",
+        lambda route: route.fulfill(
+            content_type="application/json",
+            body='{"items": [{"month": "2026-01", "currency": "USD", "earned_minor": -5},'
+            ' {"month": "2026-02", "currency": "USD", "earned_minor": 9007199254740993}]}',
+        ),
+    )
+    desk.open("/sign-in")
+    desk.sign_in(owner_of_radio)
+    expect(desk.page.locator(".u-legend")).to_contain_text("$90,071,992,547,409.93")
+    assert desk.faults == []
+
+
 def test_without_script_the_figures_stand_in_the_table_and_forms_work(
     scriptless: Watched, owner_of_radio: str
 ) -> None:

@@ -23,6 +23,7 @@ from admin import (
     payouts,
     previews,
     promises,
+    rates,
     statements,
     traces,
 )
@@ -36,6 +37,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     network.show_agreement,
     network.list_programs,
     network.list_brands,
+    rates.show_rates,
+    rates.load,
     charities.show_charities,
     charities.list_charity,
     charities.delist_charity,

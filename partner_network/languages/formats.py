@@ -36,10 +36,11 @@ def day(at: date) -> str:
     return _date(at, _DAY[spoken.present()])
 
 
-def rate(exact: Fraction) -> str:
+def rate(exact: Fraction | Decimal) -> str:
     """Return an exchange rate to eight digits that count, half away from zero."""
     with localcontext(Context(prec=8, rounding=ROUND_HALF_UP)):
-        said = Decimal(exact.numerator) / Decimal(exact.denominator)
+        numerator, denominator = exact.as_integer_ratio()
+        said = Decimal(numerator) / Decimal(denominator)
     return numbers.format_decimal(said, "#,##0.###############", locale=spoken.locale())
 
 

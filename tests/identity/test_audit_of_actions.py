@@ -29,7 +29,6 @@ WITHOUT_RECORD = {
     "commissions.clawbacks.record_clawbacks": NOBODY_DECIDES,
     "commissions.clawbacks.record_settlements": NOBODY_DECIDES,
     "commissions.fix_rates.fix_rates": NOBODY_DECIDES,
-    "commissions.load_rates.load_rates": "published figures from a file; each load is kept with its source",
     "commissions.mature.mature_due": NOBODY_DECIDES,
     "commissions.measure.measure_quality": NOBODY_DECIDES,
     "commissions.measure.measure_stream": NOBODY_DECIDES,

@@ -9,6 +9,8 @@ from partner_network.agreements.rules import ACCRUE
 from partner_network.commissions.rules.rate_files import Published
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
+from partner_network.identity.actions import audit
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.sentences import Sentence
 
@@ -22,13 +24,15 @@ class Loaded(Struct, frozen=True):
     known: int
 
 
-async def load_rates(rates: Sequence[Published], *, source: str, now: datetime) -> Loaded:
-    """Put rates on record; the same ones again change nothing.
+async def load_rates(
+    rates: Sequence[Published], *, source: str, now: datetime, by: Member | None = None
+) -> Loaded:
+    """Put rates on record; the same ones again change nothing. None loads them at the command line.
 
     Errors: ConflictError that names the first day and pair for which another rate is on record, or given
     twice; nothing is loaded then.
     """
-    async with connections.transaction() as connection:
+    async with connections.transaction(eyes=None if by is None else by.eyes) as connection:
         # One load after the other, so that the number of the newest one says all that is known.
         await connections.lock_all(connection, RATES_LOCK)
         await _must_agree(connection, rates)
@@ -42,6 +46,10 @@ async def load_rates(rates: Sequence[Published], *, source: str, now: datetime) 
                     SELECT day, base, quote, rate, $5 {_GIVEN} {_IS_NEW}""",
                 *_columns(rates),
                 load_id,
+            )
+            after = {"source": source, "rates": new}
+            await audit.record(
+                connection, by or "command line", "create", "exchange rates", load_id, after=after
             )
         # A stream that waits for a rate is on the work list still, and goes on by itself.
         await jobs.enqueue(connection, ACCRUE)

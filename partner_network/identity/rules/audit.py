@@ -27,7 +27,7 @@ Kind = Literal[
     "program", "partnership", "agreement", "creative", "link", "code", "statement", "closing", "funding",
     "payment method", "payout account", "payout", "job", "export", "customer", "webhook",
     "notification choices", "commission", "adjustment", "clawback", "charity", "case",
-    "objection", "approval limit", "tax profile", "self-billing agreement",
+    "objection", "approval limit", "tax profile", "self-billing agreement", "exchange rates",
 ]  # fmt: skip
 Values: TypeAlias = Mapping[str, object]
 

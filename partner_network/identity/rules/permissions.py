@@ -30,7 +30,7 @@ Verb = Literal[
     "read payouts", "fund payouts", "connect payouts", "manage payouts", "browse data",
     "reset second factors", "read audit trail", "erase people", "manage customers",
     "try terms", "hold commissions", "adjust commissions", "contest clawbacks", "decide contests",
-    "read credits", "redeem credits", "list charities",
+    "read credits", "redeem credits", "list charities", "load exchange rates",
     "object to statements", "answer objections", "set approval limits",
 ]  # fmt: skip
 
@@ -103,6 +103,7 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "read credits": _who("all", "all", of="both"),
         "redeem credits": _who(),
         "list charities": _who(operator="manager", of="network"),
+        "load exchange rates": _who(operator="finance", of="network"),
         "object to statements": _who("owner finance"),
         "answer objections": _who(operator="finance", of="network"),
         "set approval limits": _who(operator="admin", of="network"),

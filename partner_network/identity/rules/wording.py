@@ -28,7 +28,7 @@ _VERBS = (
     Sentence("erase people"), Sentence("manage customers"), Sentence("try terms"),
     Sentence("hold commissions"), Sentence("adjust commissions"), Sentence("contest clawbacks"),
     Sentence("decide contests"), Sentence("read credits"), Sentence("redeem credits"),
-    Sentence("list charities"),
+    Sentence("list charities"), Sentence("load exchange rates"),
     Sentence("object to statements"), Sentence("answer objections"), Sentence("set approval limits"),
 )  # fmt: skip
 VERBS: Mapping[str, Sentence] = MappingProxyType({str(word): word for word in _VERBS})

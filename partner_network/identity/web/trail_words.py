@@ -65,6 +65,7 @@ THINGS: Mapping[str, Sentence] = MappingProxyType(
         "commission": Sentence("commission"),
         "creative": Sentence("creative"),
         "customer": Sentence("customer"),
+        "exchange rates": Sentence("exchange rates"),
         "export": Sentence("file of data"),
         "funding": Sentence("payment in"),
         "invitation": Sentence("invitation"),

@@ -73,5 +73,7 @@ COMMISSIONS = [
     one("adjustments", "adjustments_decided_by_fkey", decided_by=NOBODY),
     one("adjustments", "adjustments_partnership_id_fkey", partnership_id=NOBODY),
     one("adjustments", "adjustments_pkey", id="'00000000-0000-0000-0000-000000000081'"),
+    one("adjustments", "adjustments_bonus_check", bonus="''"),
+    one("adjustments", "adjusts_one_thing", component="'sales'", bonus="'first-two'"),
     append_only("adjustments", "reason"),
 ]

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import signal
+import sys
 from pathlib import Path
 
 from granian.server.embed import Server
@@ -46,7 +47,10 @@ async def serve(state: State, settings: Settings) -> None:
 def main() -> None:
     """Read the command line, open the state, serve."""
     arguments = _arguments()
-    state = State(arguments.state)
+    try:
+        state = State(arguments.state)
+    except ValueError as unreadable:
+        sys.exit(str(unreadable))
     settings = Settings(
         port=arguments.port,
         fee_ppm=arguments.fee_ppm,

@@ -71,6 +71,18 @@ def retrieve(call: Call) -> Json:
     return shown(_account(call), call.texts("include"))
 
 
+def listed(call: Call) -> Json:
+    """Answer `GET /v2/core/accounts`, newest first."""
+    call.takes("closed", "limit", "page")
+    closed = call.text("closed") == "true"
+    accounts = [
+        account for account in call.state.select(KIND, {}, order="DESC") if account["closed"] is closed
+    ]
+    query = "closed=true&" if closed else ""
+    page = events.page_of(call, accounts, url=f"/v2/core/accounts?{query}")
+    return page | {"data": [shown(account, []) for account in page["data"]]}
+
+
 def update(call: Call) -> Json:
     """Answer `POST /v2/core/accounts/{id}`."""
     _must_be_played(call)

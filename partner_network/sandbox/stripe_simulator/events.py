@@ -2,6 +2,7 @@
 
 import copy
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from partner_network.sandbox.stripe_simulator import letters
 from partner_network.sandbox.stripe_simulator.call import API_VERSION, Call
@@ -11,6 +12,7 @@ from partner_network.sandbox.stripe_simulator.state import new_id
 
 THIN = "v2.core.event"
 LONGEST_PAGE = 100
+FARTHEST = 10**12
 
 
 def tell(
@@ -73,17 +75,20 @@ def retrieve_thin(call: Call) -> Json:
 def list_thin(call: Call) -> Json:
     """Answer `GET /v2/core/events`, newest first; a page names the address of the next."""
     call.takes("limit", "object_id", "page")
-    limit = call.integer("limit", default=20, at_least=1, at_most=LONGEST_PAGE)
-    after = call.integer("page", default=0, at_least=0, at_most=10**12)
-    wanted = call.text("object_id")
-    conditions: dict[str, str | int] = {}
+    wanted, conditions, query = call.text("object_id"), dict[str, str | int](), ""
     if wanted:
         conditions["json_extract(body, '$.related_object.id') = ?"] = wanted
-    found = call.state.select(THIN, conditions, order="DESC")[after:]
-    query = f"limit={limit}" + (f"&object_id={wanted}" if wanted else "")
-    address = f"/v2/core/events?{query}&page="
+        query = f"object_id={quote(wanted)}&"
+    return page_of(call, call.state.select(THIN, conditions, order="DESC"), url=f"/v2/core/events?{query}")
+
+
+def page_of(call: Call, found: list[Json], *, url: str) -> Json:
+    """Cut one page as API v2 does, with the addresses of those beside it."""
+    limit = call.integer("limit", default=20, at_least=1, at_most=LONGEST_PAGE)
+    after = call.integer("page", default=0, at_least=0, at_most=FARTHEST)
+    address = f"{url}limit={limit}&page="
     return {
-        "data": found[:limit],
-        "next_page_url": f"{address}{after + limit}" if len(found) > limit else None,
+        "data": found[after : after + limit],
+        "next_page_url": f"{address}{after + limit}" if len(found) > after + limit else None,
         "previous_page_url": f"{address}{max(0, after - limit)}" if after else None,
     }

@@ -38,6 +38,8 @@ def create(call: Call) -> Json:
 
 def blank(call: Call, charge: Json, *, amount: int, refund_id: str | None = None) -> Json:
     """Write a refund that worked."""
+    kind = (charge["payment_method_details"] or {"type": "stripe_balance"})["type"]
+    destination: Json = {"type": kind} | ({"card": {"type": "refund"}} if kind == "card" else {})
     return {
         "id": refund_id or new_id("re"),
         "object": "refund",
@@ -46,8 +48,12 @@ def blank(call: Call, charge: Json, *, amount: int, refund_id: str | None = None
         "charge": charge["id"],
         "created": call.now(),
         "currency": charge["currency"],
+        "customer": charge["customer"],
+        "customer_account": None,
+        "destination_details": destination,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
         "reason": None,
         "receipt_number": None,
         "source_transfer_reversal": None,

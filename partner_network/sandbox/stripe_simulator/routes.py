@@ -63,6 +63,7 @@ ROUTES: Mapping[str, Verb] = {
     "POST /v2/core/event_destinations/{id}/disable": endpoints.disable_destination,
     "POST /v2/core/event_destinations/{id}/enable": endpoints.enable_destination,
     "DELETE /v2/core/event_destinations/{id}": endpoints.delete_destination,
+    "GET /v2/core/accounts": accounts.listed,
     "POST /v2/core/accounts": accounts.create,
     "GET /v2/core/accounts/{id}": accounts.retrieve,
     "POST /v2/core/accounts/{id}": accounts.update,

@@ -127,6 +127,17 @@ def test_an_account_is_closed_once_and_gets_no_link_then(simulator: Simulator) -
     assert simulator.call("GET", "/v1/balance", account=account_id).status_code == 403
 
 
+def test_accounts_are_listed_open_or_closed(simulator: Simulator) -> None:
+    first, second, third = (simulator.recipient() for _ in range(3))
+    simulator.post(f"/v2/core/accounts/{second}/close")
+    page = simulator.get("/v2/core/accounts", {"limit": 1})
+    assert [account["id"] for account in page["data"]] == [third]
+    rest = simulator.get("/v2/core/accounts", {"limit": 1, "page": 1})
+    assert ([account["id"] for account in rest["data"]], rest["next_page_url"]) == ([first], None)
+    closed = simulator.get("/v2/core/accounts", {"closed": "true"})
+    assert [account["id"] for account in closed["data"]] == [second]
+
+
 def test_an_invented_link_leads_nowhere(simulator: Simulator) -> None:
     for method in ("GET", "POST"):
         assert simulator.http.request(method, "/setup/s/setup_invented").status_code == 404

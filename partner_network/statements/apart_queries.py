@@ -97,7 +97,7 @@ async def apart_of(connection: Connection, of: Between) -> list[Apart]:
                WHERE e.recorded_at <= $5 GROUP BY 1, 2 HAVING sum(m.minor) <> 0
            ), listed AS (
                SELECT k.kind AS where, k.minor, k.since, k.reason, v.order_id, v.id AS conversion_id,
-                   CASE WHEN c.matured_at IS NULL OR c.matured_at > $5 THEN c.matures_at END AS due_at,
+                   CASE k.kind WHEN 'pay_pending' THEN c.matures_at END AS due_at,
                    count(*) OVER every_one AS count, (sum(k.minor) OVER every_one)::bigint AS all_minor,
                    row_number() OVER (PARTITION BY k.kind ORDER BY c.matures_at, k.commission_id) AS place
                FROM kept k LEFT JOIN commissions c ON c.id = k.commission_id

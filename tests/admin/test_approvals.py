@@ -119,7 +119,7 @@ async def test_a_preview_says_what_would_be_stated_and_writes_nothing(office: Of
 
     assert f"{base}?account={account}" in chooser.text
     assert "This is no statement" in page.text
-    assert "it cannot be closed before" in page.text
+    assert "The period has ended; the next close closes it." in page.text
     assert page.text.count("$15.00") >= 2  # opening and closing: nothing is paid yet
     assert await office.network.owner.fetchval("SELECT count(*) FROM ledger_entries") == before
     assert await office.network.owner.fetchval("SELECT count(*) FROM statements") == 1

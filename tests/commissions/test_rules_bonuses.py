@@ -34,6 +34,7 @@ def test_the_first_n_of_a_period_are_paid_each() -> None:
     assert (first.period, first.minor, first.conversions) == ("2026-Q1", 5_000, ("o11", "o12"))
     assert (second.period, second.minor, second.earned_at) == ("2026-Q2", 5_000, cast.at(5, 2))
     assert (first.clause, first.version, first.currency) == ("commission.bonuses[0]", "v1", "EUR")
+    assert (first.bonus, second.bonus) == ("first-two", "first-two")
 
 
 @pytest.mark.parametrize(("frees", "minor"), [(False, 2_500), (True, 5_000)])
@@ -60,6 +61,13 @@ def test_shared_conversions_take_parts_of_a_place() -> None:
 
 def test_nothing_counts_but_the_event_of_the_bonus() -> None:
     assert bonuses(FIRST_TWO, cast.order("a", 100, event="lead"), cast.order("b", 100, rejected=True)) == ()
+
+
+def test_the_smallest_part_of_an_action_is_paid_its_part() -> None:
+    dear = replace(FIRST_TWO, amount_minor=3_000_000)
+    shared = (Fraction(1, 1_000_000), Fraction(999_999, 1_000_000))
+    (paid,) = bonuses(dear, cast.order("a", 100, weights=shared, own=(0,)))
+    assert (paid.minor, paid.conversions) == (3, ("a",))
 
 
 def test_a_milestone_pays_once_when_the_metric_reaches_n() -> None:
@@ -94,6 +102,19 @@ def test_a_milestone_that_was_never_true_at_any_moment_is_not_reached() -> None:
         refunds=(*refunded_first.refunds, cast.refund(0, cast.at(3, 4), id="r2", cancels="r1")),
     )
     assert [paid.minor for paid in bonuses(TEN_THOUSAND, undone, then)] == [9_999]
+
+
+def test_a_milestone_goes_by_what_each_refund_had_left_at_its_moment() -> None:
+    back = (cast.refund(500, cast.at(3, 2)), cast.refund(9_000, cast.at(3, 4), id="r2"))
+    # 95.00, then 90.00, then with 15.00 more 105.00: the second refund comes too late to undo it.
+    orders = [cast.order("a", 9_500, cast.at(3, 1), refunds=back), cast.order("b", 1_500, cast.at(3, 3))]
+    assert [paid.conversions for paid in bonuses(TEN_THOUSAND, *orders)] == [("b",)]
+
+
+def test_a_milestone_takes_refunds_of_one_name_and_instant_as_two() -> None:
+    back = (cast.refund(100, cast.at(3, 2)),)
+    orders = [cast.order(name, 5_100, cast.at(3, 1), refunds=back) for name in ("a", "b")]
+    assert [paid.minor for paid in bonuses(TEN_THOUSAND, *orders)] == [9_999]
 
 
 def test_a_milestone_counts_an_order_before_its_refund_of_the_same_instant() -> None:

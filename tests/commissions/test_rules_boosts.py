@@ -40,6 +40,13 @@ def test_its_cap_limits_the_running_extra_over_all_periods() -> None:
         cast.order("d", 1_000, cast.at(4, 1, 13)),
     ]
     assert cast.paid(orders, boosted(capped)) == {"a": 300, "b": 120, "d": 100}
+    factors = {row.conversion: row.factors for row in cast.rows(orders, boosted(capped))}
+    # Of 1.20 more the first takes 1.00, the second what is left, the third nothing at all.
+    assert factors == {
+        "a": (("boost spring", Fraction(3, 2)),),
+        "b": (("boost spring", Fraction(6, 5)),),
+        "d": (("boost spring", Fraction(1)),),
+    }
 
 
 def test_of_several_best_ones_the_highest_counts_and_ties_go_by_name() -> None:

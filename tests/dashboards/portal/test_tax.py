@@ -1,22 +1,11 @@
 """What a brand is at the tax office: typed in the portal, dated, and billed by once all of it is there."""
 
-from pathlib import Path
-from uuid import UUID
-
 import httpx
-import python_calamine
 
-from partner_network.gateways import clock
-from partner_network.gateways.file_store.local import LocalFileStore
-from partner_network.gateways.pdf import Renderer
 from partner_network.kernel import ids
-from partner_network.statements import jobs
-from partner_network.statements.document_queries import Issuer
-from partner_network.statements.rules import RenderStatement
 from tests.builders import RADIO, SHOP
 from tests.dashboards.portal.test_pages import brand_of, owner_of, page, sent, words
 from tests.doors import Browser, Network
-from tests.statements.test_invoices import said
 
 PROFILE = {
     "legal_name": "Night Radio Inc.",
@@ -78,6 +67,26 @@ async def test_no_period_that_has_ended_can_be_taxed_anew(portal: Network) -> No
     answer = await recorded(await portal.signed_in(owner_of(RADIO)), valid_from="2026-04-30")
 
     assert answer.status_code == 422
+    assert await portal.owner.fetchval("SELECT count(*) FROM tax_profiles") == 0
+
+
+async def test_who_agrees_asks_for_the_invoices_that_waited(portal: Network) -> None:
+    radio = await portal.signed_in(owner_of(RADIO))
+    waiting = await portal.owner.fetchval(
+        """SELECT count(DISTINCT d.statement_id) FROM statement_documents d
+           JOIN statements s ON s.id = d.statement_id WHERE s.payee_id = $1""",
+        await brand_of(portal, RADIO),
+    )
+    payer = ids.shown("bnd", await brand_of(portal, SHOP))
+
+    answer = await sent(radio, f"/tax/self-billing/{payer}")
+
+    assert answer.headers["location"] == "/tax?told=agreed#told"
+    assert (await sent(radio, f"/tax/self-billing/{payer}")).status_code == 409
+    asked = await portal.owner.fetchval(
+        "SELECT count(*) FROM pgqueuer WHERE entrypoint = 'statements.render'"
+    )
+    assert asked == waiting > 0
 
 
 async def test_both_sides_see_why_there_is_no_invoice_and_what_to_do(portal: Network) -> None:
@@ -92,43 +101,6 @@ async def test_both_sides_see_why_there_is_no_invoice_and_what_to_do(portal: Net
         assert "Open your tax profile" in shown
     assert "It waits for Night Radio." in payer
     assert "It waits for Tune House." in payee
-
-
-async def test_an_invoice_is_made_once_all_is_there_and_agrees_with_every_other_document(
-    portal: Network, tmp_path: Path
-) -> None:
-    radio, shop = await portal.signed_in(owner_of(RADIO)), await portal.signed_in(owner_of(SHOP))
-    statement = ids.parse("stm", await statement_of(portal, FEBRUARY))
-    await portal.owner.execute("ALTER TABLE statement_documents DISABLE TRIGGER USER")
-    await portal.owner.execute("DELETE FROM statement_documents WHERE statement_id = $1", statement)
-    files = LocalFileStore(tmp_path, "https://network.test", b"k" * 32)
-    async with Renderer(processes=1) as renderer:
-        await rendered(renderer, files, statement)
-        assert await kinds_of(portal, statement) == {"pdf", "csv", "xlsx", "json"}
-
-        assert (await recorded(radio)).status_code == 303
-        assert (await recorded(shop, legal_name="Tune House Inc.", tax_number="911144443")).status_code == 303
-        await rendered(renderer, files, statement)
-        assert "invoice" not in await kinds_of(portal, statement)
-
-        payer = ids.shown("bnd", await brand_of(portal, SHOP))
-        assert (await sent(radio, f"/tax/self-billing/{payer}")).status_code == 303
-        assert (await sent(radio, f"/tax/self-billing/{payer}")).status_code == 409
-        await rendered(renderer, files, statement)
-
-    kept = await kinds_of(portal, statement)
-    assert kept == {"pdf", "csv", "xlsx", "json", "invoice", "xml"}
-    xml = await files.get(await key_of(portal, statement, "xml"))
-    totals = await portal.owner.fetchval(
-        """SELECT sum(amount_minor)::bigint FROM statement_lines
-           WHERE statement_id = $1 AND kind NOT IN ('netted', 'paid', 'returned')""",
-        statement,
-    )
-    assert said(xml, "GrandTotalAmount") == [f"{totals // 100}.{totals % 100:02}"]
-    book = tmp_path / "statement.xlsx"
-    book.write_bytes(await files.get(await key_of(portal, statement, "xlsx")))
-    rows = python_calamine.load_workbook(str(book)).get_sheet_by_index(0).to_python()
-    assert sum(int(str(row[-1]).split(".")[0]) for row in rows[1:-1]) == int(str(rows[-1][-1]).split(".")[0])
 
 
 async def test_an_agreement_ends_for_the_future_only_and_once(portal: Network) -> None:
@@ -171,23 +143,7 @@ async def test_what_was_paid_by_year_is_shown_with_its_threshold_and_as_a_file(p
     assert f"2026,Tune House,USD,{amount},not reached" in file
 
 
-async def rendered(renderer: Renderer, files: LocalFileStore, statement: UUID) -> None:
-    issuer = Issuer("Crossway Networks Ltd.", "https://network.test")
-    await jobs.render(renderer, files, issuer, RenderStatement(statement), await clock.now())
-
-
 async def statement_of(portal: Network, number: str) -> str:
     return ids.shown(
         "stm", await portal.owner.fetchval("SELECT id FROM statements WHERE number = $1", number)
-    )
-
-
-async def kinds_of(portal: Network, statement: UUID) -> set[str]:
-    rows = await portal.owner.fetch("SELECT kind FROM statement_documents WHERE statement_id = $1", statement)
-    return {row["kind"] for row in rows}
-
-
-async def key_of(portal: Network, statement: UUID, kind: str) -> str:
-    return await portal.owner.fetchval(
-        "SELECT file_key FROM statement_documents WHERE statement_id = $1 AND kind = $2", statement, kind
     )

@@ -130,7 +130,7 @@ async def compose(connection: Connection, conversion_id: UUID, asking_brand: UUI
                 adjustments=[
                     one
                     for name, is_bonus, one in adjusted
-                    if name in {None, row.component} and is_bonus == (row.kind == "bonus")
+                    if name in _named(row) and is_bonus == (row.kind == "bonus")
                 ],
                 stated=stated.get(row.id, ()),
                 taken=taken.get(row.id, ()),
@@ -139,3 +139,8 @@ async def compose(connection: Connection, conversion_id: UUID, asking_brand: UUI
         )
     refunds = await surroundings.refunds_of(connection, conversion_id)
     return Composed(reported, viewer is None, found, refunds)
+
+
+def _named(row: Row) -> set[str | None]:
+    """Return what an adjustment of a row may name: one of no component is never of a donation."""
+    return {row.component} if row.charity else {None, row.component}

@@ -87,7 +87,7 @@ async def list_statements(request: AnyRequest, closing: FromQuery[str] = "") -> 
 )
 async def close_periods(member: NamedDependency[Member]) -> Redirect:
     """Ask the worker to close every period that has ended."""
-    await ask.ask_to_close(member)
+    await ask.ask_to_close(member, now=await clock.now())
     return Redirect("/admin/statements?closing=asked", status_code=303)
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, SkipValidation
+from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
@@ -25,6 +26,8 @@ from partner_network.statements.actions import ask, sign_off
 from partner_network.statements.document_kinds import DocumentKind
 from partner_network.statements.queries import Statement, StatementLine
 
+NamedPeriod: TypeAlias = Annotated[str | None, QueryParameter(name="period", max_length=12)]
+"""A period such as 2026-03 that whoever asks expects to be closed."""
 DOWNLOAD_LASTS_S = 300
 
 
@@ -130,9 +133,9 @@ async def download_document(
 
 
 @post("/api/v1/closings", guards=[guards.must_prepare_statements], status_code=HTTP_202_ACCEPTED)
-async def close_periods(member: NamedDependency[Member]) -> dict[str, str]:
-    """Ask the worker to close every period that has ended."""
-    await ask.ask_to_close(member)
+async def close_periods(member: NamedDependency[Member], period: NamedPeriod = None) -> dict[str, str]:
+    """Ask the worker to close every period that has ended; one named that has not is refused with 409."""
+    await ask.ask_to_close(member, now=await clock.now(), period=period)
     return {"status": "asked"}
 
 

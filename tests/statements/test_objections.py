@@ -18,7 +18,7 @@ from partner_network.kernel.errors import (
 )
 from partner_network.statements import approval_queries, queries
 from partner_network.statements import jobs as statements
-from partner_network.statements.actions import limits, objections, sign_off
+from partner_network.statements.actions import ask, limits, objections, sign_off
 from partner_network.statements.approving import Outcome
 from partner_network.statements.queries import Statement
 from tests import builders
@@ -272,3 +272,12 @@ async def test_a_limit_says_what_is_wrong_with_it(
 async def test_finance_sets_no_limit_for_itself(sale: Sale) -> None:
     with pytest.raises(PartnerNetworkError, match="set approval limits"):
         await limits.set_limit("EUR", 1, reason="x", by=sale.approver, now=await clock.now())
+
+
+async def test_an_open_period_is_not_closed_early_and_says_when_it_will_be(month: Month) -> None:
+    with pytest.raises(ConflictError, match="has not ended") as refused:
+        await ask.ask_to_close(month.sale.preparer, now=await clock.now(), period="2026-03")
+    assert "preview" in refused.value.sentence
+    await ask.ask_to_close(month.sale.preparer, now=await clock.now(), period="2026-02")
+    with pytest.raises(InvalidError, match="no period"):
+        await ask.ask_to_close(month.sale.preparer, now=await clock.now(), period="soon")

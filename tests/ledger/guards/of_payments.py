@@ -1,7 +1,7 @@
 """What approvals, payouts and fundings refuse."""
 
 from tests.ledger.guards.forbidden import Guard, append_only, changed, one
-from tests.ledger.guards.written import ACCEPTED, ADA, CAT, NOBODY, PAYOUT, STATEMENT, Insert, entry, leg
+from tests.ledger.guards.written import ACCEPTED, ADA, AT, CAT, NOBODY, PAYOUT, STATEMENT, Insert, entry, leg
 
 PAYMENTS = [
     one("statement_preparations", "statement_preparations_preparer_id_fkey", preparer_id=NOBODY),
@@ -27,6 +27,16 @@ PAYMENTS = [
         statement_id=STATEMENT[1],
     ),
     append_only("statement_approvals", "reason"),
+    Guard(
+        "statement_approvals",
+        "approvals_are_due",
+        [
+            f"""INSERT INTO approval_limits (currency, at, above_minor, reason, set_by)
+                VALUES ('EUR', {AT}, 0, 'x', {ADA})""",
+            Insert("statement_approvals"),
+        ],
+        says="is above the limit of one approver",
+    ),
     one("payouts", "payouts_amount_minor_check", amount_minor="0"),
     one("payouts", "approved_content", statement_id=STATEMENT[4]),
     one("payouts", "payouts_fund_entry_id_fkey", fund_entry_id="9999"),

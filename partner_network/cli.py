@@ -21,7 +21,7 @@ from partner_network.dashboards.exporting import commands as exports
 from partner_network.dashboards.verification import ledger as verified_ledger
 from partner_network.dashboards.verification import proof
 from partner_network.database import addresses, connections, migration
-from partner_network.gateways import logs
+from partner_network.gateways import clock, logs
 from partner_network.gateways.mailer import sender
 from partner_network.gateways.pdf import PdfError, Renderer
 from partner_network.gateways.stripe_connect import StripeConnect, StripeRefusedError, StripeUnreachableError
@@ -29,6 +29,7 @@ from partner_network.gateways.traces import Tracer
 from partner_network.kernel.errors import InvalidError, PartnerNetworkError
 from partner_network.ledger import commands as journal
 from partner_network.operations import commands as operations
+from partner_network.payouts.actions import compare
 from partner_network.receipts import computing_files, explaining_files
 from partner_network.receipts.replay import commands as replay
 from partner_network.receipts.trials import commands as trials
@@ -72,6 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--export", type=Path, metavar="DIR", help="a brand's export instead; no database")
     journal.add_moment_to(add)
     add.set_defaults(command=_verify)
+    add = commands.add_parser(
+        "reconcile", help="compare our books with Stripe's; each difference becomes a case for finance"
+    )
+    add.set_defaults(command=_reconcile)
     exports.add_to(commands)
     journal.add_to(commands)
     replay.add_to(commands)
@@ -143,6 +148,24 @@ async def _verify(parsed: argparse.Namespace) -> int:
             await stripe.close()
         await connections.close_pool()
     return DONE
+
+
+async def _reconcile(_: argparse.Namespace) -> int:
+    settings = settings_of.from_environment()
+    clock.use_simulated_time(sandbox=settings.sandbox)
+    address = addresses.address_for(settings, "worker")
+    await connections.open_pool(address.url, role=address.role, max_size=CONNECTIONS)
+    stripe = _stripe(settings)
+    try:
+        found = await compare.compare_with_stripe(stripe, await clock.now())
+    finally:
+        await stripe.close()
+        await connections.close_pool()
+    for one in found:
+        print(f"{one.kind}: {one.subject}: {one.said}")
+    if not found:
+        print("Our books and Stripe's agree.")
+    return DIFFERS if found else DONE
 
 
 async def _explain(parsed: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ from partner_network.ledger import jobs as ledger
 from partner_network.notifications import jobs as notifications
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
-from partner_network.payouts.rules import ChargeFunding, ReadFunding
+from partner_network.payouts.rules import ChargeFunding, HeardEvent, ReadFunding
 from partner_network.privacy import jobs as privacy
 from partner_network.receipts.replay import nightly
 from partner_network.receipts.trials import jobs as trials
@@ -86,17 +86,6 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
         job = msgspec.json.decode(payload, type=agreements.RenderAgreement)
         await agreements.render_agreement(doors.renderer, doors.files, job, await clock.now())
 
-    async def charge(payload: bytes) -> None:
-        job = msgspec.json.decode(payload, type=ChargeFunding)
-        await payouts.charge(doors.stripe, job, await clock.now())
-
-    async def read_funding(payload: bytes) -> None:
-        job = msgspec.json.decode(payload, type=ReadFunding)
-        await payouts.read_funding(doors.stripe, job, await clock.now())
-
-    async def pay(_: bytes) -> None:
-        await payouts.pay(doors.stripe, await clock.now())
-
     return {
         attribution.DECIDE: decide,
         commissions.ACCRUE: accrue,
@@ -105,11 +94,38 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
         statement_rules.CLOSE: close,
         statement_rules.RENDER: render_statement,
         agreements.RENDER: render_agreement,
-        payout_rules.CHARGE: charge,
-        payout_rules.READ_FUNDING: read_funding,
-        payout_rules.PAY: pay,
+        **_of_payouts(doors.stripe),
         trials.TRY: trials.try_terms,
         **_of_letters(settings, doors.mail),
+    }
+
+
+def _of_payouts(stripe: StripeConnect) -> Mapping[str, Handler]:
+    async def charge(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=ChargeFunding)
+        await payouts.charge(stripe, job, await clock.now())
+
+    async def read_funding(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=ReadFunding)
+        await payouts.read_funding(stripe, job, await clock.now())
+
+    async def read_movements(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=HeardEvent)
+        await payouts.read_movements(stripe, job, await clock.now())
+
+    async def read_account(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=HeardEvent)
+        await payouts.read_account(stripe, job, await clock.now())
+
+    async def pay(_: bytes) -> None:
+        await payouts.pay(stripe, await clock.now())
+
+    return {
+        payout_rules.CHARGE: charge,
+        payout_rules.READ_FUNDING: read_funding,
+        payout_rules.READ_MOVEMENTS: read_movements,
+        payout_rules.READ_ACCOUNT: read_account,
+        payout_rules.PAY: pay,
     }
 
 
@@ -146,6 +162,7 @@ async def follow_calendar(doors: Gateways) -> None:
     await rewards.grant(now)
     await statements.close_periods(now)
     await payouts.pay(doors.stripe, now)
+    await payouts.reconcile_due(doors.stripe, now, clock.wall_now())
     await privacy.let_go(now, clock.wall_now())
 
 

@@ -1,11 +1,14 @@
 """Numbered points around each commit and call, at which a test ends the process without a word.
 
-They do nothing unless the environment names one; the numbers are those of docs/decisions/0032.
+They do nothing unless the environment names one.
 """
 
 import os
 import signal
 
+POINTS = range(1, 10)
+"""1 to 3: an attempt is written, Stripe has answered it, the answer is written. 4 to 6: the same of a
+funding. 7 to 9: statements are funded, attempts are sent, arrivals are settled."""
 VARIABLE = "PARTNER_NETWORK_CRASH_AT"
 
 

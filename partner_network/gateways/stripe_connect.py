@@ -9,7 +9,7 @@ import msgspec
 import stripe
 from stripe.v2 import core
 
-from partner_network.gateways import stripe_answers
+from partner_network.gateways import stripe_answers, stripe_movements
 from partner_network.gateways.stripe_answers import (
     Accepted,
     Balance,
@@ -26,6 +26,7 @@ from partner_network.gateways.stripe_answers import (
     TransferOutcome,
     Unknown,
 )
+from partner_network.gateways.stripe_movements import Movement
 from partner_network.gateways.stripe_transport import Transport
 from partner_network.kernel.errors import InvalidError, NotFoundError
 from partner_network.kernel.sentences import Sentence
@@ -231,6 +232,15 @@ class StripeConnect:
             page = await self._client.v1.transfers.list_async(wanted)
             async for transfer in page.auto_paging_iter():
                 yield stripe_answers.transfer_of(transfer)
+
+    async def movements(self) -> AsyncGenerator[Movement]:
+        """Walk everything that moved our balance, newest first, page by page."""
+        with _in_our_words():
+            page = await self._client.v1.balance_transactions.list_async(
+                {"limit": PAGE, "expand": stripe_movements.EXPANDED}
+            )
+            async for found in page.auto_paging_iter():
+                yield stripe_movements.movement_of(found)
 
     def verify_webhook(self, payload: bytes, signature: str) -> Event:
         """Read a webhook that Stripe signed within the last five minutes, by wall time.

@@ -86,6 +86,11 @@ def charge_fee(fact: Fact, currency: str, minor: int) -> Entry:
     return _entry("fee", fact, [(accounts.stripe_fees(currency), accounts.cash(currency), minor)])
 
 
+def give_back_fee(fact: Fact, currency: str, minor: int) -> Entry:
+    """Stripe gave a fee back, as it does when a dispute is won."""
+    return _entry("fee", fact, [(accounts.cash(currency), accounts.stripe_fees(currency), minor)])
+
+
 def top_up(fact: Fact, currency: str, minor: int) -> Entry:
     """The operator brought money of its own."""
     return _entry("top_up", fact, [(accounts.cash(currency), accounts.own(currency), minor)])

@@ -69,7 +69,7 @@ CREATE UNIQUE INDEX one_open_case ON cases (kind, subject) WHERE closed_at IS NU
 
 CREATE TABLE stripe_movements (
     id text PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('reversal', 'return', 'reinstated', 'unused', 'top_up', 'fee')),
+    kind text NOT NULL CHECK (kind IN ('reversal', 'return', 'reinstated', 'top_up', 'fee', 'fee_back')),
     currency text NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
     attempt_id uuid REFERENCES payout_attempts,
@@ -80,7 +80,7 @@ CREATE TABLE stripe_movements (
     at timestamptz NOT NULL,
     CONSTRAINT covered_in_bounds CHECK (covered_minor BETWEEN 0 AND amount_minor),
     CONSTRAINT of_an_attempt CHECK ((kind = 'reversal') = (attempt_id IS NOT NULL)),
-    CONSTRAINT of_a_funding CHECK ((kind IN ('return', 'reinstated', 'unused')) = (funding_id IS NOT NULL))
+    CONSTRAINT of_a_funding CHECK ((kind IN ('return', 'reinstated')) = (funding_id IS NOT NULL))
 );
 CREATE INDEX stripe_movements_of_funding ON stripe_movements (funding_id);
 CREATE INDEX stripe_movements_of_attempt ON stripe_movements (attempt_id);
@@ -97,17 +97,23 @@ CREATE TABLE former_stripe_accounts (
     replaced_at timestamptz NOT NULL
 );
 
-GRANT SELECT ON payout_releases, cases, stripe_movements, former_stripe_accounts
+CREATE TABLE reconciliations (
+    night date PRIMARY KEY,
+    began_at timestamptz NOT NULL
+);
+
+GRANT SELECT ON reconciliations, payout_releases, cases, stripe_movements, former_stripe_accounts
     TO partner_network_web, partner_network_worker;
 GRANT INSERT ON payout_releases, former_stripe_accounts TO partner_network_web;
 GRANT UPDATE (held_reason) ON payouts TO partner_network_web;
-GRANT INSERT ON cases, stripe_movements TO partner_network_worker;
+GRANT INSERT ON reconciliations, cases, stripe_movements TO partner_network_worker;
 GRANT UPDATE (owner_id, closed_at, closed_by, reason) ON cases TO partner_network_web, partner_network_worker;
 GRANT UPDATE (said) ON cases TO partner_network_worker;
 
 CALL wall_off('payout_releases',
     $$EXISTS (SELECT FROM payouts o WHERE o.id = payout_releases.payout_id)$$, 'false');
 CALL wall_off('cases', 'false');
+CALL wall_off('reconciliations', 'false');
 CALL wall_off('stripe_movements',
     $$EXISTS (SELECT FROM fundings f WHERE f.id = stripe_movements.funding_id)
       OR EXISTS (SELECT FROM payout_attempts t WHERE t.id = stripe_movements.attempt_id)$$, 'false');

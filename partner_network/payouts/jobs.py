@@ -3,9 +3,13 @@
 from datetime import datetime
 
 from partner_network.database import connections
+from partner_network.gateways import crash_points
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.payouts.actions import fund, reconcile, send
-from partner_network.payouts.rules import ChargeFunding, ReadFunding
+from partner_network.payouts.actions import accounts, compare, fund, movements, reconcile, send
+from partner_network.payouts.rules import ChargeFunding, HeardEvent, ReadFunding
+
+NIGHT_BEGINS_HOUR = 3
+"""From which hour on, in UTC by the wall's clock, a night's comparison is made."""
 
 
 async def charge(stripe: StripeConnect, job: ChargeFunding, now: datetime) -> None:
@@ -22,10 +26,44 @@ async def read_funding(stripe: StripeConnect, job: ReadFunding, now: datetime) -
         )
     if funding_id is not None:
         await charge(stripe, ChargeFunding(funding_id), now)
+    await _handled(job.event_id, now)
+
+
+async def read_movements(stripe: StripeConnect, job: HeardEvent, now: datetime) -> None:
+    """Book what Stripe says has moved, and go on with what waited for it."""
+    await movements.book_movements(stripe, now)
+    await pay(stripe, now)
+    await _handled(job.event_id, now)
+
+
+async def read_account(stripe: StripeConnect, job: HeardEvent, now: datetime) -> None:
+    """Re-read an account that Stripe says has changed, and send what waited for it."""
+    await accounts.read_account(stripe, job.object_id, now)
+    await pay(stripe, now)
+    await _handled(job.event_id, now)
+
+
+async def reconcile_due(stripe: StripeConnect, now: datetime, wall_now: datetime) -> bool:
+    """Compare our books with Stripe's once a night, by the wall's clock; tell whether it was done now."""
+    if wall_now.hour < NIGHT_BEGINS_HOUR:
+        return False
+    async with connections.transaction() as connection:
+        is_ours = await connection.fetchval(
+            """INSERT INTO reconciliations (night, began_at) VALUES ($1, $2)
+               ON CONFLICT DO NOTHING RETURNING true""",
+            wall_now.date(),
+            wall_now,
+        )
+    if is_ours:
+        await compare.compare_with_stripe(stripe, now)
+    return bool(is_ours)
+
+
+async def _handled(event_id: str, now: datetime) -> None:
     async with connections.transaction() as connection:
         await connection.execute(
             "UPDATE stripe_events SET handled_at = $2 WHERE event_id = $1 AND handled_at IS NULL",
-            job.event_id,
+            event_id,
             now,
         )
 
@@ -40,5 +78,8 @@ async def pay(stripe: StripeConnect, now: datetime) -> None:
         )
     for row in payers:
         await fund.fund_statements(row["payer_id"], row["currency"], now)
+    crash_points.reach(7)
     await send.send_all(stripe, now)
+    crash_points.reach(8)
     await reconcile.reconcile(stripe, now)
+    crash_points.reach(9)

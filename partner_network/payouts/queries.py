@@ -25,11 +25,13 @@ class Need(msgspec.Struct, frozen=True):
     currency: str
     approved_minor: int
     prepaid_minor: int
+    owed_minor: int = 0
+    """What a bank took back, and what is settled before any other use."""
 
     @property
     def missing_minor(self) -> int:
         """What the prepaid balance does not cover."""
-        return max(0, self.approved_minor - self.prepaid_minor)
+        return max(0, self.approved_minor + self.owed_minor - self.prepaid_minor)
 
 
 class Payout(msgspec.Struct, frozen=True):
@@ -84,7 +86,10 @@ async def need_of(connection: Connection, advertiser_id: UUID, currency: str) ->
     prepaid = await ledger_queries.posted_minor(
         connection, "prepaid", currency=currency, holder_id=advertiser_id
     )
-    return Need(currency, sum(one.amount_minor for one in fundable), prepaid)
+    owed = await ledger_queries.posted_minor(
+        connection, "chargeback", currency=currency, holder_id=advertiser_id
+    )
+    return Need(currency, sum(one.amount_minor for one in fundable), prepaid, owed)
 
 
 _PAYOUTS = """

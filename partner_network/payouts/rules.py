@@ -15,6 +15,9 @@ PAY = statement_rules.PAY
 READ_FUNDING = "payouts.read_funding"
 READ_MOVEMENTS = "payouts.read_movements"
 READ_ACCOUNT = "payouts.read_account"
+TELLS_OF_MOVEMENTS = ("transfer.reversed", "charge.dispute.", "charge.refunded", "topup.succeeded")
+TELLS_OF_ACCOUNTS = ("account.", "v2.core.account")
+"""How the types of events begin that a job looks into."""
 
 
 class ChargeFunding(msgspec.Struct, frozen=True):
@@ -72,6 +75,14 @@ CASES: Mapping[CaseKind, Sentence] = MappingProxyType(
         "attempt without answer": Sentence("An attempt has had no answer for a day"),
     }
 )
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One thing that our books and Stripe's say differently; its case says the same."""
+
+    kind: CaseKind
+    subject: str
+    said: str
 
 
 def held_for_account(transfers_status: str | None) -> Sentence:

@@ -1,6 +1,6 @@
 """How Piccolo sees money on its way, and what Stripe told us."""
 
-from piccolo.columns import UUID, BigInt, Bytea, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, Bytea, Date, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
@@ -111,6 +111,13 @@ class StripeMovement(Table, tablename="stripe_movements", db=connections.engine)
     covered_minor = BigInt(default=0)
     entry_id = ForeignKey(LedgerEntry, default=None, null=False)
     at = Timestamptz(default=None)
+
+
+class Reconciliation(Table, tablename="reconciliations", db=connections.engine):
+    """A night in which our books were compared with Stripe's."""
+
+    night = Date(primary_key=True, default=None)
+    began_at = Timestamptz(default=None)
 
 
 class FormerStripeAccount(Table, tablename="former_stripe_accounts", db=connections.engine):

@@ -36,6 +36,7 @@ WITHOUT_MONEY = {
     "replays",
     "rewarded_programs",
     "retentions",
+    "reconciliations",
     "recovery_codes",
     "second_factors",
     "self_billing_agreements",

@@ -119,6 +119,7 @@ ROWS_OF: Mapping[str, str] = {
         WHERE (c.conversion_id, c.rev) = (t.conversion_id, t.rev) UNION ALL
         SELECT (jsonb_path_query(d.candidates, '$[*].partner') #>> '{}')::uuid FROM decisions d
         WHERE (d.conversion_id, d.rev) = (t.conversion_id, t.rev))""",
+    "reconciliations": _NO_BRAND,
     "recovery_codes": _NO_BRAND,
     "refunds": """$1 IN (SELECT brand_id FROM conversions WHERE id = t.conversion_id UNION ALL
         SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id

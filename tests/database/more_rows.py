@@ -103,6 +103,7 @@ INSERT INTO stripe_events (event_id, type, object_id, payload, received_at)
     VALUES ('evt_1', 'x', 'x', 'x', now());
 INSERT INTO payout_releases (payout_id, n, attempt_n, held_reason, reason, released_by, released_at)
     SELECT o.id, 1, 0, 'x', 'x', m.id, now() FROM payouts o, (SELECT id FROM members LIMIT 1) m;
+INSERT INTO reconciliations VALUES (current_date, now());
 INSERT INTO cases (id, kind, subject, said, opened_at) VALUES (gen_random_uuid(), 'x', 'x', 'x', now());
 INSERT INTO former_stripe_accounts (account_id, brand_id, replaced_at)
     SELECT 'acct_former_' || slug, id, now() FROM brands;

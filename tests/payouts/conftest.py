@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -11,7 +12,9 @@ from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.payouts import jobs as payouts
+from partner_network.payouts.actions import fund
 from partner_network.sandbox.stripe_simulator import process
+from partner_network.statements import jobs as statements
 from tests import builders
 from tests.builders import SHOP, SMALL, Cast, at, numbered
 from tests.conftest import FreshDatabase
@@ -43,6 +46,105 @@ class Sale(Cast):
         """Let two workers run the payout at the same moment."""
         now = await clock.now()
         await asyncio.gather(payouts.pay(self.stripe, now), payouts.pay(self.stripe, now))
+
+    async def to_be_paid(self, *, charge_it: bool = True, fund_it: bool = False) -> None:
+        """Close, sign and bring the advertiser's money in, so that the next run pays."""
+        await builders.set_clock(at(3, 1, 0, 30))
+        now = await clock.now()
+        await statements.close_periods(now)
+        await self.sign_off()
+        async with connections.transaction() as connection:
+            funding_id = await fund.request_funding(
+                connection,
+                advertiser_id=self.brands[SHOP],
+                amount_minor=EARNED_MINOR,
+                currency="USD",
+                requested_by=self.owners[SHOP],
+                now=now,
+            )
+        if charge_it:
+            assert await fund.charge_funding(self.stripe, funding_id, now) == "settled"
+        if fund_it:
+            await fund.fund_statements(self.brands[SHOP], "USD", now)
+
+    async def control(self, name: str, **body: object) -> Any:
+        """Let others do something at the simulator: days, banks, card holders, Stripe's reviewers."""
+        async with httpx.AsyncClient(base_url=self.stripe_address) as client:
+            answer = await client.post(f"/_simulator/{name}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    async def review(self, slug: str, status: str) -> None:
+        """Let Stripe decide about a partner's account."""
+        await self.control("reviews", account=await self.account_of(slug), status=status)
+
+    async def dispute_funding(self, verdict: str | None) -> str:
+        """Let the advertiser's card holder dispute its payment."""
+        async with connections.transaction() as connection:
+            intent = await connection.fetchval("SELECT payment_intent_id FROM fundings")
+        return (await self.control("disputes", payment_intent=intent, verdict=verdict))["id"]
+
+    async def decide(self, dispute: str, verdict: str) -> None:
+        """Let the card's bank decide a dispute."""
+        await self.control("disputes", dispute=dispute, verdict=verdict)
+
+    async def reverse(self, minor: int) -> None:
+        """Take money of the one transfer back, as a person does at Stripe."""
+        async with connections.transaction() as connection:
+            transfer = await connection.fetchval(
+                "SELECT stripe_transfer_id FROM payout_attempts WHERE stripe_transfer_id IS NOT NULL"
+            )
+        async with httpx.AsyncClient(base_url=self.stripe_address) as client:
+            answer = await client.post(
+                f"/v1/transfers/{transfer}/reversals",
+                data={"amount": str(minor)},
+                headers={"authorization": "Bearer sk_test_sale"},
+            )
+        answer.raise_for_status()
+
+    async def top_up(self, minor: int) -> None:
+        """Bring money of the operator's own."""
+        async with httpx.AsyncClient(base_url=self.stripe_address) as client:
+            answer = await client.post(
+                "/v1/topups",
+                data={"amount": str(minor), "currency": "usd", "description": "Fees"},
+                headers={"authorization": "Bearer sk_test_sale"},
+            )
+        answer.raise_for_status()
+        if answer.json()["status"] != "succeeded":
+            await self.control("banks", id=answer.json()["id"], outcome="paid")
+
+    async def account_of(self, slug: str) -> str:
+        """Return a brand's account at Stripe."""
+        async with connections.transaction() as connection:
+            return await connection.fetchval(
+                "SELECT account_id FROM stripe_accounts WHERE brand_id = $1", self.brands[slug]
+            )
+
+    async def send_by_hand(self, slug: str, minor: int, key: str = "by hand") -> None:
+        """Send money past the product, out of a payment made for it; with a key of its own or another's."""
+        async with connections.transaction() as connection:
+            customer = await connection.fetchval(
+                "SELECT customer_id FROM stripe_accounts WHERE customer_id IS NOT NULL LIMIT 1"
+            )
+        metadata: dict[str, str] = {}
+        await self.stripe.fund(
+            amount_minor=minor,
+            currency="USD",
+            customer=customer,
+            payment_method=builders.CARD,
+            idempotency_key=f"for {key}",
+            metadata=metadata,
+        )
+        await self.stripe.send_transfer(
+            amount_minor=minor,
+            currency="USD",
+            destination=await self.account_of(slug),
+            transfer_group="by hand",
+            description="by hand",
+            idempotency_key=key,
+            metadata=metadata,
+        )
 
     async def attempts(self) -> list[tuple[str, int]]:
         """Return state and amount of each attempt, in the order they were made."""

@@ -69,6 +69,8 @@ class Books(Struct, frozen=True, dict=True, kw_only=True):
     payouts: list[money.Payout]
     attempts: list[money.Attempt]
     stripe_accounts: list[money.StripeAccount]
+    former_accounts: list[money.FormerAccount]
+    movements: list[money.Movement]
     clicks_in_all: int
     misfiled_click: UUID | None
     audit_trail: Trail

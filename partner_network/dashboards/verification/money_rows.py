@@ -212,6 +212,7 @@ class Funding(Struct, frozen=True, gc=False):
     payment_intent_id: str | None
     status: str
     settled_at: datetime | None
+    repaid_minor: int
 
 
 class Payout(Struct, frozen=True, gc=False):
@@ -242,6 +243,28 @@ class Attempt(Struct, frozen=True, gc=False):
     pending_transfer_id: int
     stripe_transfer_id: str | None
     finished_at: datetime | None
+    reversed_minor: int
+
+
+class Movement(Struct, frozen=True, gc=False):
+    """Money that moved at Stripe without a request of ours."""
+
+    id: str
+    kind: str
+    currency: str
+    amount_minor: int
+    attempt_id: UUID | None
+    funding_id: UUID | None
+    covered_minor: int
+    entry_id: int
+    at: datetime
+
+
+class FormerAccount(Struct, frozen=True, gc=False):
+    """An account at Stripe that was closed and replaced."""
+
+    account_id: str
+    brand_id: UUID
 
 
 class StripeAccount(Struct, frozen=True, gc=False):

@@ -13,7 +13,8 @@ from partner_network.kernel import ids
 from partner_network.ledger.rules import Account, Entry, EntryKind, Leg
 from partner_network.statements import rules
 
-ACCEPTED = frozenset({"accepted", "settled"})
+ACCEPTED = frozenset({"accepted", "settled", "reversed"})
+ARRIVED = frozenset({"settled", "reversed"})
 LIVE = frozenset({"submitting", "unknown"})
 
 
@@ -38,8 +39,12 @@ def _fundings(books: Books, explained: Explained) -> Iterator[str]:
 def _received(books: Books, funding: Funding, settled_at: datetime) -> Iterator[Entry]:
     cash = Account("cash", funding.currency)
     prepaid = Account("prepaid", funding.currency, funding.advertiser_id)
-    paid_in = Leg(cash, prepaid, funding.amount_minor)
-    yield Entry("receive", f"funding:{funding.id}", settled_at, [paid_in])
+    legs = [Leg(cash, prepaid, funding.amount_minor)]
+    if funding.repaid_minor:
+        owed = Account("chargeback", funding.currency, funding.advertiser_id)
+        legs.append(Leg(prepaid, owed, funding.repaid_minor))
+    kind: EntryKind = "repay" if funding.repaid_minor else "receive"
+    yield Entry(kind, f"funding:{funding.id}", settled_at, legs)
     fee = fee_minor(books, funding)
     if fee:
         taken = Leg(Account("stripe_fees", funding.currency), cash, fee)
@@ -66,12 +71,17 @@ def check_payouts(books: Books, explained: Explained) -> Kind:
 
 def _payouts(books: Books, explained: Explained) -> Iterator[str]:
     attempts = grouped(books.attempts, lambda attempt: attempt.payout_id)
+    accounts = {(one.brand_id, one.account_id) for one in books.stripe_accounts}
+    accounts |= {(one.brand_id, one.account_id) for one in books.former_accounts}
     account_of = {one.brand_id: one.account_id for one in books.stripe_accounts}
     for payout in books.payouts:
         yield from _funded(books, payout, explained)
+        left_minor = payout.amount_minor
         for attempt in attempts.get(payout.id, []):
-            yield from _attempt(books, payout, attempt, explained)
-            if attempt.destination != account_of.get(payout.payee_id):
+            yield from _attempt(books, payout, attempt, left_minor, explained)
+            if attempt.status in ACCEPTED:
+                left_minor -= attempt.amount_minor - attempt.reversed_minor
+            if (payout.payee_id, attempt.destination) not in accounts:
                 yield (
                     f"{named(books, payout)} went to {attempt.destination}; the account of its payee is "
                     f"{account_of.get(payout.payee_id)}."
@@ -117,15 +127,17 @@ def _fundable_minor(books: Books, payout: Payout) -> int:
     return rules.fundable_minor(closing_minor=statement.closing_minor, later_debits_minor=later)
 
 
-def _attempt(books: Books, payout: Payout, attempt: Attempt, explained: Explained) -> Iterator[str]:
+def _attempt(
+    books: Books, payout: Payout, attempt: Attempt, left_minor: int, explained: Explained
+) -> Iterator[str]:
     name = partial(named_attempt, books, payout, attempt)
-    if attempt.amount_minor != payout.amount_minor:
-        yield f"{name()} is of {attempt.amount_minor:,}, its payout of {payout.amount_minor:,}."
+    if attempt.amount_minor != left_minor:
+        yield f"{name()} is of {attempt.amount_minor:,}, what is left of its payout of {left_minor:,}."
     if attempt.idempotency_key != f"{ids.shown('pay', payout.id)}-{attempt.n}":
         yield f"{name()} was sent under the key {attempt.idempotency_key}, which is not its own."
     clearing = Account("payout_clearing", payout.currency, payout.payee_id, payout.payer_id)
     funded = Account("pay_funded", payout.currency, payout.payee_id, payout.payer_id)
-    reserved = Leg(funded, clearing, payout.amount_minor, "pending")
+    reserved = Leg(funded, clearing, left_minor, "pending")
     key = f"payout:{payout.id}:{attempt.n}"
     yield from explained.must_be_booked(_entry(books, payout, "payout", key, reserved), name)
     pending = books.entry_of_key.get(key)
@@ -136,11 +148,11 @@ def _attempt(books: Books, payout: Payout, attempt: Attempt, explained: Explaine
         is_sent = attempt.status in ACCEPTED
         kind = "accept" if is_sent else "void"
         phase = "post" if is_sent else "void"
-        leg = Leg(funded, clearing, payout.amount_minor, phase, attempt.pending_transfer_id)
+        leg = Leg(funded, clearing, left_minor, phase, attempt.pending_transfer_id)
         entry = _entry(books, payout, kind, f"{kind}:{attempt.id}", leg)
         yield from explained.must_be_booked(entry, name)
-    if attempt.status == "settled":
-        leg = Leg(clearing, Account("cash", payout.currency), payout.amount_minor)
+    if attempt.status in ARRIVED:
+        leg = Leg(clearing, Account("cash", payout.currency), left_minor)
         entry = _entry(books, payout, "settle", f"settle:{attempt.id}", leg)
         yield from explained.must_be_booked(entry, name)
 
@@ -152,7 +164,7 @@ def _entry(books: Books, payout: Payout, kind: EntryKind, key: str, leg: Leg) ->
 
 
 def _one_at_a_time(books: Books, payout: Payout, attempts: Sequence[Attempt]) -> Iterator[str]:
-    live = [one for one in attempts if one.status != "failed"]
+    live = [one for one in attempts if one.status not in {"failed", "reversed"}]
     if len(live) > 1 or [one.n for one in attempts] != list(range(1, len(attempts) + 1)):
         yield f"{named(books, payout)} has attempts that overlap or are missing."
 

@@ -11,6 +11,7 @@ from partner_network.dashboards.verification import (
     commissions,
     decisions,
     holds,
+    movements,
     payouts,
     postings,
     rates,
@@ -77,6 +78,7 @@ def recomputed(rows: Books) -> Iterator[Kind]:
     yield approvals.check(rows)
     yield payouts.check_fundings(rows, explained)
     yield payouts.check_payouts(rows, explained)
+    yield movements.check(rows, explained)
     yield rewards.check(rows, explained)
     yield explained.check()
     yield postings.check_balances(rows)

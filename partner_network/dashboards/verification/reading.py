@@ -118,6 +118,8 @@ async def read_within(connection: Connection) -> Books:
         payouts=await _read(connection, money.Payout, "payouts ORDER BY id"),
         attempts=await _read(connection, money.Attempt, "payout_attempts ORDER BY payout_id, n"),
         stripe_accounts=await _read(connection, money.StripeAccount, "stripe_accounts"),
+        former_accounts=await _read(connection, money.FormerAccount, "former_stripe_accounts"),
+        movements=await _read(connection, money.Movement, "stripe_movements ORDER BY entry_id"),
         clicks_in_all=await connection.fetchval("SELECT count(*) FROM clicks"),
         misfiled_click=await connection.fetchval(_MISFILED),
         audit_trail=await audit.read(connection),

@@ -75,7 +75,7 @@ def _sent(books: Books, payout: Payout, attempt: Attempt, transfer: Transfer | N
         yield f"{name} was accepted as {attempt.stripe_transfer_id}, which Stripe does not know."
         return
     ours = (
-        payout.amount_minor,
+        attempt.amount_minor,
         payout.currency,
         attempt.destination,
         ids.shown("pay", payout.id),
@@ -90,8 +90,9 @@ def _sent(books: Books, payout: Payout, attempt: Attempt, transfer: Transfer | N
     )
     if ours != theirs:
         yield f"{name} should be {_spoken(ours)}; Stripe shows {_spoken(theirs)}."
-    if transfer.reversed_minor:
-        yield f"{name}: Stripe took {transfer.reversed_minor:,} of it back, which nobody booked."
+    if transfer.reversed_minor != attempt.reversed_minor:
+        taken, booked = transfer.reversed_minor, attempt.reversed_minor
+        yield f"{name}: Stripe took {taken:,} of it back; booked is {booked:,}."
 
 
 def _spoken(transfer: tuple[int, str, str, str | None, str | None]) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
+from partner_network.gateways import crash_points
 from partner_network.gateways.stripe_connect import Funding, StripeConnect
 from partner_network.identity.actions import audit
 from partner_network.identity.rules.permissions import Member
@@ -36,6 +37,11 @@ class RequestedFunding(msgspec.Struct, frozen=True):
     status: str
     customer_id: str | None
     payment_method_id: str | None
+
+
+def fund_lock(advertiser_id: UUID, currency: str) -> str:
+    """Return what whoever changes an advertiser's prepaid balance waits for."""
+    return f"fund:{advertiser_id}:{currency}"
 
 
 async def request_funding(
@@ -100,13 +106,17 @@ async def charge_funding(stripe: StripeConnect, funding_id: UUID, now: datetime)
         funding = await _funding(connection, funding_id)
     if funding.status in {"settled", "failed"}:
         return funding.status
+    crash_points.reach(4)
     try:
         answer = await _ask(stripe, funding)
     except InvalidError as declined:
         await _record_failure(funding_id, declined.detail)
         return "failed"
+    crash_points.reach(5)
     async with connections.transaction() as connection:
-        return await _record(connection, funding_id, answer, now)
+        status = await _record(connection, funding_id, answer, now)
+    crash_points.reach(6)
+    return status
 
 
 async def _ask(stripe: StripeConnect, funding: RequestedFunding) -> Funding:
@@ -174,7 +184,13 @@ async def _record(connection: Connection, funding_id: UUID, answer: Funding, now
         now,
     )
     if answer.available:
-        await ledger.post(connection, _received(funding, answer, now), recorded_at=now)
+        owed_minor = await _owed_minor(connection, funding)
+        await ledger.post(connection, _received(funding, answer, now, owed_minor), recorded_at=now)
+        await connection.execute(
+            "UPDATE fundings SET repaid_minor = $2 WHERE id = $1",
+            funding_id,
+            min(owed_minor, funding.amount_minor),
+        )
         amount = Money(funding.amount_minor, funding.currency)
         await telling.tell_settled(connection, funding_id, funding.advertiser_id, amount)
         # Whoever read this may die before it pays.
@@ -182,9 +198,22 @@ async def _record(connection: Connection, funding_id: UUID, answer: Funding, now
     return status
 
 
-def _received(funding: RequestedFunding, answer: Funding, now: datetime) -> list[Entry]:
+async def _owed_minor(connection: Connection, funding: RequestedFunding) -> int:
+    # Whoever takes a payment back or funds statements waits here: both read what this one changes.
+    await connections.lock_all(connection, fund_lock(funding.advertiser_id, funding.currency))
+    return await ledger_queries.posted_minor(
+        connection, "chargeback", currency=funding.currency, holder_id=funding.advertiser_id
+    )
+
+
+def _received(funding: RequestedFunding, answer: Funding, now: datetime, owed_minor: int) -> list[Entry]:
     fact = Fact(f"funding:{funding.id}", now)
-    entries = [events.receive(fact, funding.advertiser_id, funding.currency, funding.amount_minor)]
+    advertiser_id, currency, minor = funding.advertiser_id, funding.currency, funding.amount_minor
+    entries = [
+        events.repay(fact, advertiser_id, currency, minor, owed_minor=owed_minor)
+        if owed_minor
+        else events.receive(fact, advertiser_id, currency, minor)
+    ]
     if answer.fee_minor:
         entries.append(events.charge_fee(Fact(f"fee:{funding.id}", now), funding.currency, answer.fee_minor))
     return entries
@@ -197,7 +226,7 @@ async def fund_statements(advertiser_id: UUID, currency: str, now: datetime) -> 
     """
     async with connections.transaction() as connection:
         # Two workers would both see the same prepaid balance and the same statements.
-        await connections.lock_all(connection, f"fund:{advertiser_id}:{currency}")
+        await connections.lock_all(connection, fund_lock(advertiser_id, currency))
         prepaid = await ledger_queries.posted_minor(
             connection, "prepaid", currency=currency, holder_id=advertiser_id
         )

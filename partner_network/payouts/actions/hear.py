@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from partner_network.database import connections, jobs
+from partner_network.database.connections import Connection
 from partner_network.gateways.stripe_connect import Event
 from partner_network.payouts import rules
 
@@ -24,7 +25,16 @@ async def store_event(event: Event, payload: bytes, *, now: datetime) -> bool:
             now,
         )
         is_new = done == "INSERT 0 1"
-        if is_new and event.object_id is not None and event.type.startswith("payment_intent."):
-            job = rules.ReadFunding(payment_intent_id=event.object_id, event_id=event.id)
-            await jobs.enqueue(connection, rules.READ_FUNDING, job)
+        if is_new and event.object_id is not None:
+            await _look_into(connection, event.type, event.object_id, event.id)
     return is_new
+
+
+async def _look_into(connection: Connection, kind: str, object_id: str, event_id: str) -> None:
+    if kind.startswith("payment_intent."):
+        job = rules.ReadFunding(payment_intent_id=object_id, event_id=event_id)
+        await jobs.enqueue(connection, rules.READ_FUNDING, job)
+    elif kind.startswith(rules.TELLS_OF_MOVEMENTS):
+        await jobs.enqueue(connection, rules.READ_MOVEMENTS, rules.HeardEvent(object_id, event_id))
+    elif kind.startswith(rules.TELLS_OF_ACCOUNTS):
+        await jobs.enqueue(connection, rules.READ_ACCOUNT, rules.HeardEvent(object_id, event_id))

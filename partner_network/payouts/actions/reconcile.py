@@ -20,6 +20,8 @@ class Difference(msgspec.Struct, frozen=True):
 
     transfer_id: str
     sentence: str
+    is_unknown: bool = False
+    """Whether it is a transfer of which our books know nothing."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -78,7 +80,7 @@ def _differences(ours: list[_Sent], shown: dict[str, Transfer]) -> list[Differen
             found.append(Difference(transfer.id, "Stripe shows another amount or another destination."))
     known = {sent.stripe_transfer_id for sent in ours}
     found += [
-        Difference(transfer_id, "Stripe shows a transfer that we did not book.")
+        Difference(transfer_id, "Stripe shows a transfer that we did not book.", is_unknown=True)
         for transfer_id in shown
         if transfer_id not in known
     ]

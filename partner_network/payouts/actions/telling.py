@@ -38,6 +38,21 @@ async def tell_held(connection: Connection, payout_id: UUID, reason: str) -> Non
     await tell.notify(connection, "payout-held", f"{payout_id} {payout['tries']}", *to, said=said)
 
 
+async def tell_came_back(connection: Connection, payout_id: UUID, fact: str, amount: Money) -> None:
+    """Tell the payee and the operator's finance that Stripe took money of a payout back."""
+    payout = await _payout(connection, payout_id)
+    to = (tell.brand(payout["payee_id"]), tell.OPERATOR)
+    await tell.notify(connection, "payout-returned", fact, *to, said={**_said(payout), "amount": amount})
+
+
+async def tell_returned(
+    connection: Connection, fact: str, advertiser_id: UUID, amount: Money, reason: str
+) -> None:
+    """Tell an advertiser that its bank took a payment back."""
+    said: dict[str, Value] = {"amount": amount, "reason": reason}
+    await tell.notify(connection, "payment-returned", fact, tell.brand(advertiser_id), said=said)
+
+
 async def tell_settled(connection: Connection, funding_id: UUID, advertiser_id: UUID, amount: Money) -> None:
     """Tell an advertiser's finance that its payment has arrived."""
     to = tell.brand(advertiser_id)

@@ -69,6 +69,7 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "payout_attempts": "amounts and the company's account at Stripe",
         "stripe_movements": "amounts",
         "former_stripe_accounts": "the company's own former account at Stripe",
+        "reconciliations": "in which nights our books were compared with Stripe's",
         "stripe_accounts": "the company's own numbers at Stripe; people there give theirs to Stripe alone",
         # machinery
         "audit_seals": "hashes that chain the audit trail",

@@ -1,0 +1,157 @@
+"""Book what moved at Stripe without a request of ours: money taken back, given back, brought, or kept."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.gateways.stripe_connect import StripeConnect
+from partner_network.gateways.stripe_movements import Movement
+from partner_network.kernel.money import Money
+from partner_network.ledger import actions as ledger
+from partner_network.ledger import events
+from partner_network.ledger import queries as ledger_queries
+from partner_network.ledger.accounts import Pair
+from partner_network.ledger.events import Fact
+from partner_network.ledger.rules import Entry
+from partner_network.payouts.actions import cases, fund, telling
+
+BOOKED = frozenset({"reversal", "return", "reinstated", "top_up"})
+
+
+async def book_movements(stripe: StripeConnect, now: datetime) -> int:
+    """Book every movement that is not booked yet, the oldest first; return how many were new.
+
+    Idempotent: a movement's id at Stripe is booked once. Nothing is booked for one whose transfer or payment
+    is not ours: a case is opened.
+    Source: MONEY section 5: settled funding returned, transfer reversed, Stripe's fee, operator tops up.
+    """
+    shown = [one async for one in stripe.movements() if one.kind in BOOKED or one.kind == "fee"]
+    async with connections.transaction() as connection:
+        rows = await connection.fetch("SELECT id FROM stripe_movements")
+    known = {row["id"] for row in rows}
+    fresh = [one for one in reversed(shown) if one.id not in known and f"{one.id}:fee" not in known]
+    for one in fresh:
+        async with connections.transaction() as connection:
+            await _book(connection, one, now)
+    return len(fresh)
+
+
+async def _book(connection: Connection, one: Movement, now: datetime) -> None:
+    # Two workers may bring the same movement: the second waits here and finds it booked.
+    await connections.lock_all(connection, f"movement:{one.id}")
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM stripe_movements WHERE id = $1)", one.id):
+        return
+    match one.kind:
+        case "reversal":
+            await _reverse(connection, one, now)
+        case "return" | "reinstated":
+            await _move_funding(connection, one, now)
+        case "top_up":
+            entry = events.top_up(Fact(f"movement:{one.id}", now), one.currency, one.amount_minor)
+            await _keep(connection, one, one.kind, entry, now)
+        case _:
+            pass
+    fee_minor = -one.amount_minor if one.kind == "fee" else one.fee_minor
+    if fee_minor:
+        fee = events.charge_fee if fee_minor > 0 else events.give_back_fee
+        entry = fee(Fact(f"movement:{one.id}:fee", now), one.currency, abs(fee_minor))
+        kind = "fee" if fee_minor > 0 else "fee_back"
+        await _keep(connection, one, kind, entry, now, minor=abs(fee_minor), suffix=":fee")
+
+
+async def _reverse(connection: Connection, one: Movement, now: datetime) -> None:
+    """Put what Stripe took back where it waits to be sent again, under the same approval."""
+    sent = await connection.fetchrow(
+        """SELECT t.id, t.payout_id, t.status, t.amount_minor, o.payee_id, o.payer_id, o.currency
+           FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
+           WHERE t.stripe_transfer_id = $1 FOR UPDATE OF o, t""",
+        one.about,
+    )
+    if sent is None:
+        said = f"Stripe took {one.amount_minor} {one.currency} of a transfer back that nobody booked."
+        await cases.open_case(connection, "transfer not booked", one.about or one.id, said, now)
+        return
+    pair = Pair(sent["payee_id"], sent["payer_id"], sent["currency"])
+    if sent["status"] == "accepted":
+        # It has left the account before it came back.
+        settled = events.settle_payout(Fact(f"settle:{sent['id']}", now), pair, sent["amount_minor"])
+        await ledger.post(connection, [settled], recorded_at=now)
+    entry = events.reverse_transfer(Fact(f"movement:{one.id}", now), pair, one.amount_minor)
+    await _keep(connection, one, "reversal", entry, now, attempt_id=sent["id"])
+    await connection.execute(
+        """UPDATE payout_attempts SET status = 'reversed', reversed_minor = reversed_minor + $2
+           WHERE id = $1""",
+        sent["id"],
+        one.amount_minor,
+    )
+    amount = Money(one.amount_minor, one.currency)
+    await telling.tell_came_back(connection, sent["payout_id"], one.id, amount)
+
+
+async def _move_funding(connection: Connection, one: Movement, now: datetime) -> None:
+    """Take a settled payment out of what is free of it, or settle what is owed with what came again."""
+    funding = await connection.fetchrow(
+        "SELECT id, advertiser_id, currency FROM fundings WHERE payment_intent_id = $1", one.about
+    )
+    minor = abs(one.amount_minor)
+    if funding is None:
+        said = f"Stripe moved {one.amount_minor} {one.currency} of a payment that is no funding of ours."
+        await cases.open_case(connection, "transfer not booked", one.about or one.id, said, now)
+        return
+    advertiser_id, currency = funding["advertiser_id"], funding["currency"]
+    await connections.lock_all(connection, fund.fund_lock(advertiser_id, currency))
+    fact = Fact(f"movement:{one.id}", now)
+    if one.kind == "reinstated":
+        owed = await _posted(connection, "chargeback", funding)
+        entry = events.repay(fact, advertiser_id, currency, minor, owed_minor=owed)
+        await _keep(
+            connection, one, "reinstated", entry, now, funding_id=funding["id"], covered=min(owed, minor)
+        )
+        return
+    free = await _posted(connection, "prepaid", funding)
+    entry = events.return_settled(fact, advertiser_id, currency, minor, free_minor=free)
+    await _keep(connection, one, "return", entry, now, funding_id=funding["id"], covered=min(free, minor))
+    amount = Money(minor, currency)
+    said = f"{amount} of funding {funding['id']} came back: {one.said}."
+    await cases.open_case(connection, "funding returned", one.source_id, said, now)
+    await telling.tell_returned(connection, one.id, advertiser_id, amount, one.said)
+
+
+async def _posted(connection: Connection, kind: str, funding: asyncpg.Record) -> int:
+    return await ledger_queries.posted_minor(
+        connection, kind, currency=funding["currency"], holder_id=funding["advertiser_id"]
+    )
+
+
+async def _keep(
+    connection: Connection,
+    one: Movement,
+    kind: Literal["reversal", "return", "reinstated", "top_up", "fee", "fee_back"],
+    entry: Entry,
+    now: datetime,
+    *,
+    minor: int | None = None,
+    suffix: str = "",
+    attempt_id: UUID | None = None,
+    funding_id: UUID | None = None,
+    covered: int = 0,
+) -> None:
+    (booked,) = await ledger.post(connection, [entry], recorded_at=now)
+    await connection.execute(
+        """INSERT INTO stripe_movements (id, kind, currency, amount_minor, attempt_id, funding_id,
+               covered_minor, entry_id, at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        f"{one.id}{suffix}",
+        kind,
+        one.currency,
+        abs(one.amount_minor) if minor is None else minor,
+        attempt_id,
+        funding_id,
+        covered,
+        booked.entry_id,
+        now,
+    )

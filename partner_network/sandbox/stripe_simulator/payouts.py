@@ -83,7 +83,7 @@ def arrive(call: Call, payout: Json) -> None:
     """Let the bank answer: paid, refused, or seemingly paid by a bank that sends it back later."""
     if payout["status"] not in {"pending", "in_transit"}:
         return
-    last4 = call.state.get(payout["destination"])["last4"] if call.state.find(payout["destination"]) else ""
+    last4 = _digits(call, payout)
     failure = banks.FAILURES.get(last4)
     if failure is not None and last4 not in banks.LATE:
         fail(call, payout, failure)
@@ -97,8 +97,13 @@ def arrive(call: Call, payout: Json) -> None:
 def bounce(call: Call, payout: Json) -> None:
     """Send back what had seemed paid."""
     if payout["status"] == "paid":
-        last4 = call.state.get(payout["destination"])["last4"]
-        fail(call, payout, banks.FAILURES.get(last4, "could_not_process"))
+        fail(call, payout, banks.FAILURES.get(_digits(call, payout), "could_not_process"))
+
+
+def _digits(call: Call, payout: Json) -> str:
+    # A bank account may be gone by the time its bank answers.
+    bank = call.state.find(payout["destination"])
+    return "" if bank is None else bank["last4"]
 
 
 def fail(call: Call, payout: Json, code: str) -> Json:

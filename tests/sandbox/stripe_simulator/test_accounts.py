@@ -75,7 +75,9 @@ def test_the_page_of_a_link_opens_once_and_within_minutes(simulator: Simulator) 
 
 def test_who_leaves_without_finishing_comes_back_as_restricted_as_before(simulator: Simulator) -> None:
     account_id = simulator.recipient(onboarded=False)
-    left = simulator.http.post(simulator.onboarding_page(account_id) + "/abandonment")
+    page = simulator.onboarding_page(account_id)
+    assert f'action="{page.rpartition("/")[2]}/abandonment"' in simulator.http.get(page).text
+    left = simulator.http.post(f"{page}/abandonment")
     assert (left.status_code, left.headers["location"]) == (303, "http://127.0.0.1/back")
     assert transfers_of(simulator.get(f"/v2/core/accounts/{account_id}", SHOW))["status"] == "restricted"
     simulator.http.post(simulator.onboarding_page(account_id))

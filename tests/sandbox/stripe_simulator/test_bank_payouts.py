@@ -142,6 +142,21 @@ def test_the_platform_pays_out_to_its_own_bank_only_when_told(simulator: Simulat
     assert simulator.transactions() == [("charge", 5_000, 0), ("payout", -2_000, 0)]
 
 
+def test_a_payout_comes_back_even_if_its_bank_account_was_removed_meanwhile(simulator: Simulator) -> None:
+    partner = partner_with(simulator, 3_000)
+    path = f"/v1/accounts/{partner}/external_accounts"
+    bank = {"bank_account[country]": "US", "bank_account[routing_number]": "110000000"}
+    closed = simulator.post(path, bank | {"bank_account[account_number]": "000111111113"})["id"]
+    body = {"amount": 3_000, "currency": "usd", "destination": closed}
+    payout = simulator.post("/v1/payouts", body, account=partner)["id"]
+    simulator.pass_days(2)
+    assert simulator.call("DELETE", f"{path}/{closed}").status_code == 200
+    simulator.pass_days(3)
+    failed = simulator.get(f"/v1/payouts/{payout}", account=partner)
+    assert (failed["status"], failed["failure_code"]) == ("failed", "could_not_process")
+    assert simulator.available(partner) + simulator.books()["balances"]["payouts_in_transit"]["usd"] == 3_000
+
+
 def test_accounts_do_not_see_each_others_money(simulator: Simulator) -> None:
     partner = partner_with(simulator, 1_000)
     simulator.pass_days(1)

@@ -5,10 +5,12 @@ import re
 import httpx
 import pytest
 
+from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.kernel import ids
 from partner_network.statements import jobs as statements
-from tests.builders import RADIO, SHOP, SMALL
+from tests import builders
+from tests.builders import RADIO, SHOP, SMALL, at, numbered
 from tests.doors import Browser, Network, network
 from tests.payouts.conftest import Sale, sale, simulator
 
@@ -103,6 +105,30 @@ async def test_an_order_of_two_commissions_with_many_revisions_shows_the_newest_
 async def test_another_partner_finds_nothing(doors: Doors, path: str) -> None:
     stranger = await doors.member(RADIO)
     assert (await stranger.get(path.format(doors.conversion))).status_code == 404
+
+
+@pytest.fixture
+async def played(sale: Sale) -> str:
+    """An order of the radio, the first of two that its bonus pays for; it comes before the doors open."""
+    (click,) = await sale.click(SHOP, RADIO, at(3, 5, 9))
+    await builders.set_clock(at(3, 5, 13))
+    await sale.order(SHOP, *numbered([("r2", at(3, 5), 10_000, click)], start=2))
+    await sale.work()
+    async with connections.transaction() as connection:
+        found = await connection.fetchval("SELECT id FROM conversions WHERE order_id = '00002'")
+    return ids.shown("cnv", found)
+
+
+async def test_a_bonus_stands_on_the_page_of_the_order_that_earned_it_first(
+    played: str, doors: Doors
+) -> None:
+    partner = await doors.member(RADIO)
+    page = (await partner.get(f"/conversions/{played}/commission")).text
+    answer = await partner.get(f"/api/v1/conversions/{played}/commissions")
+    of_kind = {one["kind"]: one for one in answer.json()["commissions"]}
+    assert (of_kind["bonus"]["amount_minor"], of_kind["bonus"]["figures"]["holds"]) == (250, True)
+    assert "Bonus “first-two”" in page
+    assert "do not come to what is booked" not in page
 
 
 async def test_a_manager_holds_and_releases_with_a_reason_that_the_partner_reads(doors: Doors) -> None:

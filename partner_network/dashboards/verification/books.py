@@ -20,6 +20,7 @@ from partner_network.dashboards.verification.rate_rows import ExchangeRates
 from partner_network.dashboards.verification.receipts import Receipts
 from partner_network.dashboards.verification.reward_rows import Rewards
 from partner_network.dashboards.verification.sign_off_rows import SignOffs
+from partner_network.dashboards.verification.tax_rows import TaxProfile
 from partner_network.ledger.rules import Account, Entry, Leg
 
 Row = TypeVar("Row", bound=Struct)
@@ -30,7 +31,7 @@ class Books(Struct, frozen=True, dict=True, kw_only=True):
     """Rows by table."""
 
     brands: list[facts.Brand]
-    tax_profiles: list[facts.TaxProfile]
+    tax_profiles: list[TaxProfile]
     programs: list[facts.Program]
     program_versions: list[facts.ProgramVersion]
     partnerships: list[facts.Partnership]

@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from partner_network.agreements.terms import Event, Evidence, TouchKind
 from partner_network.brands import taxes
-from partner_network.brands.taxes import TaxStatus
 from partner_network.conversions.rules.reports import Consent
 
 
@@ -42,34 +41,6 @@ class AgreementCharity(Struct, frozen=True, gc=False):
 
     agreement_id: UUID
     charity_id: UUID
-
-
-class TaxProfile(Struct, frozen=True, gc=False):
-    """What a company is at the tax office from a day on."""
-
-    brand_id: UUID
-    valid_from: date
-    legal_name: str
-    address: str
-    country: str
-    status: TaxStatus
-    vat_id: str | None
-    tax_number: str | None
-    tax_rate_ppm: int
-
-    @property
-    def profile(self) -> taxes.TaxProfile:
-        """The same, as the rule takes it."""
-        return taxes.TaxProfile(
-            legal_name=self.legal_name,
-            address=self.address,
-            country=self.country,
-            status=self.status,
-            valid_from=self.valid_from,
-            tax_rate_ppm=self.tax_rate_ppm,
-            vat_id=self.vat_id,
-            tax_number=self.tax_number,
-        )
 
 
 class Program(Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from partner_network.dashboards.verification import audit, rate_rows, receipts, 
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.books import Books
+from partner_network.dashboards.verification.tax_rows import TaxProfile
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 
@@ -60,7 +61,7 @@ async def read_within(connection: Connection) -> Books:
     """Read everything within the caller's transaction, which has to be REPEATABLE READ."""
     return Books(
         brands=await _read(connection, facts.Brand, "brands"),
-        tax_profiles=await _read(connection, facts.TaxProfile, "tax_profiles ORDER BY id"),
+        tax_profiles=await _read(connection, TaxProfile, "tax_profiles ORDER BY id"),
         programs=await _read(connection, facts.Program, "programs ORDER BY id"),
         program_versions=await _read(
             connection, facts.ProgramVersion, "program_versions ORDER BY program_id, version"

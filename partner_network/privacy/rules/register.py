@@ -7,13 +7,19 @@ else below with the reason why it does not.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from partner_network.privacy.rules import customers, deciders, members, proofs
+from partner_network.privacy.rules import customers, deciders, members, proofs, taxing
 from partner_network.privacy.rules.holdings import Holding
 
 HOLDINGS: Mapping[str, Holding] = MappingProxyType(
     {
         holding.table: holding
-        for holding in (*proofs.HOLDINGS, *members.HOLDINGS, *deciders.HOLDINGS, *customers.HOLDINGS)
+        for holding in (
+            *proofs.HOLDINGS,
+            *members.HOLDINGS,
+            *deciders.HOLDINGS,
+            *taxing.HOLDINGS,
+            *customers.HOLDINGS,
+        )
     }
 )
 
@@ -21,7 +27,6 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
     {
         # companies and what they agree; a company's name and address are no person's
         "brands": "companies: their registered names, addresses and tax numbers",
-        "tax_profiles": "companies at the tax office: names, addresses, numbers, and who typed them",
         "programs": "what a company wants promoted",
         "program_versions": "rules of a program",
         "partnerships": "two companies and a status",
@@ -64,7 +69,6 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "statements": "amounts of two companies for a period",
         "statement_lines": "amounts",
         "statement_documents": "where a statement's documents and its invoice lie",
-        "self_billing_agreements": "which company lets which other write its invoices, and who said so",
         "payouts": "amounts",
         "payout_attempts": "amounts and the company's account at Stripe",
         "stripe_movements": "amounts",

@@ -146,13 +146,17 @@ def other_click(rows: Rows) -> object:
     return rows[0].update({"at": "2026-01-01T00:00:00Z"})
 
 
+def other_terms(rows: Rows) -> object:
+    return rows[0].update({"terms_toml": rows[0]["terms_toml"] + "\n# and more"})
+
+
 FORGERIES: list[tuple[str, Callable[[Rows], object], str]] = [
     ("conversions", more("net_minor", 10_000), "conversions.jsonl tells otherwise"),
     ("refunds", gone, "commissions.jsonl: "),
     ("adjustments", more("minor"), "commissions.jsonl: "),
     ("shares", own_share, "do not add up to one"),
     ("histories", gone, "which no row of this export has"),
-    ("agreements", said("contract_version", "2026-12"), "agreements.jsonl: "),
+    ("agreements", other_terms, "agreements.jsonl: "),
     ("signatures", gone, "agreements.jsonl: "),
     ("terms", said("valid_from", "2026-01-02T00:00:00Z"), "agreements.jsonl: "),
     ("commissions", said("period", "2025-01"), "counts in 2025-01"),

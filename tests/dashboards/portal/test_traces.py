@@ -11,7 +11,8 @@ from tests.doors import Network
 async def payout_of(portal: Network, payee: str) -> str:
     """The first payout of a payee, as people name it."""
     found = await portal.owner.fetchval(
-        "SELECT o.id FROM payouts o JOIN brands b ON b.id = o.payee_id WHERE b.slug = $1 ORDER BY o.id LIMIT 1",
+        """SELECT o.id FROM payouts o JOIN brands b ON b.id = o.payee_id
+           WHERE b.slug = $1 ORDER BY o.id LIMIT 1""",
         payee,
     )
     return ids.shown("pay", found)

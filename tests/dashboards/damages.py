@@ -45,6 +45,8 @@ WITHOUT_MONEY = {
     "statement_documents",
     "stopped_streams",
     "stripe_events",
+    # the lived network charges the rates that its brands came with; tests/brands holds the dated ones
+    "tax_profiles",
     "test_facts",
     "trials",
     "unaccrued_conversions",

@@ -42,7 +42,7 @@ from partner_network.kernel import ids
 from partner_network.links.codes import actions as codes
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import queries as payout_queries
-from partner_network.payouts.actions import fund, onboard
+from partner_network.payouts.actions import fund, movements, onboard
 from partner_network.payouts.jobs import ChargeFunding
 from partner_network.programs import actions as programs
 from partner_network.programs.actions import NewProgram
@@ -381,6 +381,21 @@ class Cast:
         fault = {"route": "POST /v1/transfers", "kind": "403", "times": 1}
         async with _browser() as browser:
             (await browser.post(f"{self.stripe_address}/_simulator/faults", json=fault)).raise_for_status()
+
+    async def top_up(self, minor: int) -> None:
+        """Let the operator bring money of its own to Stripe."""
+        body = {"amount": str(minor), "currency": "usd", "description": "Fees"}
+        async with _browser() as browser:
+            answer = await browser.post(
+                f"{self.stripe_address}/v1/topups",
+                data=body,
+                headers={"authorization": "Bearer sk_test_cast"},
+            )
+            answer.raise_for_status()
+            if answer.json()["status"] != "succeeded":
+                paid = {"id": answer.json()["id"], "outcome": "paid"}
+                (await browser.post(f"{self.stripe_address}/_simulator/banks", json=paid)).raise_for_status()
+        await movements.book_movements(self.stripe, await clock.now())
 
     async def pay_again(self) -> None:
         """Release what is held, as a person would who has mended it, and pay."""

@@ -771,6 +771,13 @@ DAMAGES = [
         "transfers",
         "NIGHT-RADIO-2026-02-USD was accepted as tr_other",
     ),
+    Damage(
+        "stripe_movements",
+        "amount_minor = amount_minor + 1",
+        "amount_minor = 2000",
+        "movements",
+        "Movement txn_.* of 2,001 minor units of USD",
+    ),
     Damage("payout_attempts", "status = 'accepted'", "amount_minor = 3130", "explained", "Entry settle:"),
     Damage(
         "audit_records",

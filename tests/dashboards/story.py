@@ -138,6 +138,8 @@ async def _march(cast: Cast) -> None:
 
 async def _april(cast: Cast) -> None:
     await builders.set_clock(at(4, 10))
+    for minor in (2_000, 300, 700):
+        await cast.top_up(minor)
     await cast.adjust(SHOP, RADIO, "00002", 250)  # after its clawback was recovered
     await cast.give_code(SHOP, RADIO, "RADIO10")
     await cast.work()

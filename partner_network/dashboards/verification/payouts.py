@@ -131,10 +131,10 @@ def _attempt(
     books: Books, payout: Payout, attempt: Attempt, left_minor: int, explained: Explained
 ) -> Iterator[str]:
     name = partial(named_attempt, books, payout, attempt)
-    if attempt.amount_minor != left_minor:
-        yield f"{name()} is of {attempt.amount_minor:,}, what is left of its payout of {left_minor:,}."
     if attempt.idempotency_key != f"{ids.shown('pay', payout.id)}-{attempt.n}":
         yield f"{name()} was sent under the key {attempt.idempotency_key}, which is not its own."
+    if attempt.amount_minor != left_minor:
+        yield f"{name()} is of {attempt.amount_minor:,}, what is left of its payout of {left_minor:,}."
     clearing = Account("payout_clearing", payout.currency, payout.payee_id, payout.payer_id)
     funded = Account("pay_funded", payout.currency, payout.payee_id, payout.payer_id)
     reserved = Leg(funded, clearing, left_minor, "pending")

@@ -7,30 +7,49 @@ from partner_network.privacy.rules.holdings import Holding, columns
 
 _AS_LONG_AS_MONEY = Sentence("as long as the books: they prove who decided what")
 
-HOLDINGS: Sequence[Holding] = tuple(
-    Holding(
-        table=table,
-        about="members",
-        holds=holds,
-        ground="legal duty",
-        kept=_AS_LONG_AS_MONEY,
-        erasure="keep",
-        columns=columns(actor, "preparer_id") if table == "first_approvals" else columns(actor),
-        actors=(actor,),
-        shown=("reason", "approved_at" if table == "first_approvals" else "at"),
-    )
-    for table, holds, actor in (
-        ("commission_holds", Sentence("who held a commission back, and why"), "decided_by"),
-        ("commission_releases", Sentence("who let a held commission go, and why"), "decided_by"),
-        ("clawback_contests", Sentence("who contested a clawback, and why"), "contested_by"),
-        ("contest_decisions", Sentence("who decided a contest, and why"), "decided_by"),
-        ("statement_objections", Sentence("who objected to a line of a statement, and why"), "objected_by"),
-        ("objection_answers", Sentence("who answered an objection, and why"), "answered_by"),
-        ("approval_limits", Sentence("who set from which amount two people approve, and why"), "set_by"),
-        (
-            "first_approvals",
-            Sentence("who gave a statement the first of two approvals, and why"),
-            "approver_id",
-        ),
-    )
+_OF_CHARITIES = Holding(
+    table="charities",
+    about="members",
+    holds=Sentence("who listed a charity, and who took it off the list"),
+    ground="legal duty",
+    kept=_AS_LONG_AS_MONEY,
+    erasure="keep",
+    columns=columns("listed_by", "delisted_by"),
+    actors=("listed_by", "delisted_by"),
+    shown=("listed_at", "delisted_at"),
+)
+
+HOLDINGS: Sequence[Holding] = (
+    _OF_CHARITIES,
+    *(
+        Holding(
+            table=table,
+            about="members",
+            holds=holds,
+            ground="legal duty",
+            kept=_AS_LONG_AS_MONEY,
+            erasure="keep",
+            columns=columns(actor, "preparer_id") if table == "first_approvals" else columns(actor),
+            actors=(actor,),
+            shown=("reason", "approved_at" if table == "first_approvals" else "at"),
+        )
+        for table, holds, actor in (
+            ("commission_holds", Sentence("who held a commission back, and why"), "decided_by"),
+            ("commission_releases", Sentence("who let a held commission go, and why"), "decided_by"),
+            ("clawback_contests", Sentence("who contested a clawback, and why"), "contested_by"),
+            ("contest_decisions", Sentence("who decided a contest, and why"), "decided_by"),
+            (
+                "statement_objections",
+                Sentence("who objected to a line of a statement, and why"),
+                "objected_by",
+            ),
+            ("objection_answers", Sentence("who answered an objection, and why"), "answered_by"),
+            ("approval_limits", Sentence("who set from which amount two people approve, and why"), "set_by"),
+            (
+                "first_approvals",
+                Sentence("who gave a statement the first of two approvals, and why"),
+                "approver_id",
+            ),
+        )
+    ),
 )

@@ -32,7 +32,6 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "partnerships": "two companies and a status",
         "agreement_parties": "the companies as an agreement names them",
         "agreement_charities": "which company an agreement gives to",
-        "charities": "companies that take donations, and who of the operator's people listed them",
         "agreement_documents": "where a sealed agreement lies; for the signers in it see `signatures`",
         "terms": "which agreement holds when",
         # money

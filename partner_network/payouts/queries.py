@@ -7,6 +7,7 @@ import msgspec
 
 from partner_network.database.connections import Connection
 from partner_network.ledger import queries as ledger_queries
+from partner_network.statements import approval_queries
 from partner_network.statements import queries as statement_queries
 from partner_network.statements import rules as statement_rules
 from partner_network.statements.queries import Statement
@@ -60,8 +61,8 @@ async def fundable_statements(connection: Connection, advertiser_id: UUID, curre
     """
     rows = await connection.fetch(
         statement_queries.STATEMENTS
-        + """WHERE s.payer_id = $1 AND s.currency = $2 AND a.approver_id IS NOT NULL AND o.id IS NULL
-             ORDER BY s.ends_at, s.number""",
+        + f"""WHERE s.payer_id = $1 AND s.currency = $2 AND a.approver_id IS NOT NULL AND o.id IS NULL
+             AND NOT {approval_queries.OPEN_OBJECTION} ORDER BY s.ends_at, s.number""",
         advertiser_id,
         currency,
     )

@@ -26,6 +26,7 @@ THE_WORKERS = {
     "commissions.actions.measure.measure_quality",
     "commissions.actions.mature._mature_together",
     "commissions.commands._list",
+    "dashboards.exporting.writing.export",
     "dashboards.verification.ledger.verify",
     "dashboards.verification.reading.read_books",
     "gateways.mailer.letters._claim",

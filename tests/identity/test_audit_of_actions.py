@@ -87,7 +87,6 @@ WITHOUT_RECORD = {
     "payouts.accounts.why_refused": "Stripe tells it",
     "payouts.cases.close_settled": NOBODY_DECIDES,
     "payouts.cases.open_case": NOBODY_DECIDES,
-    "payouts.compare.compare_with_stripe": "the worker compares with what Stripe says",
     "payouts.movements.book_movements": "Stripe tells it",
     "payouts.fund.charge_funding": "the worker carries out what a person asked for, and Stripe answers",
     "payouts.fund.fund_statements": NOBODY_DECIDES,

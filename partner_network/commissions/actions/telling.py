@@ -54,7 +54,8 @@ async def tell_clawed_back(connection: Connection, clawback_ids: Sequence[int], 
     rows = await connection.fetch(
         """SELECT min(k.transfer_id) AS first, b.name AS advertiser,
                coalesce(c.charity_id, c.partner_id) AS payee_id, c.currency,
-               sum(k.amount_minor)::bigint AS minor, min(k.contest_until) AS until, count(*) AS count, min(k.reason) AS reason
+               sum(k.amount_minor)::bigint AS minor, min(k.contest_until) AS until, count(*) AS count,
+               min(k.reason) AS reason
            FROM clawbacks k JOIN commissions c ON c.id = k.commission_id
            JOIN brands b ON b.id = c.advertiser_id
            WHERE k.transfer_id = ANY($1::bigint[]) GROUP BY 2, 3, 4""",

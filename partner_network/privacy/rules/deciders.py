@@ -1,4 +1,4 @@
-"""What is kept about members who decided about single commissions and clawbacks."""
+"""What is kept about members who decided about money: commissions, clawbacks, payouts."""
 
 from collections.abc import Sequence
 
@@ -51,5 +51,27 @@ HOLDINGS: Sequence[Holding] = (
                 "approver_id",
             ),
         )
+    ),
+    Holding(
+        table="payout_releases",
+        about="members",
+        holds=Sentence("who let a held payout go on, and why"),
+        ground="legal duty",
+        kept=_AS_LONG_AS_MONEY,
+        erasure="keep",
+        columns=columns("released_by"),
+        actors=("released_by",),
+        shown=("payout_id", "reason", "released_at"),
+    ),
+    Holding(
+        table="cases",
+        about="members",
+        holds=Sentence("who owned a case about money and who closed it, and why"),
+        ground="legal duty",
+        kept=_AS_LONG_AS_MONEY,
+        erasure="keep",
+        columns=columns("owner_id", "closed_by"),
+        actors=("owner_id", "closed_by"),
+        shown=("kind", "subject", "reason", "opened_at"),
     ),
 )

@@ -145,7 +145,7 @@ async def set_limit(data: URLEncodedBody[LimitForm], member: NamedDependency[Mem
             data.currency, above_minor, reason=data.reason, by=member, now=await clock.now()
         )
     except InvalidError as error:
-        return await _limits(data, error.fields)
+        return await _limits(data, error.sentence_of)
     return Redirect("/admin/approval-limits", status_code=303)
 
 

@@ -13,7 +13,7 @@ from admin.queries import cases as queries
 from partner_network.gateways import clock
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import guards
+from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.listings import Listing
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel.errors import InvalidError
@@ -34,32 +34,33 @@ async def list_cases(request: AnyRequest, member: NamedDependency[Member]) -> Te
 
 
 @post(
-    "/admin/cases/{case:uuid}/owner",
+    "/admin/cases/{case:str}/owner",
     guards=[guards.must_be_operator, guards.must_manage_payouts],
     include_in_schema=False,
 )
-async def take_case(case: FromPath[UUID], member: NamedDependency[Member]) -> Redirect:
+async def take_case(case: FromPath[str], member: NamedDependency[Member]) -> Redirect:
     """Make whoever asks the owner of a case."""
-    await cases.take_case(case, by=member)
+    await cases.take_case(addresses.in_path("cse", case), by=member)
     return Redirect("/admin/cases", status_code=303)
 
 
 @post(
-    "/admin/cases/{case:uuid}/closing",
+    "/admin/cases/{case:str}/closing",
     guards=[guards.must_be_operator, guards.must_manage_payouts],
     include_in_schema=False,
 )
 async def close_case(
-    case: FromPath[UUID],
+    case: FromPath[str],
     data: URLEncodedBody[ClosingForm],
     member: NamedDependency[Member],
     request: AnyRequest,
 ) -> Redirect | Template | Response[bytes]:
     """Close a case, by a reason."""
+    wanted = addresses.in_path("cse", case)
     try:
-        await cases.close_case(case, reason=data.reason, by=member, now=await clock.now())
+        await cases.close_case(wanted, reason=data.reason, by=member, now=await clock.now())
     except InvalidError as error:
-        return await _page(request, member, about=case, problem=error.sentence)
+        return await _page(request, member, about=wanted, problem=error.sentence)
     return Redirect("/admin/cases", status_code=303)
 
 

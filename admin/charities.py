@@ -48,14 +48,15 @@ async def list_charity(
 
 
 @post(
-    "/admin/charities/{charity:uuid}/delisting",
+    "/admin/charities/{charity:str}/delisting",
     guards=[guards.must_be_operator, guards.must_list_charities],
     include_in_schema=False,
 )
-async def delist_charity(charity: FromPath[UUID], member: NamedDependency[Member]) -> Redirect | Template:
+async def delist_charity(charity: FromPath[str], member: NamedDependency[Member]) -> Redirect | Template:
     """End the listing of a charity."""
+    wanted = addresses.in_path("bnd", charity)
     try:
-        await list_charities.delist_charity(member, charity)
+        await list_charities.delist_charity(member, wanted)
     except NotFoundError as error:
         return await _page(member, CharityForm(), error)
     return Redirect("/admin/charities", status_code=303)

@@ -50,7 +50,7 @@ async def answer(
             now=await clock.now(),
         )
     except InvalidError as error:
-        errors = {f"{about}-{name}": why for name, why in error.fields.items()}
+        errors = {f"{about}-{name}": why for name, why in error.sentence_of.items()}
         status = HTTP_422_UNPROCESSABLE_ENTITY
         return await statements.refused(statement_id, member, data, "", status, errors=errors, about=about)
     except ConflictError as error:

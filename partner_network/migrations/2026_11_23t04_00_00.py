@@ -66,9 +66,10 @@ BEGIN
         RAISE EXCEPTION 'transfer % is no line of an issued statement to object to', NEW.transfer_id
             USING ERRCODE = 'restrict_violation';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
-CREATE TRIGGER objects_to_a_line BEFORE INSERT ON statement_objections
+-- after the row, so that the walls are asked first
+CREATE TRIGGER objects_to_a_line AFTER INSERT ON statement_objections
     FOR EACH ROW EXECUTE FUNCTION check_objection();
 
 -- The locks of the application order an objection and an approval of one statement; this holds without them.

@@ -83,6 +83,7 @@ THE_WORKERS = {
     "schedule.follow_calendar",
     "statements.actions.close._close_pair",
     "statements.actions.close.close_due",
+    "statements.jobs._keep",
     "statements.jobs.render",
 }
 """Run by the worker alone, who works for every brand."""

@@ -25,6 +25,7 @@ LOOKING = [
 NAMES = (
     "Owner", "Viewer", "Isle of Man", "Port of Spain", "Ten per cent on every record", "As agreed",
     "To be looked at", "All is well", "The shop has it back", "It was never returned",
+    "It was never delivered", "It was", "One is enough", "Two see more",
 )  # fmt: skip
 """What is data: people of the cast are called as their roles are, two cities have English names, and what a
 member wrote (an offer, a reason) is in that member's language."""

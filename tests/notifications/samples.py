@@ -15,7 +15,6 @@ SAMPLES: Values = {
     "approver": "Art",
     "at": datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
     "author": "Groove",
-    "case": Sentence("viewer"),
     "conversion": "cnv_1",
     "count": 4,
     "decision": "Upheld in part.",

@@ -78,10 +78,11 @@ def test_the_documents_are_left_where_asked(once: CompletedProcess[str], out: Pa
     agreements = list((out / "agreements").iterdir())
     statements = sorted(path.name for path in (out / "statements").iterdir())
     assert len(agreements) == len(cast.DEALS)
-    assert len(statements) == 2 * found["statements_paid"]
+    kinds = {"pdf", "csv", "xlsx", "json"}
+    assert len(statements) == len(kinds) * found["statements_paid"]
     assert {path.suffix for path in agreements} == {".pdf"}
     assert all(path.read_bytes().startswith(b"%PDF-") for path in agreements)
-    assert {name.rpartition(".")[2] for name in statements} == {"pdf", "csv"}
+    assert {name.rpartition(".")[2] for name in statements} == kinds
     summary = (out / "summary.html").read_text()
     assert f"{found['paid_minor'] // 100:,}" in summary
     assert summary.count("<rect") == 2 * summary.count("<tr><th>2025")

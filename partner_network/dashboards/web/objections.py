@@ -58,7 +58,7 @@ async def _page(
         of = await queries.line_of(connection, wanted, line)
     if of is None:
         raise NotFoundError("This statement has no such line; open it again and choose one of its lines.")
-    errors = dict(refused.fields) if isinstance(refused, InvalidError) else {}
+    errors = dict(refused.sentence_of) if isinstance(refused, InvalidError) else {}
     status = HTTP_200_OK
     if refused is not None:
         status = HTTP_422_UNPROCESSABLE_ENTITY if errors else HTTP_409_CONFLICT

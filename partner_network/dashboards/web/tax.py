@@ -50,7 +50,7 @@ async def record_profile(
     try:
         await taxing.record_tax_profile(member, data, await clock.now())
     except InvalidError as error:
-        return await _page(member, form=data, errors=error.fields)
+        return await _page(member, form=data, errors=error.sentence_of)
     return portal.back_to("/tax", "recorded")
 
 

@@ -13,7 +13,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.notifications.actions import tell
-from partner_network.payouts.rules import CASES, CaseKind
+from partner_network.payouts.rules import CaseKind
 
 # Whoever in finance owns the fewest open cases gets the next one; nobody, while there is nobody.
 _OWNER = """SELECT m.member_id FROM memberships m
@@ -37,8 +37,7 @@ async def open_case(
         now,
     )
     if case_id is not None:
-        words = {"case": CASES[kind], "reason": said}
-        await tell.notify(connection, "case-opened", case_id, tell.OPERATOR, said=words, at=now)
+        await tell.notify(connection, "case-opened", case_id, tell.OPERATOR, said={"reason": said}, at=now)
     return case_id
 
 

@@ -60,7 +60,10 @@ async def payout_to_send(connection: Connection, payout_id: UUID) -> Payout | No
 
 
 async def live_attempt(connection: Connection, payout_id: UUID) -> Attempt | None:
-    """Return the one attempt of a payout that was not refused and did not come back, under its lock."""
+    """Return the one attempt of a payout that was not refused and did not come back, under its lock.
+
+    Its payout is locked first, as everybody does: whatever changes an attempt counts what the payout has left.
+    """
     row = await connection.fetchrow(
         """SELECT t.id, t.payout_id, t.n, t.idempotency_key, t.amount_minor, o.currency, o.payee_id,
                o.payer_id, t.destination, t.status, t.pending_transfer_id, t.started_at,
@@ -69,7 +72,7 @@ async def live_attempt(connection: Connection, payout_id: UUID) -> Attempt | Non
                        WHERE r.payout_id = o.id AND r.attempt_n = t.n) AS is_given_up
            FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
            JOIN statements s ON s.id = o.statement_id
-           WHERE t.payout_id = $1 AND t.status NOT IN ('failed', 'reversed') FOR UPDATE OF t""",
+           WHERE t.payout_id = $1 AND t.status NOT IN ('failed', 'reversed') FOR UPDATE OF o, t""",
         payout_id,
     )
     return None if row is None else Attempt(**row)

@@ -1,21 +1,25 @@
 """A month closes once, is signed by two, is funded whole and is paid by exactly one transfer."""
 
 import asyncio
+import contextvars
 
 import asyncpg
 import pytest
 
 from partner_network.database import connections
 from partner_network.gateways import clock
+from partner_network.gateways.stripe_connect import Accepted
 from partner_network.kernel.errors import ConflictError, ForbiddenError
 from partner_network.payouts import jobs as payouts
-from partner_network.payouts.actions import reconcile
+from partner_network.payouts import sending_queries
+from partner_network.payouts.actions import reconcile, record, send
 from partner_network.statements import jobs as statements
 from partner_network.statements import queries
 from partner_network.statements.actions import close, sign_off
 from partner_network.statements.queries import Statement
 from tests import builders
 from tests.builders import SMALL, at
+from tests.conversions.cast import until_it_waits
 from tests.payouts.conftest import EARNED_MINOR, Sale
 
 
@@ -233,3 +237,26 @@ async def test_money_that_stripe_does_not_have_makes_a_new_attempt_under_a_new_k
     )
     await payouts.pay(sale.stripe, await clock.now())
     assert await sale.attempts() == [("failed", EARNED_MINOR), ("settled", EARNED_MINOR)]
+
+
+async def test_who_records_an_answer_waits_for_who_looks_at_the_payout_and_neither_for_ever(
+    sale: Sale,
+) -> None:
+    await sale.to_be_paid(fund_it=True)
+    now = await clock.now()
+    async with connections.transaction() as connection:
+        payout_id = await connection.fetchval("SELECT id FROM payouts")
+    await sale.fault("drop_before", 3)
+    await send.send_payout(sale.stripe, payout_id, now)
+    async with connections.transaction() as connection:
+        attempt = await sending_queries.live_attempt(connection, payout_id)
+    assert attempt is not None
+
+    async with asyncio.TaskGroup() as workers, connections.transaction() as connection:
+        await sending_queries.payout_to_send(connection, payout_id)
+        recording = workers.create_task(
+            record.record_answer(attempt, Accepted("tr_late"), now), context=contextvars.Context()
+        )
+        await until_it_waits(recording)
+        assert await sending_queries.live_attempt(connection, payout_id) == attempt
+    assert recording.result() == "accepted"

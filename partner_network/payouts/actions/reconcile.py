@@ -42,7 +42,7 @@ async def reconcile(stripe: StripeConnect, now: datetime) -> Report:
             """SELECT t.id, t.payout_id, t.stripe_transfer_id, t.amount_minor, t.destination, t.status,
                    o.currency, o.payee_id, o.payer_id
                FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
-               WHERE t.stripe_transfer_id IS NOT NULL ORDER BY t.id FOR UPDATE OF t"""
+               WHERE t.stripe_transfer_id IS NOT NULL ORDER BY t.id FOR UPDATE OF o, t"""
         )
         ours = [_Sent(**row) for row in rows]
         differences = _differences(ours, shown)

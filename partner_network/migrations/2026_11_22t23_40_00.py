@@ -16,7 +16,7 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
 DECLARE wrong bigint;
 BEGIN
     SELECT e.id INTO wrong FROM new_legs t JOIN ledger_entries e ON e.id = t.entry_id
-        WHERE e.made_in <> pg_current_xact_id() OR e.effective_at <> t.effective_at LIMIT 1;
+        WHERE e.made_in <> this_transaction() OR e.effective_at <> t.effective_at LIMIT 1;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entry % is closed or dated otherwise: a leg joins only in the transaction that makes its entry',
             wrong USING ERRCODE = 'restrict_violation';

@@ -10,7 +10,7 @@ ME = "(SELECT looking_brand())"
 OPERATOR = "(SELECT operator_looks())"
 DOORKEEPER = "(SELECT doorkeeper_looks())"
 OWN = f"""(SELECT c.id FROM commissions c
-    WHERE {ME} IN (c.advertiser_id, c.partner_id, c.charity_id))"""
+    WHERE ({ME} = c.advertiser_id OR {ME} = c.partner_id OR {ME} = c.charity_id))"""
 
 SQL = f"""
 -- A brand that the operator lists takes donations and does nothing else: it has no partnership of its own, so
@@ -90,8 +90,8 @@ GRANT INSERT ON agreement_charities TO partner_network_web;
 
 CALL wall_off('charities', 'false');
 CALL wall_off('agreement_charities',
-    $${ME} IN (advertiser_id, partner_id, charity_id)$$, 'false', $$advertiser_id = {ME}$$);
-ALTER POLICY walls ON commissions USING ({OPERATOR} OR {ME} IN (advertiser_id, partner_id, charity_id));
+    $${ME} = advertiser_id OR {ME} = partner_id OR {ME} = charity_id$$, 'false', $$advertiser_id = {ME}$$);
+ALTER POLICY walls ON commissions USING ({OPERATOR} OR {ME} = advertiser_id OR {ME} = partner_id OR {ME} = charity_id);
 ALTER POLICY walls ON commission_holds USING ({OPERATOR} OR commission_id IN {OWN});
 ALTER POLICY walls ON commission_releases USING ({OPERATOR} OR commission_id IN {OWN});
 ALTER POLICY walls ON unmoved_commissions USING ({OPERATOR} OR commission_id IN {OWN});

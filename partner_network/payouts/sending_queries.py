@@ -62,7 +62,7 @@ async def payout_to_send(connection: Connection, payout_id: UUID) -> Payout | No
 async def live_attempt(connection: Connection, payout_id: UUID) -> Attempt | None:
     """Return the one attempt of a payout that was not refused and did not come back, under its lock.
 
-    Its payout is locked first, as everybody does: whatever changes an attempt counts what the payout has left.
+    Its payout is locked first, as everybody does: whatever changes an attempt counts what it has left.
     """
     row = await connection.fetchrow(
         """SELECT t.id, t.payout_id, t.n, t.idempotency_key, t.amount_minor, o.currency, o.payee_id,

@@ -206,7 +206,7 @@ ROWS: Mapping[str, Row] = {
     "GET /payout-account/refresh": Row("connect payouts", side="brand"),
     "GET /payout-account/return": Row("connect payouts", side="brand"),
     "GET /tax": Row("connect payouts", side="brand"),
-    "GET /tax/paid-by-year": Row("connect payouts", side="brand"),
+    "GET /tax/paid-by-year.csv": Row("connect payouts", side="brand"),
     "POST /tax/profiles": Row("connect payouts", side="brand", form={}),
     "POST /tax/self-billing/{brand}": Row("connect payouts", side="brand", form={}),
     "POST /tax/self-billing/{brand}/end": Row("connect payouts", side="brand", form={}),

@@ -68,7 +68,7 @@ async def end(brand: FromPath[str], member: NamedDependency[Member]) -> Redirect
     return portal.back_to("/tax", "ended")
 
 
-@get("/tax/paid-by-year", guards=[guards.must_connect_payouts])
+@get("/tax/paid-by-year.csv", guards=[guards.must_connect_payouts])
 async def take_paid_by_year(member: NamedDependency[Member]) -> Response[bytes]:
     """Give what the brand was paid by year as a file."""
     brand_id = guards.brand_of(member)

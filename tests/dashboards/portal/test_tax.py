@@ -134,7 +134,7 @@ async def test_what_was_paid_by_year_is_shown_with_its_threshold_and_as_a_file(p
     )
 
     shown = words(await page(radio, "/tax"))
-    file = (await radio.get("/tax/paid-by-year")).text
+    file = (await radio.get("/tax/paid-by-year.csv")).text
 
     assert sent_minor > 0
     amount = f"{sent_minor // 100}.{sent_minor % 100:02}"

@@ -25,12 +25,15 @@ DOWNLOADS = {
     "api": "application/vnd.oai.openapi",
     "png": "image/png",
     "svg": "image/svg+xml",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xml": "application/xml",
 }
 FILES = {
     "commissions": "json",
     "document": "pdf",
     "export": "json",
     "file": "png",
+    "invoice": "pdf",
     "receipt": "json",
     "schema": "api",
 }
@@ -179,7 +182,8 @@ def download_of(path: str) -> str | None:
         return wanted
     last = parts.path.rpartition("/")[2]
     ending = last.rpartition(".")[2]
-    return FILES.get(last) or (ending if ending in DOWNLOADS else None)
+    found = FILES.get(last) or (ending if ending in DOWNLOADS else None)
+    return found or ("json" if parts.path.startswith("/api/v1/") else None)
 
 
 def inline_in(answer: Response) -> list[str]:

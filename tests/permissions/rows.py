@@ -12,7 +12,9 @@ from partner_network.identity.rules.permissions import Verb
 
 Who = Verb | Literal["anyone", "people", "people of a brand", "people of the operator"]
 Answer = Literal["in", "sign in first", "refused", "not there"]
-Names = Literal["nothing", "shared", "advertiser's", "partner's", "program", "one person's"]
+Names = Literal[
+    "nothing", "shared", "advertiser's", "partner's", "program", "one person's", "what is not there"
+]
 """What the address or body names: nothing, what both brands share, what one of them has for itself, or what
 the advertiser's program shows to its partners; or what is one person's, and none of these."""
 
@@ -276,7 +278,10 @@ ROWS: Mapping[str, Row] = {
         "approve statements", "shared", side="operator", form=SIGN_OFF
     ),
     "POST /admin/statements/{statement}/objections/{line}/answer": Row(
-        "answer objections", "shared", side="operator", form={"outcome": "declined", "reason": "Seen"}
+        "answer objections",
+        "what is not there",
+        side="operator",
+        form={"outcome": "declined", "reason": "Seen"},
     ),
     "GET /admin/statements/preview": Row("read money", side="operator"),
     "GET /admin/approvals": Row("read money", side="operator"),
@@ -299,8 +304,10 @@ ROWS: Mapping[str, Row] = {
         "manage payouts", "shared", side="operator", form={"reason": "Mended"}
     ),
     "GET /admin/cases": Row("read payouts", side="operator"),
-    "POST /admin/cases/{case}/owner": Row("manage payouts", side="operator"),
-    "POST /admin/cases/{case}/closing": Row("manage payouts", side="operator", form={"reason": "Cleared up"}),
+    "POST /admin/cases/{case}/owner": Row("manage payouts", "what is not there", side="operator"),
+    "POST /admin/cases/{case}/closing": Row(
+        "manage payouts", "what is not there", side="operator", form={"reason": "Cleared up"}
+    ),
     "GET /admin/failed-jobs": Row("people of the operator"),
     "POST /admin/failed-jobs/{job}/retry": Row("browse data", side="operator"),
     # the audit trail
@@ -429,6 +436,7 @@ _WHO_REACHES: Mapping[Names, frozenset[str]] = {
     "advertiser's": frozenset({"advertiser", "operator"}),
     "partner's": frozenset({"partner", "operator"}),
     "one person's": frozenset(),
+    "what is not there": frozenset(),
 }
 
 

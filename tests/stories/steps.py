@@ -131,10 +131,11 @@ def summed(statement: Any) -> tuple[int, dict[str, int], int, str]:
 async def one_prepares_and_another_approves(preparer: Person, approver: Person, statement: Any) -> None:
     address = f"/api/v1/statements/{statement['id']}"
     read = {"content_hash": statement["content_hash"]}
+    signed = {**read, "reason": "Lines checked."}
     await preparer.post(f"{address}/preparation", read)
     with pytest.raises(RefusedError, match=r"403 .*another person must approve it"):
-        await preparer.post(f"{address}/approval", read)
-    approved = await approver.post(f"{address}/approval", {**read, "reason": "Lines checked."})
+        await preparer.post(f"{address}/approval", signed)
+    approved = await approver.post(f"{address}/approval", signed)
     assert approved["status"] == "approved"
 
 

@@ -111,7 +111,7 @@ async def test_an_agreement_ends_for_the_future_only_and_once(portal: Network) -
 
     assert ended.headers["location"] == "/tax?told=ended#told"
     assert (await sent(radio, f"/tax/self-billing/{payer}/end")).status_code == 409
-    assert "Let Tune House write your invoices" in await page(radio, "/tax")
+    assert 'Agree<span class="visually-hidden">: Tune House<' in await page(radio, "/tax")
     verbs = await portal.owner.fetch(
         "SELECT verb FROM audit_records WHERE object_kind = 'self-billing agreement' ORDER BY id"
     )

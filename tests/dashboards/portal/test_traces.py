@@ -1,5 +1,7 @@
 """From a payout back to clicks and clauses, as each side reads it: to the cent, and behind its walls."""
 
+import re
+
 import pytest
 
 from partner_network.kernel import ids
@@ -74,7 +76,7 @@ async def test_a_page_leads_from_the_transfer_to_the_clause(portal: Network) -> 
     html = await page(browser, f"/payouts/{await payout_of(portal, SMALL)}/trace")
     assert "Every step of this way adds up to the cent." in words(html)
     assert "#c4.2" in html
-    href = html.split('/trace" aria-label')[0].rpartition('href="')[2] + "/trace"
+    href = re.findall(r'href="(/statements/stm_\w+/lines/\d+/trace)"', html)[0]
     line = words(await page(browser, href))
     assert "“Rates. The rates are:”" in line
     assert "What the commission comes to $8.00" in line

@@ -117,7 +117,7 @@ async def _reckon(connection: Connection, side: Side, period: Period) -> _Reckon
     tax = rules.tax_minor(
         earnings_minor=rules.earned_minor(of.by_kind),
         recovered_minor=-of.by_kind.get("recovered", 0),
-        tax_rate_ppm=side.account.tax_rate_ppm,
+        tax_rate_ppm=await settle.tax_rate_ppm(connection, side, period),
     )
     of.add("tax", tax if tax > 0 else -rules.covered_minor(tax, payable_minor=of.available_minor))
     return of

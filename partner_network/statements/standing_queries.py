@@ -21,7 +21,6 @@ class PairAccount(msgspec.Struct, frozen=True):
     payee_name: str
     payer_name: str
     currency: str
-    tax_rate_ppm: int
 
 
 class Last(msgspec.Struct, frozen=True):
@@ -49,7 +48,7 @@ class Standing(msgspec.Struct, frozen=True):
 _STANDINGS = """
     SELECT a.id AS account_id, a.holder_id AS payee_id, a.counterparty_id AS payer_id,
         payee.slug AS payee_slug, payer.slug AS payer_slug, payee.name AS payee_name,
-        payer.name AS payer_name, a.currency, payee.tax_rate_ppm,
+        payer.name AS payer_name, a.currency,
         s.seq, s.closing_minor, s.ends_at, b.credits_posted_minor - b.debits_posted_minor AS pay_minor,
         least(
             (SELECT min(t.effective_at) FROM ledger_transfers t WHERE t.credit_account_id = a.id

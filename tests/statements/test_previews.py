@@ -13,7 +13,7 @@ from partner_network.statements import apart_queries, previews, queries
 from partner_network.statements.actions import close
 from tests.conftest import Databases
 from tests.statements import network
-from tests.statements.network import HOUSE, WEEKLY, day
+from tests.statements.network import HOUSE, RADIO, WEEKLY, day
 
 KILLED = """
 import asyncio, os, signal, sys
@@ -48,11 +48,27 @@ async def fetch(sql: str) -> list[asyncpg.Record]:
         return await connection.fetch(sql)
 
 
+async def charge_no_tax_any_more() -> None:
+    """Night Radio, whose company charges 19 %, is a small business by its profile."""
+    async with connections.transaction() as connection:
+        await connection.execute(
+            """INSERT INTO tax_profiles (id, brand_id, valid_from, legal_name, address, country, status,
+                   tax_number, tax_rate_ppm, recorded_at, recorded_by)
+               SELECT gen_random_uuid(), b.id, '2020-01-02', b.name, 'x', 'DE', 'small_business', '1', 0,
+                   '2020-01-01Z', m.id
+               FROM brands b, (SELECT id FROM members LIMIT 1) m WHERE b.slug = $1""",
+            RADIO,
+        )
+
+
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("is_taxed", [True, False])
 async def test_a_preview_says_to_the_cent_what_the_close_then_states(
-    streams: list[network.Stream], seed: int
+    streams: list[network.Stream], seed: int, *, is_taxed: bool
 ) -> None:
-    compared, netted = 0, 0
+    compared, netted, taxed = 0, 0, 0
+    if not is_taxed:
+        await charge_no_tax_any_more()
     async for now in network.live(streams, seed):
         async with connections.transaction() as connection:
             accounts = await previews.accounts_of(connection, None)
@@ -76,8 +92,10 @@ async def test_a_preview_says_to_the_cent_what_the_close_then_states(
                     )
                     compared += 1
                     netted += "netted" in said
+                    taxed += "tax" in said
     assert compared > 6
     assert netted > 0
+    assert (taxed > 0) == is_taxed
 
 
 async def test_both_sides_read_one_netting(streams: list[network.Stream]) -> None:

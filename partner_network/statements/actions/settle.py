@@ -115,7 +115,7 @@ async def recover(connection: Connection, sides: Sequence[Side], period: Period,
         )
 
 
-async def _tax_rate_ppm(connection: Connection, of: Side, period: Period) -> int:
+async def tax_rate_ppm(connection: Connection, of: Side, period: Period) -> int:
     """Return the rate in force on the last day of the period, in parts per million; gifts bear none."""
     if await charity_queries.is_charity(connection, of.account.payee_id):
         return 0
@@ -135,7 +135,7 @@ async def tax(connection: Connection, sides: Sequence[Side], period: Period, now
         amount = rules.tax_minor(
             earnings_minor=rules.earned_minor(by_kind),
             recovered_minor=-by_kind.get("recovered", 0),
-            tax_rate_ppm=await _tax_rate_ppm(connection, of, period),
+            tax_rate_ppm=await tax_rate_ppm(connection, of, period),
         )
         if amount == 0:
             continue

@@ -8,11 +8,13 @@ import pytest
 from msgspec import Struct
 
 from partner_network.attribution import jobs as attribution
-from partner_network.commissions.actions import accrue, mature
+from partner_network.commissions.actions import accrue, holds, mature, move
 from partner_network.dashboards.verification import bookings, commissions, postings, reading, statements
+from partner_network.dashboards.verification import holds as verified_holds
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.database import connections
 from partner_network.gateways import clock
+from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.statements.actions import close
 from tests.commissions import givers
@@ -63,6 +65,7 @@ async def differences() -> list[str]:
         bookings.check_revisions(books, explained),
         bookings.check_maturities(books, explained),
         bookings.check_clawbacks(books),
+        verified_holds.check(books, explained),
         statements.check(books, explained),
         explained.check(),
         postings.check_balances(books),
@@ -123,6 +126,21 @@ async def test_donations_mature_and_close_into_the_charitys_own_statement_which_
         ("TUNE-HOUSE-BLOG-2026-05-USD", 36_665, '{"earned": 36665}', None),
         ("TUNE-HOUSE-TREES-2026-05-USD", 9_053, '{"earned": 9053}', None),
     ]
+    assert await differences() == []
+
+
+async def test_a_donation_is_held_and_let_go_as_a_commission_is(grove: Grove) -> None:
+    await grove.sells(1, 3, 500_000)
+    await accrue.accrue_pending(on(27))
+    (given,) = await fetch("SELECT id FROM commissions WHERE kind = 'donation'")
+    office = Member(grove.shop.member_id, "Mo", "mo@network.test", None, frozenset({"manager"}))
+    await holds.hold_commission(given["id"], reason="Odd", by=office, now=on(27, 12))
+    await move.move_held(on(27, 13))
+    assert (await givers.balances())["pay_held", "trees", "tune-house"] == 6_173
+    assert await differences() == []
+    await holds.release_commission(given["id"], reason="Seen", by=office, now=on(27, 13))
+    await move.move_held(on(27, 13))
+    assert (await givers.balances())["pay_pending", "trees", "tune-house"] == 6_173
     assert await differences() == []
 
 

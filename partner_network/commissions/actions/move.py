@@ -22,10 +22,10 @@ async def move_held(now: datetime) -> int:
     """
     async with connections.transaction() as connection:
         rows = await connection.fetch(
-            """SELECT c.partnership_id, c.currency, c.advertiser_id,
-                   array_agg(DISTINCT coalesce(c.charity_id, c.partner_id)) AS payee_ids
-               FROM unmoved_commissions u JOIN commissions c ON c.id = u.commission_id
-               GROUP BY 1, 2, 3 ORDER BY 1, 2"""
+            """SELECT DISTINCT c.partnership_id, c.currency, c.advertiser_id,
+                   array(SELECT y.payee_id FROM payees y WHERE y.partnership_id = c.partnership_id)
+                       AS payee_ids
+               FROM unmoved_commissions u JOIN commissions c ON c.id = u.commission_id ORDER BY 1, 2"""
         )
     moved = 0
     for row in rows:
@@ -33,6 +33,7 @@ async def move_held(now: datetime) -> int:
             mature.pair_lock(row["currency"], row["advertiser_id"], payee_id) for payee_id in row["payee_ids"]
         ]
         async with connections.transaction() as connection:
+            # Whatever waits by then is moved, so all whom the partnership pays are locked.
             # No accrual changes a target, and no close states a posting, between reading and moving.
             await connections.lock_all(connection, *pairs, stream_lock(row["partnership_id"]))
             while waiting := await hold_queries.unmoved(connection, row["partnership_id"]):

@@ -134,6 +134,9 @@ def _entries_of_alike(alike: Alike, version: VersionPlan) -> list[Entry]:
 
 def _only_adjusted(orders: Iterable[Order], entries: Iterable[Entry], plan: Plan) -> list[Entry]:
     """Return an entry of nothing for each adjustment whose component does not price its order."""
+    adjusted = [order for order in orders if order.adjustments]
+    if not adjusted:
+        return []
     priced: dict[str, set[str]] = defaultdict(set)
     paying: set[str] = set()
     for entry in entries:
@@ -141,7 +144,7 @@ def _only_adjusted(orders: Iterable[Order], entries: Iterable[Entry], plan: Plan
         if not entry.plan.charity:
             paying.add(entry.order.id)
     missing: list[Entry] = []
-    for order in orders:
+    for order in adjusted:
         for adjustment in order.adjustments:
             names = priced[order.id]
             if adjustment.bonus is not None:

@@ -20,7 +20,6 @@ from partner_network.dashboards.verification.money_rows import (
     Commission,
     Revision,
 )
-from partner_network.ledger.accounts import Pair
 from partner_network.ledger.rules import Entry
 
 Events: TypeAlias = dict[int, list[ClawbackSettlement]]
@@ -80,7 +79,7 @@ def _maturities(books: Books, matured: Sequence[Commission], explained: Explaine
         pending = books.lies_in(commission.id, "pay_pending", before=_moved_by(books, commission))
         if pending:
             move = (commission.id, pending, matured_at, before[-1].clause)
-            (entry,) = booking.maturity_entries([move], _owed(commission))
+            (entry,) = booking.maturity_entries([move], commission.pair)
             yield from explained.must_be_booked(entry, name)
 
 
@@ -185,7 +184,7 @@ def _bookings(
         )
         if change.delta_minor == 0:
             continue
-        entry, parts = booking.entry_for(change, _owed(commission), revision.recorded_at)
+        entry, parts = booking.entry_for(change, commission.pair, revision.recorded_at)
         clawback = None
         if change.clawback_minor:
             last_leg = legs[-1].id if legs else 0
@@ -250,7 +249,3 @@ def _moved_by(books: Books, commission: Commission) -> int | None:
         if books.entry[leg.entry_id].kind == "mature" and leg.entry_id not in of_revisions
     )
     return min(moves, default=None)
-
-
-def _owed(commission: Commission) -> Pair:
-    return Pair(commission.payee_id, commission.advertiser_id, commission.currency)

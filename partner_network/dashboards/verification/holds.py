@@ -11,7 +11,6 @@ from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Commission, Entry, Hold, Transfer
-from partner_network.ledger.accounts import Pair
 
 
 def is_held(books: Books, commission_id: int, before: datetime) -> bool:
@@ -36,7 +35,6 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
     for hold in books.holds:
         commission = books.commission[hold.commission_id]
         name = partial(_named, books, commission, hold)
-        owed = Pair(commission.partner_id, commission.advertiser_id, commission.currency)
         for key, of in (
             (f"hold:{hold.commission_id}:{hold.n}", booking.hold_entry),
             (f"release:{hold.commission_id}:{hold.n}", booking.release_entry),
@@ -54,7 +52,7 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
             if is_release and standing.has_matured and commission.matured_at is not None:
                 at = max(at, commission.matured_at)
             reason = (hold.release_reason if is_release else hold.reason) or ""
-            wanted = of(standing, owed, at, reason)
+            wanted = of(standing, commission.pair, at, reason)
             if wanted is None:
                 yield f"{name()} moved money where there was none to move."
             else:

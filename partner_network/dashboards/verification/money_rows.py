@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from partner_network.ledger.accounts import Pair
 from partner_network.ledger.rules import AccountKind, EntryKind, Phase
 from partner_network.statements.rules import LineKind
 
@@ -76,6 +77,11 @@ class Commission(Struct, frozen=True, gc=False):
     def payee_id(self) -> UUID:
         """Whom it pays: the charity of a donation, else the partner."""
         return self.charity_id or self.partner_id
+
+    @property
+    def pair(self) -> Pair:
+        """Between whom it is owed."""
+        return Pair(self.payee_id, self.advertiser_id, self.currency)
 
 
 class Revision(Struct, frozen=True, gc=False):

@@ -69,10 +69,10 @@ async def export(brand: str, out: Path, exported_at: datetime, tell: Tell) -> Ma
     `brand` is its slug or its id bnd_…. Memory holds some hundred rows at a time, however many there are.
     Errors: NotFoundError, ConflictError where the folder is there already.
     """
-    unfinished = _folder_beside(out)
     async with connections.transaction(isolation="repeatable_read") as connection:
         await connection.execute("SET TRANSACTION READ ONLY")
         brand_id, slug = await _brand(connection, brand)
+        unfinished = _folder_beside(out)
         files = {
             f"{name}.jsonl": await _write(_To(unfinished, name, tell), connection, kind, brand_id)
             for name, kind in kinds().items()
@@ -101,9 +101,10 @@ async def export(brand: str, out: Path, exported_at: datetime, tell: Tell) -> Ma
 
 
 def _folder_beside(out: Path) -> Path:
-    if out.exists():
-        raise ConflictError(Sentence("{out} is there already; name a folder that is not.", out=out))
     unfinished = out.with_name(f"{out.name}.part")
+    for there in (out, unfinished):
+        if there.exists():
+            raise ConflictError(Sentence("{out} is there already; name a folder that is not.", out=there))
     unfinished.mkdir(parents=True)
     return unfinished
 

@@ -23,7 +23,6 @@ from partner_network.identity.web.listings import Listing
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.kernel import ids
 from partner_network.payouts import rules as payouts
-from partner_network.receipts import wording
 from partner_network.statements import queries as statements
 from partner_network.statements.queries import Statement
 
@@ -134,7 +133,6 @@ async def page_of_line(statement: str, line: int, eyes: Eyes, brand_id: UUID | N
         "trace": trace,
         "statement": found,
         "kind_words": words.KIND_OF_LINE,
-        "words": wording,
         "json_href": f"/api/v1/statements/{ids.shown('stm', wanted)}/lines/{line}/trace",
     }
 

@@ -72,7 +72,7 @@ async def _reverse(connection: Connection, one: Movement, now: datetime) -> None
         one.about,
     )
     if sent is None:
-        said = f"Stripe took {one.amount_minor} {one.currency} of a transfer back that nobody booked."
+        said = f"Stripe took {Money(one.amount_minor, one.currency)} of a transfer back that nobody booked."
         await cases.open_case(connection, "transfer not booked", one.about or one.id, said, now)
         return
     pair = Pair(sent["payee_id"], sent["payer_id"], sent["currency"])
@@ -99,7 +99,9 @@ async def _move_funding(connection: Connection, one: Movement, now: datetime) ->
     )
     minor = abs(one.amount_minor)
     if funding is None:
-        said = f"Stripe moved {one.amount_minor} {one.currency} of a payment that is no funding of ours."
+        said = (
+            f"Stripe moved {Money(one.amount_minor, one.currency)} of a payment that is no funding of ours."
+        )
         await cases.open_case(connection, "transfer not booked", one.about or one.id, said, now)
         return
     advertiser_id, currency = funding["advertiser_id"], funding["currency"]

@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS plans (
     object TEXT NOT NULL,
     UNIQUE (verb, object)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS plans_by_day ON plans (due_at, seq);
 
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY,
@@ -83,6 +84,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
     forged INTEGER NOT NULL DEFAULT 0,
     signed_ago_s INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
+CREATE INDEX IF NOT EXISTS deliveries_by_day ON deliveries (due_at, seq) WHERE due_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS mishaps (
     seq INTEGER PRIMARY KEY,
     mishap TEXT NOT NULL

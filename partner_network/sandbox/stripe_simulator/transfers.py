@@ -3,7 +3,7 @@
 from partner_network.sandbox.stripe_simulator import accounts, books, charges, events, lists, refusals
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
-from partner_network.sandbox.stripe_simulator.state import new_id
+from partner_network.sandbox.stripe_simulator.state import PLATFORM, new_id
 
 
 def create(call: Call) -> Json:
@@ -15,7 +15,7 @@ def create(call: Call) -> Json:
         raise refusals.no_such("destination", destination, param="destination")
     if accounts.transfers_status(account) != "active":
         raise refusals.capability_not_active()
-    if books.available(call.state, call.account, currency) < amount:
+    if books.available(call.state, PLATFORM, currency) < amount:
         raise refusals.balance_too_low()
     transfer = _transfer(call, amount=amount, currency=currency, destination=destination)
     _book(call, transfer)

@@ -98,7 +98,10 @@ def known_ids(world: World, value: Any, name: str = "") -> Any:
     if isinstance(value, list):
         return [known_ids(world, one, name) for one in value]
     names = {"statement_id": "statement", "conversion_id": "conversion", "key": "api_key", "person": "member"}
-    return world.ids_of.get(names.get(name, name), value) if isinstance(value, str) else value
+    known = world.ids_of.get(names.get(name, name))
+    if known is None or not isinstance(value, str | int):
+        return value
+    return known if isinstance(value, str) else int(known)
 
 
 def request_of(case: Case) -> requests.PreparedRequest:

@@ -1,7 +1,6 @@
 """Stripe Connect: recipients, funding and transfers; nothing else in the product speaks to Stripe."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,10 +25,10 @@ from partner_network.gateways.stripe_answers import (
     TransferOutcome,
     Unknown,
 )
+from partner_network.gateways.stripe_errors import in_our_words
 from partner_network.gateways.stripe_movements import Movement
 from partner_network.gateways.stripe_transport import Transport
-from partner_network.kernel.errors import InvalidError, NotFoundError
-from partner_network.kernel.sentences import Sentence
+from partner_network.kernel.errors import InvalidError
 
 __all__ = [
     "Accepted", "Balance", "ConnectedAccount", "Event", "Funding", "Later", "OurFault", "Refused",
@@ -72,7 +71,7 @@ class StripeConnect:
         self, *, brand_id: str, name: str, email: str, country: str, idempotency_key: str
     ) -> ConnectedAccount:
         """Open an account that may receive transfers once its owner has finished onboarding."""
-        with _in_our_words():
+        with in_our_words():
             account = await self._client.v2.core.accounts.create_async(
                 {
                     "contact_email": email,
@@ -99,7 +98,7 @@ class StripeConnect:
 
     async def read_account(self, account_id: str) -> ConnectedAccount:
         """Read whether an account may receive transfers now; the return URL proves nothing."""
-        with _in_our_words():
+        with in_our_words():
             account = await self._client.v2.core.accounts.retrieve_async(
                 account_id, {"include": ["configuration.recipient"]}
             )
@@ -107,7 +106,7 @@ class StripeConnect:
 
     async def onboarding_link(self, account_id: str, *, return_url: str, refresh_url: str) -> str:
         """Make a link, good for a few minutes and one use, to the page where the owner introduces itself."""
-        with _in_our_words():
+        with in_our_words():
             link = await self._client.v2.core.account_links.create_async(
                 {
                     "account": account_id,
@@ -121,7 +120,7 @@ class StripeConnect:
 
     async def create_customer(self, *, brand_id: str, name: str, email: str, idempotency_key: str) -> str:
         """Make the customer whom an advertiser's payments belong to; return its id."""
-        with _in_our_words():
+        with in_our_words():
             customer = await self._client.v1.customers.create_async(
                 {"name": name, "email": email, "metadata": {"brand_id": brand_id}},
                 {"idempotency_key": idempotency_key},
@@ -144,7 +143,7 @@ class StripeConnect:
         Errors: InvalidError when the payment is declined; StripeUnreachableError when nobody knows:
             send it again with the same key.
         """
-        with _in_our_words():
+        with in_our_words():
             intent = await self._client.v1.payment_intents.create_async(
                 {
                     "amount": amount_minor,
@@ -164,7 +163,7 @@ class StripeConnect:
 
     async def read_funding(self, payment_intent_id: str) -> Funding:
         """Read how far a payment has come; only what is available may be transferred."""
-        with _in_our_words():
+        with in_our_words():
             intent = await self._client.v1.payment_intents.retrieve_async(
                 payment_intent_id, {"expand": WITH_MONEY}
             )
@@ -172,7 +171,7 @@ class StripeConnect:
 
     async def read_balance(self, currency: str) -> Balance:
         """Read our balance in one currency, in minor units; zero where Stripe names none."""
-        with _in_our_words():
+        with in_our_words():
             balance = await self._client.v1.balance.retrieve_async()
         wanted = currency.lower()
         return Balance(
@@ -213,7 +212,7 @@ class StripeConnect:
 
     async def find_transfers(self, *, transfer_group: str, destination: str) -> list[Transfer]:
         """Look up the transfers of one payout to one recipient, newest first."""
-        with _in_our_words():
+        with in_our_words():
             page = await self._client.v1.transfers.list_async(
                 {"transfer_group": transfer_group, "destination": destination, "limit": PAGE}
             )
@@ -228,14 +227,14 @@ class StripeConnect:
         return self._walk({"limit": PAGE, "created": {"gte": int(instant.timestamp())}})
 
     async def _walk(self, wanted: stripe.params.TransferListParams) -> AsyncGenerator[Transfer]:
-        with _in_our_words():
+        with in_our_words():
             page = await self._client.v1.transfers.list_async(wanted)
             async for transfer in page.auto_paging_iter():
                 yield stripe_answers.transfer_of(transfer)
 
     async def movements(self) -> AsyncGenerator[Movement]:
         """Walk everything that moved our balance, newest first, page by page."""
-        with _in_our_words():
+        with in_our_words():
             page = await self._client.v1.balance_transactions.list_async(
                 {"limit": PAGE, "expand": stripe_movements.EXPANDED}
             )
@@ -274,22 +273,3 @@ def _account_of(account: core.Account) -> ConnectedAccount:
         place = place.get(name) or {}
     status = "closed" if known.get("closed") else place.get("status", "unrequested")
     return ConnectedAccount(account.id, status)
-
-
-@contextmanager
-def _in_our_words() -> Generator[None]:
-    try:
-        yield
-    except stripe.CardError as declined:
-        raise InvalidError(
-            Sentence(
-                "Stripe declined the payment: {why} Use another payment method.", why=declined.user_message
-            )
-        ) from declined
-    except stripe.StripeError as error:
-        code, message = stripe_answers.code_of(error), error.user_message or str(error)
-        if stripe_answers.is_unclear(error) or error.http_status in {409, 429}:
-            raise StripeUnreachableError(message) from error
-        if code in {"resource_missing", "not_found"}:
-            raise NotFoundError(Sentence("Stripe does not know it: {why}", why=message)) from error
-        raise StripeRefusedError(code, message) from error

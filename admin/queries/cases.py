@@ -83,9 +83,9 @@ async def _month_end(connection: Connection) -> MonthEnd:
                    AS to_approve,
                (SELECT count(*) FROM statement_approvals a WHERE NOT EXISTS (
                        SELECT FROM payouts o WHERE o.statement_id = a.statement_id)) AS to_fund,
-               (SELECT count(*) FROM payouts o WHERE o.held_reason IS NULL AND NOT EXISTS (
-                       SELECT FROM payout_attempts t WHERE t.payout_id = o.id
-                           AND t.status IN ('accepted', 'settled'))) AS to_send,
+               (SELECT count(*) FROM payouts o WHERE o.held_reason IS NULL AND o.amount_minor > (
+                       SELECT coalesce(sum(t.amount_minor - t.reversed_minor), 0) FROM payout_attempts t
+                       WHERE t.payout_id = o.id AND t.stripe_transfer_id IS NOT NULL)) AS to_send,
                (SELECT count(*) FROM payouts o WHERE o.held_reason IS NOT NULL) AS held,
                (SELECT count(*) FROM cases c WHERE c.closed_at IS NULL) AS cases"""
     )

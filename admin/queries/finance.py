@@ -166,10 +166,10 @@ _WAITED = """
     waiting AS (
         SELECT payer_id, payee_id, currency, approved_at, minor, true AS is_owed FROM unfunded
         UNION ALL
-        SELECT o.payer_id, o.payee_id, o.currency, a.approved_at, o.amount_minor, false
-        FROM payouts o JOIN statement_approvals a ON a.statement_id = o.statement_id
-        WHERE NOT EXISTS (SELECT FROM payout_attempts t
-                          WHERE t.payout_id = o.id AND t.status IN ('accepted', 'settled')))
+        SELECT o.payer_id, o.payee_id, o.currency, a.approved_at, o.amount_minor - coalesce((
+                   SELECT sum(t.amount_minor - t.reversed_minor) FROM payout_attempts t
+                   WHERE t.payout_id = o.id AND t.stripe_transfer_id IS NOT NULL), 0), false
+        FROM payouts o JOIN statement_approvals a ON a.statement_id = o.statement_id)
     SELECT w.payer_id, payer.name AS payer, w.payee_id, payee.name AS payee, w.currency, w.is_owed,
         ($1::timestamptz AT TIME ZONE 'UTC')::date - (w.approved_at AT TIME ZONE 'UTC')::date AS days,
         sum(w.minor)::bigint AS minor

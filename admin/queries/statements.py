@@ -149,8 +149,9 @@ async def read_statement(statement_id: UUID, listing: Listing, now: datetime) ->
         )
         payout = await connection.fetchrow(
             """SELECT o.id, o.reserved_at, o.held_reason, t.finished_at AS sent_at
-               FROM payouts o LEFT JOIN payout_attempts t
-                   ON t.payout_id = o.id AND t.status IN ('accepted', 'settled')
+               FROM payouts o LEFT JOIN LATERAL (
+                   SELECT finished_at FROM payout_attempts y WHERE y.payout_id = o.id
+                       AND y.status IN ('accepted', 'settled') ORDER BY y.n DESC LIMIT 1) t ON true
                WHERE o.statement_id = $1""",
             statement_id,
         )

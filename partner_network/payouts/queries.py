@@ -120,10 +120,11 @@ async def payouts(
 
 
 async def unfinished(connection: Connection) -> list[UUID]:
-    """Return the payouts that no transfer was accepted for yet and that nothing holds, oldest first."""
+    """Return the payouts that nothing holds and of which less is at Stripe than was approved."""
     rows = await connection.fetch(
-        """SELECT o.id FROM payouts o WHERE o.held_reason IS NULL AND NOT EXISTS (
-               SELECT FROM payout_attempts t WHERE t.payout_id = o.id AND t.status IN ('accepted', 'settled'))
+        """SELECT o.id FROM payouts o WHERE o.held_reason IS NULL AND o.amount_minor > (
+               SELECT coalesce(sum(t.amount_minor - t.reversed_minor), 0) FROM payout_attempts t
+               WHERE t.payout_id = o.id AND t.stripe_transfer_id IS NOT NULL)
            ORDER BY o.id"""
     )
     return [row["id"] for row in rows]

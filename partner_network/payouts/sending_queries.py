@@ -21,17 +21,11 @@ class Attempt(msgspec.Struct, frozen=True):
     payee_id: UUID
     payer_id: UUID
     destination: str
-    status: str
     pending_transfer_id: int
     started_at: datetime
     statement_number: str
     is_given_up: bool
     """Whether a person let the payout go after this attempt: Stripe is looked at, not asked again."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nobody knows yet what became of it."""
-        return self.status in {"submitting", "unknown"}
 
 
 class Payout(msgspec.Struct, frozen=True):
@@ -59,20 +53,19 @@ async def payout_to_send(connection: Connection, payout_id: UUID) -> Payout | No
     return None if row is None else Payout(**row)
 
 
-async def live_attempt(connection: Connection, payout_id: UUID) -> Attempt | None:
-    """Return the one attempt of a payout that was not refused and did not come back, under its lock.
+async def open_attempt(connection: Connection, payout_id: UUID) -> Attempt | None:
+    """Return the one attempt of a payout of which nobody knows yet what became, under its lock.
 
     Its payout is locked first, as everybody does: whatever changes an attempt counts what it has left.
     """
     row = await connection.fetchrow(
         """SELECT t.id, t.payout_id, t.n, t.idempotency_key, t.amount_minor, o.currency, o.payee_id,
-               o.payer_id, t.destination, t.status, t.pending_transfer_id, t.started_at,
-               s.number AS statement_number,
+               o.payer_id, t.destination, t.pending_transfer_id, t.started_at, s.number AS statement_number,
                EXISTS (SELECT FROM payout_releases r
                        WHERE r.payout_id = o.id AND r.attempt_n = t.n) AS is_given_up
            FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
            JOIN statements s ON s.id = o.statement_id
-           WHERE t.payout_id = $1 AND t.status NOT IN ('failed', 'reversed') FOR UPDATE OF o, t""",
+           WHERE t.payout_id = $1 AND t.status IN ('submitting', 'unknown') FOR UPDATE OF o, t""",
         payout_id,
     )
     return None if row is None else Attempt(**row)

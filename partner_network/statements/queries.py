@@ -94,7 +94,9 @@ STATEMENTS = """
     LEFT JOIN statement_preparations p ON p.statement_id = s.id
     LEFT JOIN statement_approvals a ON a.statement_id = s.id
     LEFT JOIN payouts o ON o.statement_id = s.id
-    LEFT JOIN payout_attempts t ON t.payout_id = o.id AND t.status NOT IN ('failed', 'reversed')
+    LEFT JOIN LATERAL (
+        SELECT status FROM payout_attempts y WHERE y.payout_id = o.id
+        AND y.status NOT IN ('failed', 'reversed') ORDER BY y.n DESC LIMIT 1) t ON true
 """
 
 

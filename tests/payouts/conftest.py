@@ -88,11 +88,13 @@ class Sale(Cast):
         """Let the card's bank decide a dispute."""
         await self.control("disputes", dispute=dispute, verdict=verdict)
 
-    async def reverse(self, minor: int) -> None:
-        """Take money of the one transfer back, as a person does at Stripe."""
+    async def reverse(self, minor: int, *, attempt: int = 1) -> None:
+        """Take money of an accepted transfer back, as a person does at Stripe."""
         async with connections.transaction() as connection:
             transfer = await connection.fetchval(
-                "SELECT stripe_transfer_id FROM payout_attempts WHERE stripe_transfer_id IS NOT NULL"
+                """SELECT stripe_transfer_id FROM payout_attempts WHERE stripe_transfer_id IS NOT NULL
+                   ORDER BY n OFFSET $1 LIMIT 1""",
+                attempt - 1,
             )
         async with httpx.AsyncClient(base_url=self.stripe_address) as client:
             answer = await client.post(

@@ -249,7 +249,7 @@ async def test_who_records_an_answer_waits_for_who_looks_at_the_payout_and_neith
     await sale.fault("drop_before", 3)
     await send.send_payout(sale.stripe, payout_id, now)
     async with connections.transaction() as connection:
-        attempt = await sending_queries.live_attempt(connection, payout_id)
+        attempt = await sending_queries.open_attempt(connection, payout_id)
     assert attempt is not None
 
     async with asyncio.TaskGroup() as workers, connections.transaction() as connection:
@@ -258,5 +258,5 @@ async def test_who_records_an_answer_waits_for_who_looks_at_the_payout_and_neith
             record.record_answer(attempt, Accepted("tr_late"), now), context=contextvars.Context()
         )
         await until_it_waits(recording)
-        assert await sending_queries.live_attempt(connection, payout_id) == attempt
+        assert await sending_queries.open_attempt(connection, payout_id) == attempt
     assert recording.result() == "accepted"

@@ -77,7 +77,8 @@ async def open_statements_of(connection: Connection, payee_id: UUID) -> list[Sta
         statements.STATEMENTS
         + """WHERE s.payee_id = $1 AND s.carried_reason IS NULL AND NOT EXISTS (
                SELECT FROM payouts q JOIN payout_attempts y ON y.payout_id = q.id
-               WHERE q.statement_id = s.id AND y.status IN ('accepted', 'settled'))
+               WHERE q.statement_id = s.id AND y.stripe_transfer_id IS NOT NULL
+               GROUP BY q.id HAVING sum(y.amount_minor - y.reversed_minor) = q.amount_minor)
            ORDER BY s.ends_at, s.number""",
         payee_id,
     )

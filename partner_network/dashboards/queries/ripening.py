@@ -54,8 +54,9 @@ async def last_moved(connection: Connection, payee_id: UUID) -> dict[str, LastMo
         """SELECT o.currency, max(o.reserved_at) FILTER (WHERE t.finished_at IS NULL) AS funded_at,
                max(t.finished_at) AS paid_at,
                count(*) FILTER (WHERE o.held_reason IS NOT NULL AND t.finished_at IS NULL) AS held
-           FROM payouts o LEFT JOIN payout_attempts t
-               ON t.payout_id = o.id AND t.status IN ('accepted', 'settled')
+           FROM payouts o LEFT JOIN LATERAL (
+               SELECT finished_at FROM payout_attempts y WHERE y.payout_id = o.id
+                   AND y.status IN ('accepted', 'settled') ORDER BY y.n DESC LIMIT 1) t ON true
            WHERE o.payee_id = $1 GROUP BY o.currency""",
         payee_id,
     )

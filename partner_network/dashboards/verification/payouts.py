@@ -76,17 +76,16 @@ def _payouts(books: Books, explained: Explained) -> Iterator[str]:
     account_of = {one.brand_id: one.account_id for one in books.stripe_accounts}
     for payout in books.payouts:
         yield from _funded(books, payout, explained)
-        left_minor = payout.amount_minor
-        for attempt in attempts.get(payout.id, []):
+        of_payout = attempts.get(payout.id, [])
+        for attempt in of_payout:
+            left_minor = _left_minor(books, payout, of_payout, attempt)
             yield from _attempt(books, payout, attempt, left_minor, explained)
-            if attempt.status in ACCEPTED:
-                left_minor -= attempt.amount_minor - attempt.reversed_minor
             if (payout.payee_id, attempt.destination) not in accounts:
                 yield (
                     f"{named(books, payout)} went to {attempt.destination}; the account of its payee is "
                     f"{account_of.get(payout.payee_id)}."
                 )
-        yield from _one_at_a_time(books, payout, attempts.get(payout.id, []))
+        yield from _one_at_a_time(books, payout, of_payout)
 
 
 def _funded(books: Books, payout: Payout, explained: Explained) -> Iterator[str]:
@@ -127,6 +126,21 @@ def _fundable_minor(books: Books, payout: Payout) -> int:
     return rules.fundable_minor(closing_minor=statement.closing_minor, later_debits_minor=later)
 
 
+def _left_minor(books: Books, payout: Payout, attempts: Sequence[Attempt], attempt: Attempt) -> int:
+    """Return what was left of a payout when an attempt was begun: what came back later was not counted.
+
+    An entry's number says what was booked first: attempts and what comes back are booked under one lock.
+    """
+    begun = books.entry_of_key.get(f"payout:{payout.id}:{attempt.n}")
+    sent = {one.id: one.amount_minor for one in attempts if one.n < attempt.n and one.status in ACCEPTED}
+    back_minor = sum(
+        one.amount_minor
+        for one in books.movements
+        if one.attempt_id in sent and (begun is None or one.entry_id < begun.id)
+    )
+    return payout.amount_minor - sum(sent.values()) + back_minor
+
+
 def _attempt(
     books: Books, payout: Payout, attempt: Attempt, left_minor: int, explained: Explained
 ) -> Iterator[str]:
@@ -164,7 +178,7 @@ def _entry(books: Books, payout: Payout, kind: EntryKind, key: str, leg: Leg) ->
 
 
 def _one_at_a_time(books: Books, payout: Payout, attempts: Sequence[Attempt]) -> Iterator[str]:
-    live = [one for one in attempts if one.status not in {"failed", "reversed"}]
+    live = [one for one in attempts if one.status in LIVE]
     if len(live) > 1 or [one.n for one in attempts] != list(range(1, len(attempts) + 1)):
         yield f"{named(books, payout)} has attempts that overlap or are missing."
 

@@ -44,8 +44,8 @@ async def record_answer(attempt: Attempt, answer: Answer, now: datetime, *, why_
     """
     async with connections.transaction() as connection:
         # Another worker may have recorded the same answer while we waited for ours.
-        live = await sending_queries.live_attempt(connection, attempt.payout_id)
-        if live is None or live.id != attempt.id or not live.is_open:
+        unanswered = await sending_queries.open_attempt(connection, attempt.payout_id)
+        if unanswered is None or unanswered.id != attempt.id:
             return "recorded already"
         status = await _record(connection, attempt, answer, now, why_held)
     match answer:

@@ -66,14 +66,17 @@ async def send_payout(stripe: StripeConnect, payout_id: UUID, now: datetime) -> 
 
 
 async def _begin(payout_id: UUID, now: datetime) -> Attempt | None:
-    """Return the live attempt of a payout, made now if there is none; None when there is nothing to send."""
+    """Return the open attempt of a payout, made now if there is none; None when there is nothing to send."""
     async with connections.transaction() as connection:
         payout = await sending_queries.payout_to_send(connection, payout_id)
         if payout is None or payout.held_reason is not None:
             return None
-        live = await sending_queries.live_attempt(connection, payout_id)
-        if live is not None:
-            return live if live.is_open else None
+        unanswered = await sending_queries.open_attempt(connection, payout_id)
+        if unanswered is not None:
+            return unanswered
+        left_minor, n = await sending_queries.left_minor(connection, payout)
+        if not left_minor:
+            return None
         if payout.destination is None or payout.transfers_status != "active":
             await record.hold(connection, payout_id, rules.held_for_account(payout.transfers_status))
             return None
@@ -83,15 +86,20 @@ async def _begin(payout_id: UUID, now: datetime) -> Attempt | None:
         if owed_minor:
             await record.hold(connection, payout_id, rules.PAYER_OWES)
             return None
-        await _reserve(connection, payout, payout.destination, now)
-        return await sending_queries.live_attempt(connection, payout_id)
+        await _reserve(connection, payout, payout.destination, now, amount_minor=left_minor, n=n)
+        return await sending_queries.open_attempt(connection, payout_id)
 
 
 async def _reserve(
-    connection: connections.Connection, payout: Payout, destination: str, now: datetime
+    connection: connections.Connection,
+    payout: Payout,
+    destination: str,
+    now: datetime,
+    *,
+    amount_minor: int,
+    n: int,
 ) -> None:
     """Reserve what is left to send and write the attempt with the key it will be sent under."""
-    amount_minor, n = await sending_queries.left_minor(connection, payout)
     fact = Fact(f"payout:{payout.id}:{n}", now)
     pending = events.reserve_payout(fact, sending_queries.pair(payout), amount_minor)
     (entry,) = await ledger.post(connection, [pending], recorded_at=now)

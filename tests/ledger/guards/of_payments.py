@@ -3,6 +3,8 @@
 from tests.ledger.guards.forbidden import Guard, append_only, changed, one
 from tests.ledger.guards.written import ACCEPTED, ADA, AT, CAT, NOBODY, PAYOUT, STATEMENT, Insert, entry, leg
 
+SECOND = {"id": PAYOUT[8], "n": "2", "idempotency_key": "'pay-2-2'", "pending_transfer_id": leg("fund")}
+
 PAYMENTS = [
     one("statement_preparations", "statement_preparations_preparer_id_fkey", preparer_id=NOBODY),
     one(
@@ -51,7 +53,7 @@ PAYMENTS = [
         [Insert("payouts"), f"DELETE FROM payouts WHERE id = {PAYOUT[3]}"],
         says="payouts is append-only",
     ),
-    one("payout_attempts", "payout_attempts_amount_minor_check", amount_minor="0"),
+    one("payout_attempts", "payout_attempts_amount_minor_check", "never_in_parts", amount_minor="0"),
     one("payout_attempts", "payout_attempts_check", status="'settled'"),
     one("payout_attempts", "payout_attempts_n_check", n="0"),
     one("payout_attempts", "payout_attempts_status_check", status="'lost'"),
@@ -62,20 +64,30 @@ PAYMENTS = [
     one(
         "payout_attempts",
         "payout_attempts_payout_id_n_key",
-        "one_live_attempt",
         payout_id=PAYOUT[1],
         status="'failed'",
     ),
     one("payout_attempts", "payout_attempts_pending_transfer_id_key", pending_transfer_id=leg("reserve")),
     one("payout_attempts", "payout_attempts_stripe_transfer_id_key", **ACCEPTED),
-    one("payout_attempts", "one_live_attempt", "never_more_than_approved", payout_id=PAYOUT[1], n="2"),
+    Guard(
+        "payout_attempts",
+        "one_live_attempt",
+        [Insert("payout_attempts"), Insert("payout_attempts", SECOND)],
+        ("never_more_than_approved",),
+    ),
+    Guard(
+        "payout_attempts",
+        "never_in_parts",
+        [Insert("payout_attempts", {"amount_minor": "499"})],
+        says="would be sent in parts",
+    ),
     Guard(
         "payout_attempts",
         "never_more_than_approved",
         [Insert("payout_attempts", {"amount_minor": "501"})],
         says="would send more than was approved",
     ),
-    one("payout_attempts", "reversed_in_bounds", reversed_minor="1"),
+    one("payout_attempts", "reversed_in_bounds", "never_in_parts", reversed_minor="1"),
     one("payout_attempts", "payout_attempts_bank_status_check", bank_status="'lost'"),
     one("fundings", "repaid_in_bounds", repaid_minor="-1"),
     changed(

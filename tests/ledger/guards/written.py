@@ -92,7 +92,7 @@ def _attempt(payout: int, key: str, leg_of: str) -> Row:
         "payout_id": PAYOUT[payout],
         "n": "1",
         "idempotency_key": f"'{key}'",
-        "amount_minor": "100",
+        "amount_minor": "500",
         "destination": "'acct_1'",
         "status": "'submitting'",
         "pending_transfer_id": leg(leg_of),

@@ -103,6 +103,7 @@ PAYOUT: Mapping[str, Sentence] = MappingProxyType(
         "accepted": Sentence("accepted"),
         "settled": Sentence("settled"),
         "failed": Sentence("failed"),
+        "reversed": Sentence("reversed"),
     }
 )
 

@@ -22,7 +22,7 @@ ORDER: Mapping[str, str] = {
     "status": "shown",
     "reserved": "reserved_at",
 }
-STATUSES = ("reserved", "submitting", "unknown", "accepted", "settled", "failed", "held")
+STATUSES = ("reserved", "submitting", "unknown", "accepted", "settled", "failed", "reversed", "held")
 
 
 class Attempt(msgspec.Struct, frozen=True):

@@ -35,6 +35,7 @@ _NOT_ASKED = Sentence("not asked yet")
 _TRANSFERS: Mapping[str, Sentence] = MappingProxyType(
     {
         "active": Sentence("active"),
+        "closed": Sentence("closed"),
         "pending": Sentence("pending"),
         "restricted": Sentence("restricted"),
         "unsupported": Sentence("not supported"),

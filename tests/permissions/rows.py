@@ -187,6 +187,9 @@ ROWS: Mapping[str, Row] = {
         "contest clawbacks", "shared", side="brand", form={"reason": "She kept it"}
     ),
     "GET /held": Row("read money", side="brand"),
+    "POST /held/{clawback_id}/contest": Row(
+        "contest clawbacks", "what is not there", side="brand", form={"reason": "She kept it"}
+    ),
     "GET /balances": Row("read money", side="brand"),
     "GET /promises": Row("read money", side="brand"),
     "GET /statements": Row("read money", side="brand"),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements import terms_reading
+from partner_network.commissions import bonus_queries
 from partner_network.commissions.actions import adjustments, mature, telling
 from partner_network.commissions.actions.accrue import stream_lock
 from partner_network.commissions.rules import reasons
@@ -32,8 +32,6 @@ class _Clawback(msgspec.Struct, frozen=True):
     conversion_id: UUID | None
     kind: str
     component: str
-    agreement_id: UUID
-    earned_at: datetime
     partnership_id: UUID
     payee_id: UUID
     advertiser_id: UUID
@@ -125,18 +123,10 @@ async def _give_back(connection: Connection, one: _Clawback, reason: str, by: Me
 
 async def _earning_order(connection: Connection, one: _Clawback) -> UUID:
     """Return the order by which a bonus was first earned: it places an adjustment in the bonus's period."""
-    terms = terms_reading.read_terms(
-        await connection.fetchval("SELECT terms_toml FROM agreements WHERE id = $1", one.agreement_id)
-    )
-    event = next((bonus.event for bonus in terms.commission.bonuses if bonus.name == one.component), "")
     found = await connection.fetchval(
-        """SELECT v.id FROM partnerships p JOIN conversions v ON v.program_id = p.program_id
-           WHERE p.id = $1 AND v.occurred_at = $2 AND v.event = $3 AND EXISTS (
-               SELECT FROM credits c WHERE c.conversion_id = v.id AND c.partnership_id = p.id)
-           ORDER BY v.order_id COLLATE "C" LIMIT 1""",
-        one.partnership_id,
-        one.earned_at,
-        event,
+        f"""SELECT {bonus_queries.earned_by("c")}
+            FROM clawbacks k JOIN commissions c ON c.id = k.commission_id WHERE k.transfer_id = $1""",
+        one.transfer_id,
     )
     if found is None:
         raise ConflictError(
@@ -152,7 +142,6 @@ def _nothing_here() -> NotFoundError:
 
 _CLAWBACK = """
     SELECT k.transfer_id, k.amount_minor, c.currency, k.contest_until, c.conversion_id, c.kind, c.component,
-        c.agreement_id, c.earned_at,
         c.partnership_id, coalesce(c.charity_id, c.partner_id) AS payee_id, c.advertiser_id,
         EXISTS (SELECT FROM clawback_contests x WHERE x.clawback_id = k.transfer_id) AS is_contested,
         EXISTS (SELECT FROM contest_decisions d WHERE d.clawback_id = k.transfer_id) AS is_decided

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from partner_network.commissions import bonus_queries
 from partner_network.database.connections import Connection
 
 REVISIONS_MAX = 100
@@ -109,7 +110,7 @@ class Lying(Struct, frozen=True):
 async def rows_on(connection: Connection, conversion_id: UUID, partner_id: UUID | None) -> list[Row]:
     """Return commissions on a conversion and bonuses that it earned first: a partner's own, or all (None)."""
     rows = await connection.fetch(
-        """SELECT c.id, c.kind, c.partner_id, b.name AS partner, c.component, c.period, c.currency,
+        f"""SELECT c.id, c.kind, c.partner_id, b.name AS partner, c.component, c.period, c.currency,
                c.agreement_id, g.number AS agreement_number, g.contract_name, g.contract_version,
                g.terms_toml, c.earned_at, c.matures_at, c.matured_at,
                o.numerator::text || '/' || o.denominator::text AS rate, o.published_on AS rate_of,
@@ -122,9 +123,9 @@ async def rows_on(connection: Connection, conversion_id: UUID, partner_id: UUID 
            LEFT JOIN order_rates o ON o.conversion_id = c.conversion_id AND o.quote = c.currency
            WHERE ($2::uuid IS NULL OR c.partner_id = $2) AND c.id IN (
                SELECT id FROM commissions WHERE conversion_id = $1
-               UNION ALL SELECT b.id FROM conversions e JOIN credits x ON x.conversion_id = e.id
-                   JOIN commissions b ON b.partnership_id = x.partnership_id AND b.earned_at = e.occurred_at
-                   WHERE e.id = $1 AND b.kind = 'bonus')
+               UNION ALL SELECT b.id FROM conversions v JOIN partnerships p ON p.program_id = v.program_id
+                   JOIN commissions b ON b.partnership_id = p.id AND b.earned_at = v.occurred_at
+                   WHERE v.id = $1 AND b.kind = 'bonus' AND {bonus_queries.earned_by("b")} = v.id)
            ORDER BY b.name, c.id""",
         conversion_id,
         partner_id,

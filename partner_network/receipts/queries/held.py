@@ -5,17 +5,17 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from partner_network.commissions import bonus_queries
 from partner_network.database.connections import Connection
 
 ROWS_MAX = 500
-# A bonus has no order of its own: it is found on the page of the one that was the first to earn it.
-_EARNED_BY = """(SELECT e.id FROM conversions e JOIN credits x ON x.conversion_id = e.id
-    WHERE x.partnership_id = c.partnership_id AND e.occurred_at = c.earned_at AND c.kind = 'bonus'
-    ORDER BY e.order_id LIMIT 1)"""
+# A charity sees no order, and a bonus is found on the page of the one that was the first to earn it.
+_ORDER = f"""CASE WHEN $1::uuid IS NULL OR c.charity_id IS DISTINCT FROM $1
+    THEN coalesce(c.conversion_id, {bonus_queries.earned_by("c")}) END AS conversion_id"""
 
 
 class Held(Struct, frozen=True):
-    """A commission that is held: how much, since when, and why."""
+    """A commission that is held: how much, since when, and why; its order, where the reader may open it."""
 
     conversion_id: UUID | None
     order_id: str | None
@@ -30,8 +30,10 @@ class Held(Struct, frozen=True):
 
 
 class TakenBack(Struct, frozen=True):
-    """A clawback that is still due or may still be contested."""
+    """A clawback that is still due or may still be contested; its order, where the reader may open it."""
 
+    id: int
+    payee_id: UUID
     conversion_id: UUID | None
     order_id: str | None
     component: str
@@ -51,8 +53,8 @@ class TakenBack(Struct, frozen=True):
 async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
     """Return what is held of a brand's commissions, those it pays and those it is paid; of all for None."""
     rows = await connection.fetch(
-        f"""SELECT coalesce(c.conversion_id, {_EARNED_BY}) AS conversion_id, v.order_id, c.component,
-               c.period, p.name AS partner, a.name AS advertiser, c.currency,
+        f"""SELECT {_ORDER}, v.order_id, c.component, c.period, p.name AS partner, a.name AS advertiser,
+               c.currency,
                coalesce(s.held_minor, 0) AS held_minor, h.at, h.reason
            FROM commission_holds h JOIN commissions c ON c.id = h.commission_id
            JOIN brands p ON p.id = coalesce(c.charity_id, c.partner_id)
@@ -71,10 +73,9 @@ async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
 async def taken_back(connection: Connection, brand_id: UUID | None) -> list[TakenBack]:
     """Return clawbacks that are due or contested, of what a brand is paid or pays; of all for None."""
     rows = await connection.fetch(
-        f"""SELECT coalesce(c.conversion_id, {_EARNED_BY}) AS conversion_id, v.order_id, c.component,
-               c.period, p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor,
-               o.due_minor, k.contest_until, k.cause, k.reason, x.at AS contested_at,
-               d.outcome
+        f"""SELECT k.transfer_id AS id, p.id AS payee_id, {_ORDER}, v.order_id, c.component, c.period,
+               p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor, o.due_minor,
+               k.contest_until, k.cause, k.reason, x.at AS contested_at, d.outcome
            FROM clawbacks k JOIN open_clawbacks o ON o.transfer_id = k.transfer_id
            JOIN commissions c ON c.id = k.commission_id
            JOIN brands p ON p.id = coalesce(c.charity_id, c.partner_id)

@@ -14,7 +14,7 @@ from partner_network.commissions.actions import contests
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import ApiKey, Member
-from partner_network.identity.web import addresses, guards
+from partner_network.identity.web import addresses, guards, problems
 from partner_network.kernel.errors import (
     ConflictError,
     InvalidError,
@@ -64,6 +64,21 @@ async def list_held(member: NamedDependency[Member]) -> Template:
     return Template("receipts/held.html", context=await held_of(member))
 
 
+@post("/held/{clawback_id:int}/contest", guards=[guards.must_contest_clawbacks], include_in_schema=False)
+async def contest_listed(
+    clawback_id: FromPath[int], data: URLEncodedBody[ReasonForm], member: NamedDependency[Member]
+) -> Redirect | Template:
+    """Contest a clawback where it is listed: a charity, too, that sees no order."""
+    guards.brand_of(member)
+    try:
+        await contests.contest_clawback(clawback_id, reason=data.reason, by=member, now=await clock.now())
+    except (ConflictError, InvalidError) as error:
+        context = await held_of(member, refused=error, about=f"contest-{clawback_id}")
+        context["form"] = data
+        return Template("receipts/held.html", context=context, status_code=problems.status_of(error))
+    return Redirect("/held", status_code=303)
+
+
 @post(
     "/conversions/{conversion_id:str}/clawbacks/{clawback_id:int}/contest",
     guards=[guards.must_contest_clawbacks],
@@ -91,11 +106,15 @@ def status_of(error: Exception) -> int:
     return HTTP_422_UNPROCESSABLE_ENTITY if isinstance(error, InvalidError) else HTTP_409_CONFLICT
 
 
-async def held_of(member: Member) -> dict[str, Any]:
-    """Return what the pages of held and contested money show."""
+async def held_of(
+    member: Member, *, refused: PartnerNetworkError | None = None, about: str = ""
+) -> dict[str, Any]:
+    """Return what the pages of held and contested money show; ``about`` names the form that was refused."""
     async with connections.transaction(eyes=member.eyes) as connection:
         return {
+            **_refusal(refused, about),
             "words": wording,
+            "reader": member.brand_id,
             "held": await held.held(connection, member.brand_id),
             "taken": await held.taken_back(connection, member.brand_id),
             "now": await clock.now(connection),
@@ -114,17 +133,23 @@ async def page_of(
     async with connections.transaction(eyes=member.eyes) as connection:
         composed = await composing.compose(connection, wanted, member.brand_id)
         now = await clock.now(connection)
-    fields: Mapping[str, str] = refused.sentence_of if isinstance(refused, InvalidError) else {}
     return {
+        **_refusal(refused, about),
         "words": wording,
         "composed": composed,
         "reported": composed.reported,
         "now": now,
+        "forms": "",
+        "contest_form": "",
+        "json_href": f"/api/v1/conversions/{conversion_id}/commissions",
+    }
+
+
+def _refusal(refused: PartnerNetworkError | None, about: str) -> dict[str, Any]:
+    fields: Mapping[str, str] = refused.sentence_of if isinstance(refused, InvalidError) else {}
+    return {
         "refusal": "" if refused is None or fields else refused.sentence,
         "errors": {f"{about}-{name}": why for name, why in fields.items()},
         "about": about,
         "form": ReasonForm(),
-        "forms": "",
-        "contest_form": "",
-        "json_href": f"/api/v1/conversions/{conversion_id}/commissions",
     }

@@ -11,6 +11,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     commission.read_commissions,
     commission.show_commission,
     commission.list_held,
+    commission.contest_listed,
     commission.contest,
     conversions.list_conversions,
     conversions.show_receipt,

@@ -31,6 +31,7 @@ from partner_network.identity import jobs as identity
 from partner_network.identity.actions import limits, seal
 from partner_network.ledger import jobs as ledger
 from partner_network.notifications import jobs as notifications
+from partner_network.payouts import funding_jobs
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
 from partner_network.payouts.rules import ChargeFunding, HeardEvent, ReadFunding
@@ -161,8 +162,8 @@ async def follow_calendar(doors: Gateways) -> None:
     await commissions.measure(now)
     await rewards.grant(now)
     await statements.close_periods(now)
+    await funding_jobs.look_after_fundings(doors.stripe, now)
     await payouts.pay(doors.stripe, now)
-    await payouts.reconcile_due(doors.stripe, now, clock.wall_now())
     await privacy.let_go(now, clock.wall_now())
 
 
@@ -178,6 +179,7 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
             calendar = asyncio.create_task(_calendar(settings, doors, stop))
             sealing = asyncio.create_task(_seal(stop))
             replaying = asyncio.create_task(_replay(address, stop))
+            comparing = asyncio.create_task(_compare(doors, stop))
             working = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=5)))
             await asyncio.wait(
                 {asyncio.create_task(stop.wait()), working}, return_when=asyncio.FIRST_COMPLETED
@@ -185,6 +187,8 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
             queue.shutdown.set()
             stop.set()
             replaying.cancel()  # it only reads, and the next night does it again
+            comparing.cancel()  # what it books is booked once, and the night is not taken before it is done
+            await asyncio.gather(comparing, return_exceptions=True)
             await asyncio.gather(working, calendar, sealing)
     finally:
         await connections.close_pool()
@@ -256,5 +260,16 @@ async def _replay(address: Address, stop: asyncio.Event) -> None:
             await nightly.replay_due(address, await clock.now(), clock.wall_now())
         except Exception:  # noqa: BLE001 - the worker goes on; what was broken off is done the next night
             await log.aexception("the ledger could not be examined, or decisions not be replayed")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), REPLAY_EVERY.total_seconds())
+
+
+async def _compare(doors: Gateways, stop: asyncio.Event) -> None:
+    # Beside the calendar too: a long list at Stripe keeps no payout waiting.
+    while not stop.is_set():
+        try:
+            await payouts.reconcile_due(doors.stripe, await clock.now(), clock.wall_now())
+        except Exception:  # noqa: BLE001 - the worker goes on; the night is made up for at the next try
+            await log.aexception("our books could not be compared with Stripe's and will be tried again")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), REPLAY_EVERY.total_seconds())

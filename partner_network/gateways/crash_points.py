@@ -6,9 +6,10 @@ They do nothing unless the environment names one.
 import os
 import signal
 
-POINTS = range(1, 10)
+POINTS = range(1, 14)
 """1 to 3: an attempt is written, Stripe has answered it, the answer is written. 4 to 6: the same of a
-funding. 7 to 9: statements are funded, attempts are sent, arrivals are settled."""
+funding. 7 to 9: statements are funded, attempts are sent, arrivals are settled. 10 and 11: what Stripe says
+of our balance is kept, one movement of it is booked. 12 and 13: what differs is known, its cases are kept."""
 VARIABLE = "PARTNER_NETWORK_CRASH_AT"
 
 

@@ -27,6 +27,7 @@ from partner_network.gateways.stripe_answers import (
 )
 from partner_network.gateways.stripe_errors import in_our_words
 from partner_network.gateways.stripe_movements import Movement
+from partner_network.gateways.stripe_payments import StripePayments
 from partner_network.gateways.stripe_transport import Transport
 from partner_network.kernel.errors import InvalidError
 
@@ -41,10 +42,9 @@ stripe.enable_telemetry = False
 RETRIES = 2
 PAGE = 100
 TEST_KEYS = ("sk_test_", "rk_test_")
-WITH_MONEY = ["latest_charge.balance_transaction"]
 
 
-class StripeConnect:
+class StripeConnect(StripePayments):
     """One conversation with Stripe; make one for each event loop and close it in the end."""
 
     def __init__(self, *, secret_key: str, api_base: str | None, webhook_secret: str, sandbox: bool) -> None:
@@ -127,48 +127,6 @@ class StripeConnect:
             )
         return customer.id
 
-    async def fund(
-        self,
-        *,
-        amount_minor: int,
-        currency: str,
-        customer: str,
-        payment_method: str,
-        idempotency_key: str,
-        metadata: Mapping[str, str],
-    ) -> Funding:
-        """Charge an advertiser now, without it being there.
-
-        Units: minor units.
-        Errors: InvalidError when the payment is declined; StripeUnreachableError when nobody knows:
-            send it again with the same key.
-        """
-        with in_our_words():
-            intent = await self._client.v1.payment_intents.create_async(
-                {
-                    "amount": amount_minor,
-                    "currency": currency.lower(),
-                    "customer": customer,
-                    "payment_method": payment_method,
-                    # Nobody is there to be sent to a bank's page.
-                    "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-                    "confirm": True,
-                    "off_session": True,
-                    "metadata": dict(metadata),
-                    "expand": WITH_MONEY,
-                },
-                {"idempotency_key": idempotency_key},
-            )
-        return stripe_answers.funding_of(intent)
-
-    async def read_funding(self, payment_intent_id: str) -> Funding:
-        """Read how far a payment has come; only what is available may be transferred."""
-        with in_our_words():
-            intent = await self._client.v1.payment_intents.retrieve_async(
-                payment_intent_id, {"expand": WITH_MONEY}
-            )
-        return stripe_answers.funding_of(intent)
-
     async def read_balance(self, currency: str) -> Balance:
         """Read our balance in one currency, in minor units; zero where Stripe names none."""
         with in_our_words():
@@ -232,12 +190,16 @@ class StripeConnect:
             async for transfer in page.auto_paging_iter():
                 yield stripe_answers.transfer_of(transfer)
 
-    async def movements(self) -> AsyncGenerator[Movement]:
-        """Walk everything that moved our balance, newest first, page by page."""
+    async def movements(self, *, since: datetime | None = None) -> AsyncGenerator[Movement]:
+        """Walk what moved our balance, newest first, page by page: all of it, or since an instant."""
+        wanted: stripe.params.BalanceTransactionListParams = {
+            "limit": PAGE,
+            "expand": stripe_movements.EXPANDED,
+        }
+        if since is not None:
+            wanted["created"] = {"gte": int(since.timestamp())}
         with in_our_words():
-            page = await self._client.v1.balance_transactions.list_async(
-                {"limit": PAGE, "expand": stripe_movements.EXPANDED}
-            )
+            page = await self._client.v1.balance_transactions.list_async(wanted)
             async for found in page.auto_paging_iter():
                 yield stripe_movements.movement_of(found)
 

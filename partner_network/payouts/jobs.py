@@ -5,7 +5,7 @@ from datetime import datetime
 from partner_network.database import connections
 from partner_network.gateways import crash_points
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.payouts.actions import accounts, compare, fund, movements, reconcile, send
+from partner_network.payouts.actions import accounts, arrive, compare, fund, movements, reconcile, send
 from partner_network.payouts.rules import ChargeFunding, HeardEvent, ReadFunding
 
 NIGHT_BEGINS_HOUR = 3
@@ -24,6 +24,9 @@ async def read_funding(stripe: StripeConnect, job: ReadFunding, now: datetime) -
         funding_id = await connection.fetchval(
             "SELECT id FROM fundings WHERE payment_intent_id = $1", job.payment_intent_id
         )
+    if funding_id is None:
+        # We may never have heard which PaymentIntent our own request made.
+        funding_id = await arrive.named((await stripe.read_funding(job.payment_intent_id)).funding_id)
     if funding_id is not None:
         await charge(stripe, ChargeFunding(funding_id), now)
     await _handled(job.event_id, now)
@@ -44,19 +47,29 @@ async def read_account(stripe: StripeConnect, job: HeardEvent, now: datetime) ->
 
 
 async def reconcile_due(stripe: StripeConnect, now: datetime, wall_now: datetime) -> bool:
-    """Compare our books with Stripe's once a night, by the wall's clock; tell whether it was done now."""
-    if wall_now.hour < NIGHT_BEGINS_HOUR:
+    """Compare our books with Stripe's once a night, by the wall's clock; tell whether it was done now.
+
+    The night is taken when it is done: one in which Stripe cannot be reached is made up for later. Two
+    workers at once compare twice, which changes nothing.
+    Errors: StripeUnreachableError, then try again.
+    """
+    if wall_now.hour < NIGHT_BEGINS_HOUR or await _is_done(wall_now):
         return False
+    await compare.compare_with_stripe(stripe, now)
     async with connections.transaction() as connection:
-        is_ours = await connection.fetchval(
-            """INSERT INTO reconciliations (night, began_at) VALUES ($1, $2)
-               ON CONFLICT DO NOTHING RETURNING true""",
+        await connection.execute(
+            "INSERT INTO reconciliations (night, began_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             wall_now.date(),
             wall_now,
         )
-    if is_ours:
-        await compare.compare_with_stripe(stripe, now)
-    return bool(is_ours)
+    return True
+
+
+async def _is_done(wall_now: datetime) -> bool:
+    async with connections.transaction() as connection:
+        return await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM reconciliations WHERE night = $1)", wall_now.date()
+        )
 
 
 async def _handled(event_id: str, now: datetime) -> None:

@@ -62,19 +62,77 @@ GOES_ON_BY_ITSELF = (*MENDED_BY_PARTNER, PAYER_OWES)
 _REASONS = (*GOES_ON_BY_ITSELF, ANSWER_MISSING, OUR_FAULT)
 _REFUSED = "Stripe cannot pay this partner: "
 
-CaseKind = Literal["funding returned", "fault of ours", "transfer differs", "transfer not booked",
+CaseKind = Literal["funding returned", "fault of ours", "movement not booked", "transfer differs",
+                   "transfer not booked", "payment differs", "payment not booked", "fee not booked",
                    "balance differs", "event not handled", "attempt without answer"]  # fmt: skip
 CASES: Mapping[CaseKind, Sentence] = MappingProxyType(
     {
         "funding returned": Sentence("A bank took a payment back"),
         "fault of ours": Sentence("Stripe found our request wrong"),
+        "movement not booked": Sentence("Money moved at Stripe that nobody booked"),
         "transfer differs": Sentence("A transfer differs from what we booked"),
         "transfer not booked": Sentence("A transfer that nobody booked"),
+        "payment differs": Sentence("A payment differs from what we booked"),
+        "payment not booked": Sentence("A payment that nobody booked"),
+        "fee not booked": Sentence("A fee of Stripe’s differs from what we booked"),
         "balance differs": Sentence("Our cash differs from Stripe’s balance"),
         "event not handled": Sentence("An event of Stripe’s was not worked through"),
         "attempt without answer": Sentence("An attempt has had no answer for a day"),
     }
 )
+
+
+COMPARED: frozenset[CaseKind] = frozenset(
+    {
+        "transfer differs",
+        "transfer not booked",
+        "payment differs",
+        "payment not booked",
+        "fee not booked",
+        "balance differs",
+        "event not handled",
+        "attempt without answer",
+    }
+)
+"""What a comparison looks for each time: such a case ends by itself when it is looked for and gone."""
+
+
+FailureCode = Literal["declined", "confirm", "expired", "refused", "lost"]
+_CODES: Mapping[str, FailureCode] = MappingProxyType(
+    {
+        "authentication_required": "confirm",
+        "requires_action": "confirm",
+        "payment_intent_authentication_failure": "confirm",
+        "canceled": "expired",
+        "payment_intent_payment_attempt_expired": "expired",
+    }
+)
+
+
+def fund_lock(advertiser_id: UUID, currency: str) -> str:
+    """Return what whoever changes an advertiser's prepaid balance waits for."""
+    return f"fund:{advertiser_id}:{currency}"
+
+
+def code_of_failure(said: str) -> FailureCode:
+    """Return our word for why a payment failed, from Stripe's code or the state it left the payment in."""
+    return _CODES.get(said, "declined")
+
+
+def why_failed(code: str | None, said: str) -> Sentence | str:
+    """Return why a payment failed and what to do, to be said in the reader's language."""
+    match code:
+        case "confirm":
+            return Sentence(
+                "Your bank wants a person to confirm this payment (3-D Secure), and it was made without one. "
+                "Nothing was taken. Save another payment method, a bank account for example, then pay again."
+            )
+        case "expired":
+            return Sentence(
+                "The payment was not completed in time, and Stripe gave it up. Nothing was taken; pay again."
+            )
+        case _:
+            return said
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -83,6 +141,13 @@ class Found(msgspec.Struct, frozen=True):
     kind: CaseKind
     subject: str
     said: str
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What differs, and what could not be compared this time."""
+
+    found: list[Found]
+    not_compared: frozenset[CaseKind]
 
 
 def held_for_account(transfers_status: str | None) -> Sentence:

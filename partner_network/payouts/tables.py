@@ -32,6 +32,11 @@ class Funding(Table, tablename="fundings", db=connections.engine):
     payment_intent_id = Text(unique=True, default=None, null=True)
     status = Text(default=None)
     failure = Text(default=None, null=True)
+    failure_code = Text(default=None, null=True)
+    customer_id = Text(default=None, null=True)
+    payment_method_id = Text(default=None, null=True)
+    asked_at = Timestamptz(default=None, null=True)
+    read_at = Timestamptz(default=None, null=True)
     requested_by = ForeignKey(Member, default=None, null=False)
     requested_at = Timestamptz(default=None)
     settled_at = Timestamptz(default=None, null=True)
@@ -73,6 +78,28 @@ class PayoutAttempt(Table, tablename="payout_attempts", db=connections.engine):
     bank_status = Text(default="none")
 
 
+class BankPayout(Table, tablename="bank_payouts", db=connections.engine):
+    """A payout of a partner's own account at Stripe to its bank."""
+
+    id = Text(primary_key=True, default=None)
+    brand_id = ForeignKey(Brand, default=None, null=False)
+    account_id = Text(default=None)
+    currency = Text(default=None)
+    amount_minor = BigInt(default=None)
+    status = Text(default=None)
+    failure = Text(default=None, null=True)
+    arrives_on = Date(default=None)
+    made_at = Timestamptz(default=None)
+    read_at = Timestamptz(default=None)
+
+
+class BankPayoutTransfer(Table, tablename="bank_payout_transfers", db=connections.engine):
+    """Which of our transfers a payout to a bank took along."""
+
+    bank_payout_id = ForeignKey(BankPayout, primary_key=True, default=None, null=False)
+    attempt_id = ForeignKey(PayoutAttempt, primary_key=True, default=None, null=False)
+
+
 class PayoutRelease(Table, tablename="payout_releases", db=connections.engine):
     """Somebody's decision to let a held payout go, and why."""
 
@@ -111,6 +138,21 @@ class StripeMovement(Table, tablename="stripe_movements", db=connections.engine)
     covered_minor = BigInt(default=0)
     entry_id = ForeignKey(LedgerEntry, default=None, null=False)
     at = Timestamptz(default=None)
+
+
+class StripeTransaction(Table, tablename="stripe_transactions", db=connections.engine):
+    """A balance transaction, kept as Stripe showed it when it was new."""
+
+    id = Text(primary_key=True, default=None)
+    seq = BigInt(default=None)
+    kind = Text(default=None)
+    currency = Text(default=None)
+    amount_minor = BigInt(default=None)
+    fee_minor = BigInt(default=None)
+    source_id = Text(default=None)
+    about = Text(default=None, null=True)
+    said = Text(default=None)
+    created = Timestamptz(default=None)
 
 
 class Reconciliation(Table, tablename="reconciliations", db=connections.engine):

@@ -20,6 +20,8 @@ WITHOUT_MONEY = {
     "members",
     "migration",
     "cases",
+    "bank_payout_transfers",
+    "bank_payouts",
     "former_stripe_accounts",
     "passkey_challenges",
     "payout_releases",
@@ -45,6 +47,8 @@ WITHOUT_MONEY = {
     "statement_documents",
     "stopped_streams",
     "stripe_events",
+    # a copy of Stripe's own list, which a comparison reads whole when it does not come to the balance
+    "stripe_transactions",
     # the lived network charges the rates that its brands came with; tests/brands holds the dated ones
     "tax_profiles",
     "test_facts",

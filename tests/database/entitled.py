@@ -76,6 +76,9 @@ ROWS_OF: Mapping[str, str] = {
     "erasures": "t.brand_id = $1",
     "exchange_rates": _NO_BRAND,
     "first_approvals": _OF_STATEMENT,
+    "bank_payout_transfers": """EXISTS (SELECT FROM bank_payouts b
+        WHERE b.id = t.bank_payout_id AND b.brand_id = $1)""",
+    "bank_payouts": "t.brand_id = $1",
     "former_stripe_accounts": "t.brand_id = $1",
     "fundings": "t.advertiser_id = $1",
     "identifications": "$1 = (SELECT brand_id FROM customers WHERE id = t.customer_id)",
@@ -144,6 +147,7 @@ ROWS_OF: Mapping[str, str] = {
     "stream_checkpoints": _NO_BRAND,
     "stripe_accounts": "t.brand_id = $1",
     "stripe_events": _NO_BRAND,
+    "stripe_transactions": _NO_BRAND,
     "stripe_movements": """EXISTS (SELECT FROM fundings f
         WHERE f.id = t.funding_id AND f.advertiser_id = $1) OR EXISTS (
             SELECT FROM payout_attempts a JOIN payouts o ON o.id = a.payout_id

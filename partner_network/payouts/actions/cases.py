@@ -13,7 +13,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.notifications.actions import tell
-from partner_network.payouts.rules import CaseKind
+from partner_network.payouts.rules import CaseKind, Found
 
 # Whoever in finance owns the fewest open cases gets the next one; nobody, while there is nobody.
 _OWNER = """SELECT m.member_id FROM memberships m
@@ -42,14 +42,30 @@ async def open_case(
 
 
 async def close_settled(
-    connection: Connection, kinds: Collection[CaseKind], still_open: Collection[str], now: datetime
+    connection: Connection, compared: Collection[CaseKind], found: Collection[Found], now: datetime
 ) -> None:
-    """Close the cases of these kinds whose difference is gone: a reconciliation no longer finds it."""
+    """Close the cases of what was compared and whose difference is gone.
+
+    What could not be compared this time is not among ``compared``: its cases stay as they are.
+    """
     await connection.execute(
-        """UPDATE cases SET closed_at = $3, reason = 'The difference is gone.'
-           WHERE closed_at IS NULL AND kind = ANY($1::text[]) AND NOT subject = ANY($2::text[])""",
-        list(kinds),
-        list(still_open),
+        """UPDATE cases c SET closed_at = $4, reason = 'The difference is gone.'
+           WHERE closed_at IS NULL AND kind = ANY($1::text[]) AND NOT EXISTS (
+               SELECT FROM unnest($2::text[], $3::text[]) AS f (kind, subject)
+               WHERE f.kind = c.kind AND f.subject = c.subject)""",
+        sorted(compared),
+        [one.kind for one in found],
+        [one.subject for one in found],
+        now,
+    )
+
+
+async def close_booked(connection: Connection, subject: str, now: datetime) -> None:
+    """Close the case of a movement that could be booked after all."""
+    await connection.execute(
+        """UPDATE cases SET closed_at = $2, reason = 'It is booked.'
+           WHERE closed_at IS NULL AND kind = 'movement not booked' AND subject = $1""",
+        subject,
         now,
     )
 

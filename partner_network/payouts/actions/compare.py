@@ -1,28 +1,20 @@
 """Compare ledger, attempts, balance transactions and webhooks with Stripe; each difference is a case."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from partner_network.database import connections
-from partner_network.database.connections import Connection
-from partner_network.gateways import clock
+from partner_network.gateways import clock, crash_points
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.kernel.money import Money
-from partner_network.ledger import queries as ledger_queries
+from partner_network.kernel.errors import ConflictError, InvalidError
+from partner_network.payouts import difference_queries as differences
 from partner_network.payouts import rules
-from partner_network.payouts.actions import cases, movements, reconcile
-from partner_network.payouts.rules import CaseKind, Found
+from partner_network.payouts.actions import cases, fund, movements, reconcile, transactions
+from partner_network.payouts.rules import Comparison, Found
 
 UNHANDLED_AFTER = timedelta(hours=1)
 UNANSWERED_AFTER = timedelta(days=1)
-COMPARED: Sequence[CaseKind] = (
-    "transfer differs",
-    "transfer not booked",
-    "balance differs",
-    "event not handled",
-    "attempt without answer",
-)
+LOOKS = (transactions.OVERLAP, transactions.OVERLAP, None)
+"""How far back each look at Stripe's balance reads on: what is kept may lack what just moved, or a part."""
 
 
 async def compare_with_stripe(stripe: StripeConnect, now: datetime) -> list[Found]:
@@ -30,72 +22,77 @@ async def compare_with_stripe(stripe: StripeConnect, now: datetime) -> list[Foun
 
     Idempotent: a difference that is found again has its case already.
     """
-    await movements.book_movements(stripe, now)
+    return (await compare(stripe, now)).found
+
+
+async def compare(stripe: StripeConnect, now: datetime) -> Comparison:
+    """Compare, and also say what could not be compared, whose cases stay open."""
+    await movements.book_movements(stripe, now, overlap=transactions.NIGHTLY_OVERLAP)
+    looked = await _look(stripe, now)
+    if looked.found:
+        # Between two readings money may have moved, so that it is on one side only: what stays, differs.
+        again = await _look(stripe, now)
+        first = {(one.kind, one.subject) for one in looked.found}
+        stays = [one for one in again.found if (one.kind, one.subject) in first]
+        looked = Comparison(stays, looked.not_compared | again.not_compared)
+    crash_points.reach(12)
+    async with connections.transaction() as connection:
+        for one in looked.found:
+            await cases.open_case(connection, one.kind, one.subject, one.said, now)
+        compared = rules.COMPARED - looked.not_compared
+        await cases.close_settled(connection, compared, looked.found, now)
+    crash_points.reach(13)
+    return looked
+
+
+async def _look(stripe: StripeConnect, now: datetime) -> Comparison:
+    found = await _payments_not_settled(stripe, now)
     report = await reconcile.reconcile(stripe, now)
-    found = [
+    found += [
         Found("transfer not booked" if one.is_unknown else "transfer differs", one.transfer_id, one.sentence)
         for one in report.differences
     ]
-    found += await _balances(stripe)
+    balances = await _balances(stripe, now)
     async with connections.transaction() as connection:
-        found += [*await _unhandled(connection, now), *await _unanswered(connection)]
-        for one in found:
-            await cases.open_case(connection, one.kind, one.subject, one.said, now)
-        await cases.close_settled(connection, COMPARED, [one.subject for one in found], now)
-    return found
+        found += await differences.payments(connection)
+        found += await differences.fees(connection)
+        found += await differences.unhandled(connection, now - UNHANDLED_AFTER)
+        found += await differences.unanswered(connection, clock.wall_now() - UNANSWERED_AFTER)
+    if balances is None:
+        return Comparison(found, frozenset({"balance differs"}))
+    return Comparison([*found, *balances], frozenset())
 
 
-async def _balances(stripe: StripeConnect) -> list[Found]:
-    """Compare our cash with Stripe's balance less the charges that we do not count as settled yet."""
+async def _payments_not_settled(stripe: StripeConnect, now: datetime) -> list[Found]:
+    """Read the payments on their way again: one that has settled meanwhile is booked, or why not is said."""
     async with connections.transaction() as connection:
-        rows = await connection.fetch("SELECT payment_intent_id FROM fundings WHERE status = 'settled'")
-        open_attempts = await connection.fetchval(
-            """SELECT EXISTS (SELECT FROM payout_attempts
-                              WHERE status IN ('submitting', 'unknown', 'accepted'))"""
+        rows = await connection.fetch(
+            """SELECT id, payment_intent_id FROM fundings
+               WHERE status = 'processing' AND payment_intent_id IS NOT NULL ORDER BY id"""
         )
-    if open_attempts:
-        return []  # what is under way may be at Stripe and not in our books, or the other way about
-    settled = {row["payment_intent_id"] for row in rows}
-    theirs: defaultdict[str, int] = defaultdict(int)
-    async for one in stripe.movements():
-        if one.kind != "charge" or one.about in settled:
-            theirs[one.currency] += one.amount_minor - one.fee_minor
-    async with connections.transaction() as connection:
-        held = await connection.fetch("SELECT DISTINCT currency FROM ledger_accounts WHERE kind = 'cash'")
-        ours = {
-            row["currency"]: await ledger_queries.posted_minor(connection, "cash", currency=row["currency"])
-            for row in held
-        }
     found: list[Found] = []
-    for currency in sorted({*ours, *theirs}):
-        mine, stripes = Money(ours.get(currency, 0), currency), Money(theirs[currency], currency)
-        if mine != stripes:
-            said = f"Our books hold {mine}, Stripe’s {stripes}."
-            found.append(Found("balance differs", currency, said))
+    for row in rows:
+        try:
+            await fund.charge_funding(stripe, row["id"], now)
+        except (ConflictError, InvalidError) as error:
+            found.append(Found("payment not booked", row["payment_intent_id"], error.detail))
     return found
 
 
-async def _unhandled(connection: Connection, now: datetime) -> list[Found]:
-    rows = await connection.fetch(
-        """SELECT event_id, type FROM stripe_events
-           WHERE handled_at IS NULL AND received_at < $1 AND type LIKE ANY($2::text[]) ORDER BY event_id""",
-        now - UNHANDLED_AFTER,
-        [f"{kind}%" for kind in ("payment_intent.", *rules.TELLS_OF_MOVEMENTS, *rules.TELLS_OF_ACCOUNTS)],
-    )
-    return [Found("event not handled", row["event_id"], f"{row['type']} waits for its job.") for row in rows]
-
-
-async def _unanswered(connection: Connection) -> list[Found]:
-    rows = await connection.fetch(
-        """SELECT idempotency_key, started_at FROM payout_attempts
-           WHERE status IN ('submitting', 'unknown') AND started_at < $1 ORDER BY id""",
-        clock.wall_now() - UNANSWERED_AFTER,
-    )
-    return [
-        Found(
-            "attempt without answer",
-            row["idempotency_key"],
-            f"Nobody has answered since {row['started_at']}.",
-        )
-        for row in rows
-    ]
+async def _balances(stripe: StripeConnect, now: datetime) -> list[Found] | None:
+    """Compare our cash with Stripe's balance; None while a request is under way that may have moved it."""
+    held: list[differences.Holding] = []
+    theirs: dict[str, int] = {}
+    for overlap in LOOKS:
+        await movements.book_movements(stripe, now, overlap=overlap)
+        async with connections.transaction() as connection:
+            if await differences.is_sending(connection):
+                return None
+            held = await differences.holdings(connection)
+        theirs = {}
+        for one in held:
+            balance = await stripe.read_balance(one.currency)
+            theirs[one.currency] = balance.available_minor + balance.pending_minor
+        if all(one.kept_minor == theirs[one.currency] for one in held):
+            break
+    return differences.balances(held, theirs)

@@ -1,6 +1,6 @@
 """Book what moved at Stripe without a request of ours: money taken back, given back, brought, or kept."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -8,6 +8,7 @@ import asyncpg
 
 from partner_network.database import connections
 from partner_network.database.connections import Connection
+from partner_network.gateways import crash_points
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.gateways.stripe_movements import Movement
 from partner_network.kernel.money import Money
@@ -17,54 +18,93 @@ from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.accounts import Pair
 from partner_network.ledger.events import Fact
 from partner_network.ledger.rules import Entry
-from partner_network.payouts.actions import cases, fund, telling
+from partner_network.payouts.actions import cases, fund, telling, transactions
 
-BOOKED = frozenset({"reversal", "return", "reinstated", "top_up"})
+BOOKED = ("reversal", "return", "reinstated", "top_up")
+_UNBOOKED = """
+    SELECT t.id, t.kind, t.currency, t.amount_minor, t.fee_minor, t.source_id, t.about, t.said, t.created
+    FROM stripe_transactions t WHERE t.kind NOT IN ('charge', 'transfer') AND (
+        (t.kind = ANY($1::text[]) AND NOT EXISTS (SELECT FROM stripe_movements m WHERE m.id = t.id))
+        OR (CASE t.kind WHEN 'fee' THEN t.amount_minor WHEN 'other' THEN 0 ELSE t.fee_minor END <> 0
+            AND NOT EXISTS (SELECT FROM stripe_movements m WHERE m.id = t.id || ':fee'))
+        OR (t.kind = 'other' AND t.amount_minor <> t.fee_minor AND NOT EXISTS (
+            SELECT FROM cases c WHERE c.kind = 'movement not booked' AND c.subject = t.id)))
+    ORDER BY t.created, t.seq"""
 
 
-async def book_movements(stripe: StripeConnect, now: datetime) -> int:
-    """Book every movement that is not booked yet, the oldest first; return how many were new.
+async def book_movements(
+    stripe: StripeConnect, now: datetime, *, overlap: timedelta | None = transactions.OVERLAP
+) -> int:
+    """Book every movement that is not booked yet, the oldest first; return how many were booked.
 
     Idempotent: a movement's id at Stripe is booked once. Nothing is booked for one whose transfer or payment
-    is not ours: a case is opened.
+    is not ours: a case is opened, and if it proves to be ours after all it is booked then.
     Source: MONEY section 5: settled funding returned, transfer reversed, Stripe's fee, operator tops up.
     """
-    shown = [one async for one in stripe.movements() if one.kind in BOOKED or one.kind == "fee"]
+    await transactions.keep_new(stripe, overlap=overlap)
+    crash_points.reach(10)
     async with connections.transaction() as connection:
-        rows = await connection.fetch("SELECT id FROM stripe_movements")
-    known = {row["id"] for row in rows}
-    fresh = [one for one in reversed(shown) if one.id not in known and f"{one.id}:fee" not in known]
-    for one in fresh:
+        rows = await connection.fetch(_UNBOOKED, BOOKED)
+    booked = 0
+    for row in rows:
         async with connections.transaction() as connection:
-            await _book(connection, one, now)
-    return len(fresh)
+            booked += await _book(connection, Movement(**row), now)
+        crash_points.reach(11)
+    return booked
 
 
-async def _book(connection: Connection, one: Movement, now: datetime) -> None:
+async def _book(connection: Connection, one: Movement, now: datetime) -> bool:
+    """Book a movement and its fee, each unless it is booked; tell whether anything was booked now."""
     # Two workers may bring the same movement: the second waits here and finds it booked.
     await connections.lock_all(connection, f"movement:{one.id}")
-    if await connection.fetchval("SELECT EXISTS (SELECT FROM stripe_movements WHERE id = $1)", one.id):
-        return
-    match one.kind:
-        case "reversal":
-            await _reverse(connection, one, now)
-        case "return" | "reinstated":
-            await _move_funding(connection, one, now)
-        case "top_up":
-            entry = events.top_up(Fact(f"movement:{one.id}", now), one.currency, one.amount_minor)
-            await _keep(connection, one, one.kind, entry, now)
-        case _:
-            pass
+    rows = await connection.fetch(
+        "SELECT id FROM stripe_movements WHERE id = ANY($1::text[])", [one.id, f"{one.id}:fee"]
+    )
+    known = {row["id"] for row in rows}
+    done = False
+    if one.id not in known:
+        done = await _book_amount(connection, one, now)
     fee_minor = -one.amount_minor if one.kind == "fee" else one.fee_minor
-    if fee_minor:
+    if fee_minor and one.kind != "other" and f"{one.id}:fee" not in known:
         fee = events.charge_fee if fee_minor > 0 else events.give_back_fee
         entry = fee(Fact(f"movement:{one.id}:fee", now), one.currency, abs(fee_minor))
         kind = "fee" if fee_minor > 0 else "fee_back"
         await _keep(connection, one, kind, entry, now, minor=abs(fee_minor), suffix=":fee")
+        done = True
+    return done
 
 
-async def _reverse(connection: Connection, one: Movement, now: datetime) -> None:
-    """Put what Stripe took back where it waits to be sent again, under the same approval."""
+async def _book_amount(connection: Connection, one: Movement, now: datetime) -> bool:
+    match one.kind:
+        case "reversal":
+            is_ours = await _reverse(connection, one, now)
+        case "return" | "reinstated":
+            is_ours = await _move_funding(connection, one, now)
+        case "top_up":
+            entry = events.top_up(Fact(f"movement:{one.id}", now), one.currency, one.amount_minor)
+            await _keep(connection, one, one.kind, entry, now)
+            is_ours = True
+        case "fee":
+            return False
+        case _:
+            said = f"Stripe moved {Money(one.amount_minor - one.fee_minor, one.currency)}: {one.said}."
+            await _open_once(connection, one, said, now)
+            return False
+    if is_ours:
+        await cases.close_booked(connection, one.id, now)
+    return is_ours
+
+
+async def _open_once(connection: Connection, one: Movement, said: str, now: datetime) -> None:
+    # What a person has closed is known: the same movement is not found again.
+    if not await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM cases WHERE kind = 'movement not booked' AND subject = $1)", one.id
+    ):
+        await cases.open_case(connection, "movement not booked", one.id, said, now)
+
+
+async def _reverse(connection: Connection, one: Movement, now: datetime) -> bool:
+    """Put what Stripe took back where it waits to be sent again, under the same approval; tell if ours."""
     sent = await connection.fetchrow(
         """SELECT t.id, t.payout_id, t.status, t.amount_minor, o.payee_id, o.payer_id, o.currency
            FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
@@ -72,9 +112,10 @@ async def _reverse(connection: Connection, one: Movement, now: datetime) -> None
         one.about,
     )
     if sent is None:
-        said = f"Stripe took {Money(one.amount_minor, one.currency)} of a transfer back that nobody booked."
-        await cases.open_case(connection, "transfer not booked", one.about or one.id, said, now)
-        return
+        amount = Money(one.amount_minor, one.currency)
+        said = f"Stripe took {amount} of transfer {one.about} back, which nobody booked."
+        await _open_once(connection, one, said, now)
+        return False
     pair = Pair(sent["payee_id"], sent["payer_id"], sent["currency"])
     if sent["status"] == "accepted":
         # It has left the account before it came back.
@@ -90,20 +131,23 @@ async def _reverse(connection: Connection, one: Movement, now: datetime) -> None
     )
     amount = Money(one.amount_minor, one.currency)
     await telling.tell_came_back(connection, sent["payout_id"], one.id, amount)
+    return True
 
 
-async def _move_funding(connection: Connection, one: Movement, now: datetime) -> None:
-    """Take a settled payment out of what is free of it, or settle what is owed with what came again."""
+async def _move_funding(connection: Connection, one: Movement, now: datetime) -> bool:
+    """Take a settled payment out of what is free of it, or settle what is owed with what came again.
+
+    Tell whether the payment is ours.
+    """
     funding = await connection.fetchrow(
         "SELECT id, advertiser_id, currency FROM fundings WHERE payment_intent_id = $1", one.about
     )
     minor = abs(one.amount_minor)
     if funding is None:
-        said = (
-            f"Stripe moved {Money(one.amount_minor, one.currency)} of a payment that is no funding of ours."
-        )
-        await cases.open_case(connection, "transfer not booked", one.about or one.id, said, now)
-        return
+        amount = Money(one.amount_minor, one.currency)
+        said = f"Stripe moved {amount} of payment {one.about}, which is no funding of ours."
+        await _open_once(connection, one, said, now)
+        return False
     advertiser_id, currency = funding["advertiser_id"], funding["currency"]
     await connections.lock_all(connection, fund.fund_lock(advertiser_id, currency))
     fact = Fact(f"movement:{one.id}", now)
@@ -113,7 +157,7 @@ async def _move_funding(connection: Connection, one: Movement, now: datetime) ->
         await _keep(
             connection, one, "reinstated", entry, now, funding_id=funding["id"], covered=min(owed, minor)
         )
-        return
+        return True
     free = await _posted(connection, "prepaid", funding)
     entry = events.return_settled(fact, advertiser_id, currency, minor, free_minor=free)
     await _keep(connection, one, "return", entry, now, funding_id=funding["id"], covered=min(free, minor))
@@ -121,6 +165,7 @@ async def _move_funding(connection: Connection, one: Movement, now: datetime) ->
     said = f"{amount} of funding {funding['id']} came back: {one.said}."
     await cases.open_case(connection, "funding returned", one.source_id, said, now)
     await telling.tell_returned(connection, one.id, advertiser_id, amount, one.said)
+    return True
 
 
 async def _posted(connection: Connection, kind: str, funding: asyncpg.Record) -> int:

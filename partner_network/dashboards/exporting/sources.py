@@ -15,6 +15,8 @@ STAKES = f"""(SELECT id FROM conversions WHERE brand_id = $1
     UNION SELECT conversion_id FROM commissions
     WHERE partnership_id IN {_MINE} AND conversion_id IS NOT NULL)"""
 """The conversions in which a brand has a stake: its own, and those that ever paid it."""
+_PAYOUTS = "(SELECT id FROM payouts WHERE $1 IN (payee_id, payer_id))"
+_ATTEMPTS = f"(SELECT id FROM payout_attempts WHERE payout_id IN {_PAYOUTS})"
 _PAIRS = """(SELECT id FROM ledger_accounts WHERE $1 IN (holder_id, counterparty_id) AND kind IN ('recv',
     'clawback_due', 'clawback_owed', 'pay_pending', 'pay_held', 'pay_disputed', 'pay', 'pay_funded',
     'payout_clearing'))"""
@@ -97,8 +99,12 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "preparations": f"statement_preparations r WHERE statement_id IN {_STATEMENTS} ORDER BY statement_id",
         "approvals": f"statement_approvals r WHERE statement_id IN {_STATEMENTS} ORDER BY statement_id",
         "payouts": "payouts r WHERE $1 IN (payee_id, payer_id) ORDER BY id",
-        "attempts": """payout_attempts r WHERE payout_id IN (
-            SELECT id FROM payouts WHERE $1 IN (payee_id, payer_id)) ORDER BY payout_id, n""",
+        "attempts": f"payout_attempts r WHERE payout_id IN {_PAYOUTS} ORDER BY payout_id, n",
+        "movements": f"stripe_movements r WHERE attempt_id IN {_ATTEMPTS} ORDER BY entry_id",
+        # of a payee's closed accounts those alone that the attempts name anyway
+        "former_accounts": f"""former_stripe_accounts r WHERE (brand_id, account_id) IN (
+            SELECT o.payee_id, t.destination FROM payouts o JOIN payout_attempts t ON t.payout_id = o.id
+            WHERE o.id IN {_PAYOUTS}) ORDER BY account_id""",
         "histories": f"""(SELECT v.id AS conversion_id, NOT coalesce(b.is_known, false) AS new_customer,
             b.number AS order_number, b.first_at AS first_order_at, v.occurred_at, v.order_id, v.event
             FROM conversions v LEFT JOIN LATERAL (

@@ -15,6 +15,7 @@ from partner_network.dashboards.verification import (
     commissions,
     holds,
     kinds,
+    movements,
     payouts,
     postings,
     statements,
@@ -41,6 +42,7 @@ _FILE_OF: Mapping[str, str] = MappingProxyType(
         "statements": "statements.jsonl",
         "approvals": "approvals.jsonl",
         "payouts": "payouts.jsonl",
+        "movements": "movements.jsonl",
         "explained": "entries.jsonl",
     }
 )
@@ -80,6 +82,7 @@ def recomputed(export: Export) -> Iterator[Kind]:
         "statements": lambda: statements.check(books, explained),
         "approvals": lambda: _approvals(export),
         "payouts": lambda: payouts.check_payouts(books, explained),
+        "movements": lambda: movements.check(books, explained),
         "explained": explained.check,
     }
     for name, check in checks.items():
@@ -104,11 +107,12 @@ def _with_accounts(export: Export) -> Export:
     """Return an export with the accounts at Stripe that its attempts went to.
 
     Where a payee is paid is its own affair and not exported; that each attempt of it went to one and the
-    same account is what is left to hold against each other.
+    same account, besides those that were closed and replaced, is what is left to hold against each other.
     """
     payee_of = {payout.id: payout.payee_id for payout in export.books.payouts}
-    went_to = {payee_of[one.payout_id]: one.destination for one in export.books.attempts}
-    there = [StripeAccount(brand_id, account) for brand_id, account in went_to.items()]
+    former = {(one.brand_id, one.account_id) for one in export.books.former_accounts}
+    went_to = {(payee_of[one.payout_id], one.destination) for one in export.books.attempts} - former
+    there = [StripeAccount(*one) for one in dict(sorted(went_to)).items()]
     return replace(export, books=replace(export.books, stripe_accounts=there))
 
 

@@ -10,7 +10,8 @@ from msgspec import Struct
 from partner_network.agreements import contracts
 from partner_network.agreements.contracts import Contract
 from partner_network.agreements.terms import Settlement
-from partner_network.dashboards.promises.stages import Between, Promise
+from partner_network.dashboards.promises.stages import Actor, Between, Promise
+from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
 from partner_network.payouts import rules as payouts
@@ -24,19 +25,27 @@ PAID_WITHIN = timedelta(days=60)
 """How long what is paid is still shown."""
 _AT_ONCE = timedelta(days=1)
 """Clause 9.2 says "without delay": a day after it is funded, what was not sent is late."""
+_HELPED_BY: Mapping[str, Actor] = {
+    **{str(reason): "partner" for reason in payouts.MENDED_BY_PARTNER},
+    str(payouts.PAYER_OWES): "advertiser",
+}
+"""Who must act for a payout that is held for a reason; all others the network sends."""
 _BEFORE_ANY_SIGNED = ("cross-promotion", "2026-11")
 
 _PENDING = """
-    SELECT c.advertiser_id AS payer_id, c.partner_id AS payee_id, payer.name AS payer, payee.name AS payee,
+    SELECT c.advertiser_id AS payer_id, coalesce(c.charity_id, c.partner_id) AS payee_id,
+        payer.name AS payer, payee.name AS payee,
         c.currency, count(*) AS count, sum(r.target_minor)::bigint AS minor,
         max(c.matures_at) AS due_at
     FROM commissions c JOIN brands payer ON payer.id = c.advertiser_id
-    JOIN brands payee ON payee.id = c.partner_id
+    JOIN brands payee ON payee.id = coalesce(c.charity_id, c.partner_id)
     CROSS JOIN LATERAL (SELECT target_minor FROM commission_revisions v WHERE v.commission_id = c.id
                         ORDER BY v.rev DESC LIMIT 1) r
-    WHERE c.matured_at IS NULL AND r.target_minor > 0 AND c.kind <> 'donation'
-        AND ($1::uuid IS NULL OR c.partnership_id IN (
+    WHERE c.matured_at IS NULL AND r.target_minor > 0
+        AND ($1::uuid IS NULL OR c.charity_id = $1 OR c.partnership_id IN (
             SELECT id FROM partnerships WHERE $1 IN (advertiser_id, partner_id)))
+        -- what a partner's orders give is owed to the charity, not to the partner
+        AND ($1::uuid IS NULL OR $1 IN (c.advertiser_id, coalesce(c.charity_id, c.partner_id)))
         AND NOT EXISTS (SELECT FROM commission_holds h WHERE h.commission_id = c.id AND NOT EXISTS (
             SELECT FROM commission_releases x WHERE x.commission_id = h.commission_id AND x.n = h.n))
     GROUP BY 1, 2, 3, 4, 5, date_trunc('day', c.matures_at) ORDER BY due_at, payee
@@ -50,14 +59,26 @@ _HELD = """
         AND ($1::uuid IS NULL OR $1 IN (a.holder_id, a.counterparty_id)) ORDER BY payee, a.kind
 """
 _PAYOUTS = """
-    SELECT o.payer_id, o.payee_id, payer.name AS payer, payee.name AS payee, o.currency, o.amount_minor,
-        o.reserved_at, o.held_reason, s.id AS statement_id, s.number, t.finished_at
+    SELECT o.payer_id, o.payee_id, payer.name AS payer, payee.name AS payee, o.currency,
+        o.held_reason, s.id AS statement_id, s.number,
+        (o.amount_minor - coalesce(t.paid_minor, 0))::bigint AS left_minor,
+        greatest(o.reserved_at, t.came_back_at) AS waits_since
     FROM payouts o JOIN statements s ON s.id = o.statement_id
     JOIN brands payer ON payer.id = o.payer_id JOIN brands payee ON payee.id = o.payee_id
-    LEFT JOIN LATERAL (SELECT finished_at FROM payout_attempts x WHERE x.payout_id = o.id
-                       AND x.status IN ('accepted', 'settled') ORDER BY x.n DESC LIMIT 1) t ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(x.amount_minor - x.reversed_minor) AS paid_minor, max((
+            SELECT max(m.at) FROM stripe_movements m WHERE m.attempt_id = x.id)) AS came_back_at
+        FROM payout_attempts x WHERE x.payout_id = o.id AND x.stripe_transfer_id IS NOT NULL) t ON true
     WHERE ($1::uuid IS NULL OR $1 IN (o.payee_id, o.payer_id))
-        AND (t.finished_at IS NULL OR t.finished_at >= $2) ORDER BY o.reserved_at, o.id
+        AND o.amount_minor > coalesce(t.paid_minor, 0) ORDER BY o.reserved_at, o.id
+"""
+_PAID = """
+    SELECT o.payer_id, o.payee_id, payer.name AS payer, payee.name AS payee, o.currency,
+        (x.amount_minor - x.reversed_minor)::bigint AS minor, x.finished_at, s.id AS statement_id, s.number
+    FROM payout_attempts x JOIN payouts o ON o.id = x.payout_id JOIN statements s ON s.id = o.statement_id
+    JOIN brands payer ON payer.id = o.payer_id JOIN brands payee ON payee.id = o.payee_id
+    WHERE ($1::uuid IS NULL OR $1 IN (o.payee_id, o.payer_id)) AND x.stripe_transfer_id IS NOT NULL
+        AND x.amount_minor > x.reversed_minor AND x.finished_at >= $2 ORDER BY o.reserved_at, o.id, x.n
 """
 _CONTRACTS = """
     SELECT DISTINCT ON (p.advertiser_id, p.partner_id) p.advertiser_id, p.partner_id, g.contract_name,
@@ -175,11 +196,11 @@ async def _matured(asked: _Asked, stated: Mapping[int, int]) -> list[Promise]:
         if asked.brand_id in {None, standing.account.payee_id, standing.account.payer_id}
         and standing.pay_minor > stated.get(standing.account.account_id, 0)
     ]
-    settlements = await statements.settlements_of(
-        asked.connection,
-        [(one.account.payer_id, one.account.payee_id, one.account.currency) for one in standings],
-        at=asked.now,
-    )
+    # A charity is told its day, and may not read the agreements that it follows from.
+    async with connections.looking(asked.connection, "operator", then=asked.brand_id or "operator"):
+        settlements = await statements.settlements_of(
+            asked.connection, [one.account.names for one in standings], at=asked.now
+        )
     found: list[Promise] = []
     for standing, settlement in zip(standings, settlements, strict=True):
         account = standing.account
@@ -202,19 +223,24 @@ def _closes_at(standing: Standing, settlement: Settlement, now: datetime) -> dat
 
 
 async def _sent(asked: _Asked) -> list[Promise]:
-    rows = await asked.connection.fetch(_PAYOUTS, asked.brand_id, asked.now - PAID_WITHIN)
+    """Return what of each payout is still to be sent, then what was paid lately, transfer by transfer."""
     found: list[Promise] = []
-    for row in rows:
+    for row in await asked.connection.fetch(_PAYOUTS, asked.brand_id):
         pair = _between(row)
+        actor = _HELPED_BY.get(row["held_reason"], "network")
+        due_at = row["waits_since"] + _AT_ONCE
+        clause = _sent_under(asked.signed, pair, actor)
         where = row["statement_id"], row["number"]
-        if row["finished_at"] is not None:
-            clause = asked.signed.clause(pair, "paid")
-            at = row["finished_at"]
-            found.append(Promise(pair, "paid", row["amount_minor"], at, "nobody", clause, *where))
-            continue
-        waits_for_partner = row["held_reason"] == payouts.ONBOARDING_MISSING
-        clause = asked.signed.clause(pair, "returned" if waits_for_partner else "paid")
-        actor = "partner" if waits_for_partner else "network"
-        due_at = row["reserved_at"] + _AT_ONCE
-        found.append(Promise(pair, "funded", row["amount_minor"], due_at, actor, clause, *where))
+        found.append(Promise(pair, "funded", row["left_minor"], due_at, actor, clause, *where))
+    for row in await asked.connection.fetch(_PAID, asked.brand_id, asked.now - PAID_WITHIN):
+        pair = _between(row)
+        clause = asked.signed.clause(pair, "paid")
+        where = row["statement_id"], row["number"]
+        found.append(Promise(pair, "paid", row["minor"], row["finished_at"], "nobody", clause, *where))
     return found
+
+
+def _sent_under(signed: _Signed, pair: Between, actor: Actor) -> str:
+    if actor == "advertiser":
+        return contracts.figure_of(signed.contract(pair), "funding_days").clause
+    return signed.clause(pair, "returned" if actor == "partner" else "paid")

@@ -28,21 +28,23 @@ class SumAnswer(Struct, frozen=True):
 
 
 class TransferAnswer(Struct, frozen=True):
-    """One try to send the payout; minor units."""
+    """One try to send the payout, and what Stripe took back of it; minor units."""
 
     n: int
     status: str
     amount_minor: int
+    reversed_minor: int
     destination: str
     stripe_transfer_id: str | None
     finished_at: datetime | None
 
 
 class PayoutAnswer(Struct, frozen=True):
-    """The payout that the trace begins with; minor units."""
+    """The payout that the trace begins with, and what of it stayed with the payee; minor units."""
 
     id: str
     amount_minor: int
+    paid_minor: int
     reserved_at: datetime
     held_reason: str | None
     transfers: list[TransferAnswer]
@@ -175,6 +177,7 @@ def _payout(trace: Trace) -> PayoutAnswer | None:
     return PayoutAnswer(
         ids.shown("pay", payout.id),
         payout.amount_minor,
+        trace.paid_minor,
         payout.reserved_at,
         payout.held_reason,
         [_transfer(attempt) for attempt in trace.attempts],
@@ -183,7 +186,13 @@ def _payout(trace: Trace) -> PayoutAnswer | None:
 
 def _transfer(one: Attempt) -> TransferAnswer:
     return TransferAnswer(
-        one.n, one.status, one.amount_minor, one.destination, one.stripe_transfer_id, one.finished_at
+        one.n,
+        one.status,
+        one.amount_minor,
+        one.reversed_minor,
+        one.destination,
+        one.stripe_transfer_id,
+        one.finished_at,
     )
 
 

@@ -38,6 +38,16 @@ class Trace(Struct, frozen=True):
         """Tell whether every step adds up, to the cent."""
         return all(one.holds for one in self.sums)
 
+    @property
+    def paid_minor(self) -> int:
+        """What of the payout stayed with the payee, in minor units."""
+        return sum(one.paid_minor for one in self.attempts)
+
+    @property
+    def is_sent(self) -> bool:
+        """Tell whether all of the payout is with the payee, what came back among it."""
+        return self.payout is not None and self.paid_minor >= self.payout.amount_minor
+
 
 async def trace_of(
     connection: Connection,
@@ -54,15 +64,16 @@ async def trace_of(
     by_kind = await queries.lines_minor(connection, statement.id)
     steps: list[Sum] = []
     if payout is not None:
-        accepted = [one.amount_minor for one in attempts if one.is_accepted]
-        if accepted:
-            steps.append(sums.sent(accepted, payout.amount_minor))
+        moved = [(one.amount_minor, one.reversed_minor) for one in attempts if one.is_moved]
+        if moved:
+            waiting = await queries.to_be_sent_minor(connection, payout)
+            steps.append(sums.sent(moved, waiting, payout.amount_minor))
         taken = await queries.taken_minor(connection, payout)
         steps.append(sums.funded(payout.amount_minor, taken, statement.closing_minor))
     steps.append(sums.stated(statement.opening_minor, by_kind, words, statement.closing_minor))
     here = sum(line.amount_minor for line in lines)
-    moved = statement.closing_minor - statement.opening_minor
-    steps.append(sums.paged(here, sum(by_kind.values()) - here, moved))
+    booked = statement.closing_minor - statement.opening_minor
+    steps.append(sums.paged(here, sum(by_kind.values()) - here, booked))
     return Trace(
         statement=statement,
         before=await queries.statement_before(connection, statement.id),

@@ -13,6 +13,7 @@ from partner_network.dashboards.tracing.composing import TracedLine
 from partner_network.dashboards.tracing.queries import TracedPayout
 from partner_network.dashboards.tracing.sums import Sum, Whereabouts
 from partner_network.database.connections import Connection
+from partner_network.kernel.errors import NotFoundError
 from partner_network.receipts.commission import arithmetic
 from partner_network.receipts.commission import queries as commissions
 from partner_network.receipts.commission.arithmetic import Figures
@@ -60,11 +61,7 @@ async def line_trace(
         if origin is None
         else origin.agreement_id
     )
-    agreement = (
-        None
-        if agreement_id is None
-        else await agreements.agreement_within(connection, agreement_id, brand_id=brand_id)
-    )
+    agreement = None if agreement_id is None else await _agreement(connection, agreement_id, brand_id)
     return LineTrace(
         statement=statement,
         payout=await queries.payout_on(connection, statement.id),
@@ -73,6 +70,13 @@ async def line_trace(
         agreement=agreement,
         clause_text=clauses.text_of(agreement, line.clause) if agreement and line.clause else "",
     )
+
+
+async def _agreement(connection: Connection, agreement_id: UUID, brand_id: UUID | None) -> Agreement | None:
+    try:
+        return await agreements.agreement_within(connection, agreement_id, brand_id=brand_id)
+    except NotFoundError:
+        return None  # a charity is no party to the agreement that gives to it
 
 
 async def _commission(connection: Connection, origin: queries.Origin) -> TracedCommission:

@@ -31,14 +31,20 @@ class Attempt(Struct, frozen=True):
     n: int
     status: str
     amount_minor: int
+    reversed_minor: int
     destination: str
     stripe_transfer_id: str | None
     finished_at: datetime | None
 
     @property
-    def is_accepted(self) -> bool:
-        """Tell whether Stripe moved the money."""
-        return self.status in {"accepted", "settled"}
+    def is_moved(self) -> bool:
+        """Tell whether Stripe moved the money, be it that it took some of it back since."""
+        return self.stripe_transfer_id is not None
+
+    @property
+    def paid_minor(self) -> int:
+        """What of it stayed with the payee."""
+        return self.amount_minor - self.reversed_minor if self.is_moved else 0
 
 
 class Before(Struct, frozen=True):
@@ -103,11 +109,31 @@ async def payout_on(connection: Connection, statement_id: UUID) -> TracedPayout 
 async def attempts_of(connection: Connection, payout_id: UUID) -> list[Attempt]:
     """Return every try to send a payout, the first one first."""
     rows = await connection.fetch(
-        """SELECT n, status, amount_minor, destination, stripe_transfer_id, finished_at
+        """SELECT n, status, amount_minor, reversed_minor, destination, stripe_transfer_id, finished_at
            FROM payout_attempts WHERE payout_id = $1 ORDER BY n""",
         payout_id,
     )
     return [Attempt(**row) for row in rows]
+
+
+async def to_be_sent_minor(connection: Connection, payout: TracedPayout) -> int:
+    """Return what the ledger holds of a payout to be sent, in minor units.
+
+    It is what funded it, less what was accepted, and what came back. Source: MONEY section 5.
+    """
+    return await connection.fetchval(
+        """SELECT coalesce(sum(CASE a.id WHEN l.credit_account_id THEN l.amount_minor
+                               ELSE -l.amount_minor END), 0)::bigint
+           FROM payouts o JOIN ledger_accounts a ON a.kind = 'pay_funded' AND a.holder_id = o.payee_id
+               AND a.counterparty_id = o.payer_id AND a.currency = o.currency
+           JOIN ledger_transfers l ON a.id IN (l.debit_account_id, l.credit_account_id)
+           WHERE o.id = $1 AND (l.entry_id = o.fund_entry_id
+               OR l.phase = 'post' AND l.pending_id IN (
+                   SELECT t.pending_transfer_id FROM payout_attempts t WHERE t.payout_id = o.id)
+               OR l.entry_id IN (SELECT m.entry_id FROM stripe_movements m
+                   JOIN payout_attempts t ON t.id = m.attempt_id WHERE t.payout_id = o.id))""",
+        payout.id,
+    )
 
 
 async def statement_before(connection: Connection, statement_id: UUID) -> Before | None:

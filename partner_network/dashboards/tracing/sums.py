@@ -32,9 +32,18 @@ class Sum(Struct, frozen=True):
         return self.parts_minor == self.result.minor
 
 
-def sent(attempts_minor: Sequence[int], amount_minor: int) -> Sum:
-    """Return what Stripe accepted of a payout, beside the payout."""
-    parts = [Part(Sentence("Transfer accepted by Stripe"), minor) for minor in attempts_minor]
+def sent(attempts_minor: Sequence[tuple[int, int]], to_be_sent_minor: int, amount_minor: int) -> Sum:
+    """Return what Stripe accepted of a payout and what it took back, beside the payout.
+
+    What came back waits in the ledger until it is sent again: that is a part of its own. Units: minor units.
+    """
+    parts: list[Part] = []
+    for minor, back_minor in attempts_minor:
+        parts.append(Part(Sentence("Transfer accepted by Stripe"), minor))
+        if back_minor:
+            parts.append(Part(Sentence("Taken back by Stripe"), -back_minor))
+    if to_be_sent_minor:
+        parts.append(Part(Sentence("Funded, to be sent again"), to_be_sent_minor))
     return Sum("transfers", parts, Part(Sentence("Payout"), amount_minor))
 
 

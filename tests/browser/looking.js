@@ -27,6 +27,11 @@
     found.push(`wider than the screen by ${document.documentElement.scrollWidth - innerWidth}: ${widest ? name(widest) : "?"}`);
   }
 
+  // A place that is kept for a drawing holds one, or gives way to the table.
+  for (const one of document.querySelectorAll(".chart:not(.failed)")) {
+    if (matchMedia("(scripting: enabled)").matches && !one.querySelector("canvas")) found.push(`a chart that nobody drew: ${one.getAttribute("aria-label")}`);
+  }
+
   // Words are seen whole: what hides what flows over it hides nothing, and nothing is drawn past its own box.
   for (const one of all.filter(isPainted)) {
     const its = style.get(one);

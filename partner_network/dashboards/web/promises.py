@@ -21,6 +21,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
 from partner_network.kernel import ids
 from partner_network.kernel.sentences import Sentence
+from partner_network.languages.catalogs import translated
 
 SHOWN_MAX = 200
 STAGE: Mapping[Stage, Sentence] = MappingProxyType(
@@ -106,7 +107,9 @@ async def read_steps(asking: guards.WhoAsks) -> StepsAnswer:
     promises, now = await _promises(asking.eyes, asking.brand_id)
     return StepsAnswer(
         [
-            StepAnswer(str(STAGE[step.stage]), step.stage, step.currency, step.on_time_minor, step.late_minor)
+            StepAnswer(
+                translated(STAGE[step.stage]), step.stage, step.currency, step.on_time_minor, step.late_minor
+            )
             for step in stages.steps(promises, now)
         ]
     )

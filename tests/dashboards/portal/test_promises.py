@@ -50,3 +50,13 @@ async def test_what_is_late_says_by_how_much_and_who_must_act(portal: Network) -
     assert "the advertiser" in html
     finance = words(await page(await portal.signed_in("pia@network.test"), "/admin/promises"))
     assert "How late, by pair" in finance
+
+
+async def test_the_stations_are_drawn_and_called_as_the_page_calls_them(portal: Network) -> None:
+    browser = await portal.signed_in(owner_of(SMALL))
+    finance = await portal.signed_in("pia@network.test")
+    german = await browser.get("/api/v1/promise-steps", headers={"accept-language": "de"})
+
+    assert "js/chart" in await page(browser, "/promises")
+    assert "js/chart" in await page(finance, "/admin/promises")
+    assert "Freigegeben, noch nicht eingezahlt" in [one["label"] for one in german.json()["items"]]

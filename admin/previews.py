@@ -8,7 +8,6 @@ from admin import wording
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity.web import guards
-from partner_network.kernel.errors import NotFoundError
 from partner_network.statements import previews
 
 PAIRS_MAX = 200
@@ -22,17 +21,17 @@ PAIRS_MAX = 200
 async def show_preview(account: FromQuery[int] = 0) -> Template:
     """Show what a close would state of one account now, or the accounts to choose from."""
     now = await clock.now()
-    async with connections.transaction(eyes="operator") as connection:
-        found = await previews.accounts_of(connection, None)
-        chosen = next((one for one in found if one.account.account_id == account), None)
-        if account and chosen is None:
-            raise NotFoundError("There is no such account; choose one of the list.")
-        shown = [] if chosen is None else await previews.preview(connection, chosen, now)
-    open_ones = [one for one in found if one.pay_minor or one.unstated_at]
+    shown, open_ones = [], []
+    if account:
+        shown = await previews.preview_for(None, account, now)
+    else:
+        async with connections.transaction(eyes="operator") as connection:
+            found = await previews.accounts_of(connection, None)
+        open_ones = [one for one in found if one.pay_minor or one.unstated_at]
     return Template(
         "admin/preview.html",
         context={
-            "chosen": chosen,
+            "chosen": account,
             "previews": shown,
             "accounts": open_ones[:PAIRS_MAX],
             "words": wording,

@@ -256,6 +256,8 @@ def page(
             "about": about,
             "beside": read.beside,
             "statements_at": "/admin/statements",
+            "name_of": read.name_of,
+            "answer_form": "admin/objection_answer.html",
             "now": read.now,
         },
         status_code=status,

@@ -1,7 +1,7 @@
 """One pool per process, shared by Piccolo and by set-based SQL; every transaction is opened here."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from uuid import UUID
 
@@ -100,6 +100,18 @@ async def look(connection: Connection, eyes: Eyes) -> None:
     await connection.execute(
         "SELECT set_config('app.brand_id', $1, true), set_config('app.eyes', $2, true)", brand, other
     )
+
+
+@asynccontextmanager
+async def looking(connection: Connection, eyes: Eyes, *, then: Eyes) -> AsyncGenerator[None]:
+    """Look with other eyes for one question whose answer a reader may have, though not the rows behind it."""
+    await look(connection, eyes)
+    try:
+        yield
+    finally:
+        # After a failed statement nothing more is asked until the transaction ends, and its eyes with it.
+        with suppress(asyncpg.InFailedSQLTransactionError):
+            await look(connection, then)
 
 
 async def lock_all(connection: Connection, *names: str) -> None:

@@ -121,6 +121,11 @@ def parse_period(label: str, zone: ZoneInfo) -> Period:
     return _calendar_period("year", year, 0, zone)
 
 
+def last_day(ends_at: datetime, zone: ZoneInfo) -> date:
+    """Return the last calendar day before the end of a period, in a zone."""
+    return _local(ends_at - datetime.resolution, zone).date()
+
+
 def next_period(period: Period, zone: ZoneInfo) -> Period:
     """Return the period of the same kind that begins where this one ends. Errors: ValueError for lifetime."""
     if period.kind == "lifetime":

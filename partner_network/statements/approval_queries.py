@@ -9,7 +9,6 @@ import msgspec
 from partner_network.agreements import contracts
 from partner_network.agreements.contracts import Contract
 from partner_network.database.connections import Connection
-from partner_network.kernel.errors import NotFoundError
 from partner_network.statements import approving, queries
 from partner_network.statements.approving import FirstApproval, Objection, Rule
 from partner_network.statements.queries import Statement
@@ -111,15 +110,15 @@ async def line_of(connection: Connection, statement_id: UUID, transfer_id: int) 
     return None if row is None else Line(**row)
 
 
-async def contract_of(connection: Connection, statement: Statement) -> Contract:
-    """Return the contract of a statement: that of one of its lines, else the newest of the two brands.
+async def contract_of(connection: Connection, statement: Statement) -> Contract | None:
+    """Return the contract of a statement: that of one of its lines, else the newest it is paid under.
 
-    Errors: NotFoundError when the two never signed one.
+    None where whoever asks may read none: a charity is no party to the agreements that give to it.
     """
     signed = await connection.fetchrow(
-        """SELECT a.contract_name, a.contract_version FROM partnerships p
-           JOIN agreements a ON a.partnership_id = p.id JOIN terms t ON t.agreement_id = a.id
-           WHERE p.advertiser_id = $1 AND p.partner_id = $2
+        """SELECT a.contract_name, a.contract_version FROM payees p
+           JOIN agreements a ON a.partnership_id = p.partnership_id JOIN terms t ON t.agreement_id = a.id
+           WHERE p.advertiser_id = $1 AND p.payee_id = $2
            ORDER BY a.id IN (SELECT c.agreement_id FROM statement_lines l
                        JOIN ledger_transfers f ON f.id = l.transfer_id
                        JOIN commissions c ON c.id = f.commission_id WHERE l.statement_id = $3) DESC,
@@ -128,12 +127,12 @@ async def contract_of(connection: Connection, statement: Statement) -> Contract:
         statement.payee_id,
         statement.id,
     )
-    if signed is None:
-        raise NotFoundError("The two brands have signed no agreement; sign one first.")
-    return contracts.published(signed["contract_name"], signed["contract_version"])
+    return (
+        None if signed is None else contracts.published(signed["contract_name"], signed["contract_version"])
+    )
 
 
-async def rule_of(connection: Connection, statement: Statement) -> Rule:
+async def rule_of(connection: Connection, statement: Statement, contract: Contract) -> Rule:
     """Return what the contract of a statement says about objections to it.
 
     Errors: NotFoundError when the two never signed terms in that currency.
@@ -145,5 +144,5 @@ async def rule_of(connection: Connection, statement: Statement) -> Rule:
         currency=statement.currency,
         at=statement.closed_at,
     )
-    figure = contracts.figure_of(await contract_of(connection, statement), "objection_days")
+    figure = contracts.figure_of(contract, "objection_days")
     return Rule(figure.value, figure.clause, settlement.time_zone)

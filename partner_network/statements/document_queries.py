@@ -1,7 +1,7 @@
 """Read one statement as its document shows it."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -52,7 +52,7 @@ async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer
         at=statement.ends_at,
     )
     zone = periods.zone_named(settlement.time_zone)
-    last_day = (statement.ends_at - timedelta(microseconds=1)).astimezone(zone).date()
+    last_day = periods.last_day(statement.ends_at, zone)
     issued_on = statement.closed_at.astimezone(zone).date()
     both = await tax_queries.taxed(connection, (statement.payee_id, statement.payer_id))
     payee, payer = both[statement.payee_id], both[statement.payer_id]

@@ -83,8 +83,7 @@ async def unclosed(connection: Connection, now: datetime) -> Sequence[Unclosed]:
     """Return what has ended and is not closed, in the order the accounts were opened."""
     may_be = [one for one in await standing_queries.standings(connection) if may_be_due(one, now)]
     accounts = [standing.account for standing in may_be]
-    pairs = [(account.payer_id, account.payee_id, account.currency) for account in accounts]
-    settlements = await queries.settlements_of(connection, pairs, at=now)
+    settlements = await queries.settlements_of(connection, [one.names for one in accounts], at=now)
     ended = [
         (standing.account, period)
         for standing, settlement in zip(may_be, settlements, strict=True)

@@ -1,6 +1,6 @@
 """Read what decides whether the invoice of a statement may be issued."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from partner_network.brands import tax_queries, taxes
 from partner_network.brands.taxes import Taxed, TaxProfile, Treatment
@@ -44,8 +44,7 @@ async def _last_day(connection: Connection, statement: Statement) -> date:
         currency=statement.currency,
         at=statement.ends_at,
     )
-    zone = periods.zone_named(settlement.time_zone)
-    return (statement.ends_at - timedelta(microseconds=1)).astimezone(zone).date()
+    return periods.last_day(statement.ends_at, periods.zone_named(settlement.time_zone))
 
 
 def _taxed_on(seller: Taxed, buyer: Taxed, on: date) -> tuple[Treatment, int]:

@@ -1,13 +1,14 @@
 """What a close would state if it came now: computed as a close does it, and written nowhere."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
+from partner_network.kernel.errors import NotFoundError
 from partner_network.kernel.periods import Period
 from partner_network.statements import due_queries, queries, rules, standing_queries
 from partner_network.statements.actions import settle
@@ -68,30 +69,41 @@ class _Reckoned(msgspec.Struct):
 
 async def accounts_of(connection: Connection, brand_id: UUID | None) -> list[Standing]:
     """Return the accounts that a brand is paid from or pays, or all of them for the operator (None)."""
-    return [
-        one
-        for one in await standing_queries.standings(connection)
-        if brand_id is None or brand_id in {one.account.payee_id, one.account.payer_id}
-    ]
+    return [one for one in await standing_queries.standings(connection) if _is_of(one, brand_id)]
 
 
-async def preview(connection: Connection, chosen: Standing, now: datetime) -> list[Preview]:
+def _is_of(standing: Standing, brand_id: UUID | None) -> bool:
+    return brand_id is None or brand_id in {standing.account.payee_id, standing.account.payer_id}
+
+
+async def preview_for(brand_id: UUID | None, account_id: int, now: datetime) -> list[Preview]:
+    """Return the preview of an account for a brand that is paid from it or pays, or for the operator (None).
+
+    The walls are asked whose account it is. It is then reckoned with the operator's eyes, as a close does it:
+    a charity may not read the agreements by which it is paid.
+    Errors: NotFoundError, also for an account between other brands.
+    """
+    async with connections.transaction(eyes=brand_id or "operator") as connection:
+        found = await standing_queries.standings(connection, [account_id])
+    if not any(_is_of(one, brand_id) for one in found):
+        raise NotFoundError("There is no such account; choose one of the list.")
+    async with connections.transaction(eyes="operator") as connection:
+        return await preview(connection, account_id, now)
+
+
+async def preview(connection: Connection, account_id: int, now: datetime) -> list[Preview]:
     """Return what a close would state now of an account, and of the one the other way if there is one.
 
     It is the period that has ended and is not closed, else the present one, up to what is booked now.
     Source: MONEY section 6, in the order of a close: recover, tax, net.
     """
-    account = chosen.account
-    both = [
-        one
-        for one in await standing_queries.standings(connection)
-        if one.account.currency == account.currency
-        and {one.account.payee_id, one.account.payer_id} == {account.payee_id, account.payer_id}
-    ]
-    pairs = [(one.account.payer_id, one.account.payee_id, one.account.currency) for one in both]
-    settlements = await queries.settlements_of(connection, pairs, at=now)
+    both = await standing_queries.standings(
+        connection, await standing_queries.pair_of(connection, account_id)
+    )
+    both.sort(key=lambda one: one.account.account_id != account_id)
+    settlements = await queries.settlements_of(connection, [one.account.names for one in both], at=now)
     open_ones = [due_queries.open_period(*of, now) for of in zip(both, settlements, strict=True)]
-    mine = settlements[both.index(chosen)]
+    mine = settlements[0]
     present = periods.period_of(now, mine.period, periods.zone_named(mine.time_zone))
     period = min([one for one in open_ones if one is not None], default=present)
     sides = [
@@ -99,9 +111,10 @@ async def preview(connection: Connection, chosen: Standing, now: datetime) -> li
         for standing, settlement in zip(both, settlements, strict=True)
         if standing.last is None or standing.last.ends_at < period.ends_at
     ]
-    _net(sides)
-    sides.sort(key=lambda one: one.side.account.account_id != account.account_id)
-    return [_shown(one, period, now) for one in sides]
+    netted = rules.set_off_minor([(of.side.settlement, (of.available_minor, of.pay_minor)) for of in sides])
+    for of in sides:
+        of.add("netted", -netted)
+    return [_shown(of, period, now) for of in sides]
 
 
 async def _reckon(connection: Connection, side: Side, period: Period) -> _Reckoned:
@@ -114,21 +127,9 @@ async def _reckon(connection: Connection, side: Side, period: Period) -> _Reckon
         available_minor=min(side.available),
     )
     of.add("recovered", -sum(minor for _, minor in taken))
-    tax = rules.tax_minor(
-        earnings_minor=rules.earned_minor(of.by_kind),
-        recovered_minor=-of.by_kind.get("recovered", 0),
-        tax_rate_ppm=await settle.tax_rate_ppm(connection, side, period),
-    )
+    tax = await settle.tax_minor(connection, side, of.by_kind, period)
     of.add("tax", tax if tax > 0 else -rules.covered_minor(tax, payable_minor=of.available_minor))
     return of
-
-
-def _net(sides: Sequence[_Reckoned]) -> None:
-    if len(sides) < 2 or any(of.side.settlement.netting != "reciprocal" for of in sides):  # noqa: PLR2004 - both directions of a pair
-        return
-    amount = max(0, min(of.available_minor for of in sides))
-    for of in sides:
-        of.add("netted", -amount)
 
 
 def _shown(of: _Reckoned, period: Period, now: datetime) -> Preview:

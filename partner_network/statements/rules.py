@@ -42,6 +42,10 @@ PAY = "payouts.pay"
 """What follows an approval; the slice that pays stands on this one."""
 
 
+BOTH = 2
+"""The directions of a pair."""
+
+
 class RenderStatement(msgspec.Struct, frozen=True):
     """The statement whose documents are to be made."""
 
@@ -207,6 +211,13 @@ def netted_minor(*, sides: Sequence[tuple[int, int]]) -> int:
     Source: MONEY section 6.
     """
     return max(0, min(amount for side in sides for amount in side))
+
+
+def set_off_minor(sides: Sequence[tuple[Settlement, tuple[int, int]]]) -> int:
+    """Return `netted_minor` where both directions of a pair close together and both agreed to net, else 0."""
+    if len(sides) < BOTH or any(settlement.netting != "reciprocal" for settlement, _ in sides):
+        return 0
+    return netted_minor(sides=[available for _, available in sides])
 
 
 def fundable_minor(*, closing_minor: int, later_debits_minor: int) -> int:

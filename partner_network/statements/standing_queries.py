@@ -22,6 +22,11 @@ class PairAccount(msgspec.Struct, frozen=True):
     payer_name: str
     currency: str
 
+    @property
+    def names(self) -> tuple[UUID, UUID, str]:
+        """Payer, payee and currency, by which settlement rules are found."""
+        return self.payer_id, self.payee_id, self.currency
+
 
 class Last(msgspec.Struct, frozen=True):
     """Where the chain of statements of an account stands."""
@@ -72,6 +77,19 @@ async def standings(connection: Connection, account_ids: Sequence[int] | None = 
     It looks only behind the last statement of each, so it costs the same however old the accounts are.
     """
     return [_standing(row) for row in await connection.fetch(_STANDINGS, account_ids)]
+
+
+async def pair_of(connection: Connection, account_id: int) -> list[int]:
+    """Return a `pay` account and that of the other direction between the same two brands, if there is one."""
+    rows = await connection.fetch(
+        """SELECT o.id FROM ledger_accounts a JOIN ledger_accounts o
+               ON o.kind = a.kind AND o.currency = a.currency
+               AND (o.holder_id, o.counterparty_id) IN
+                   ((a.holder_id, a.counterparty_id), (a.counterparty_id, a.holder_id))
+           WHERE a.id = $1 AND a.kind = 'pay' ORDER BY o.id""",
+        account_id,
+    )
+    return [row["id"] for row in rows]
 
 
 def _standing(row: asyncpg.Record) -> Standing:

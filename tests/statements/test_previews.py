@@ -73,7 +73,7 @@ async def test_a_preview_says_to_the_cent_what_the_close_then_states(
         async with connections.transaction() as connection:
             accounts = await previews.accounts_of(connection, None)
             seen = {
-                one.account.account_id: (await previews.preview(connection, one, now))[0]
+                one.account.account_id: (await previews.preview(connection, one.account.account_id, now))[0]
                 for one in accounts
                 if one.unstated_at is not None
             }

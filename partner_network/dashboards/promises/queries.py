@@ -81,11 +81,15 @@ _PAID = """
         AND x.amount_minor > x.reversed_minor AND x.finished_at >= $2 ORDER BY o.reserved_at, o.id, x.n
 """
 _CONTRACTS = """
-    SELECT DISTINCT ON (p.advertiser_id, p.partner_id) p.advertiser_id, p.partner_id, g.contract_name,
-        g.contract_version
+    (SELECT DISTINCT ON (p.advertiser_id, p.partner_id) p.advertiser_id, p.partner_id AS payee_id,
+        g.contract_name, g.contract_version
     FROM terms t JOIN partnerships p ON p.id = t.partnership_id JOIN agreements g ON g.id = t.agreement_id
     WHERE upper_inf(t.recorded) AND ($1::uuid IS NULL OR $1 IN (p.advertiser_id, p.partner_id))
-    ORDER BY p.advertiser_id, p.partner_id, lower(t.valid) DESC NULLS LAST
+    ORDER BY p.advertiser_id, p.partner_id, lower(t.valid) DESC NULLS LAST)
+    UNION ALL (SELECT DISTINCT ON (x.advertiser_id, x.charity_id) x.advertiser_id, x.charity_id,
+        x.contract_name, x.contract_version
+    FROM contracts_of_gifts x WHERE $1::uuid IS NULL OR $1 IN (x.advertiser_id, x.charity_id)
+    ORDER BY x.advertiser_id, x.charity_id, x.agreement_id DESC)
 """
 
 
@@ -120,7 +124,7 @@ async def promises_of(connection: Connection, brand_id: UUID | None, now: dateti
     """
     rows = await connection.fetch(_CONTRACTS, brand_id)
     signed = {
-        (row["advertiser_id"], row["partner_id"]): (row["contract_name"], row["contract_version"])
+        (row["advertiser_id"], row["payee_id"]): (row["contract_name"], row["contract_version"])
         for row in rows
     }
     asked = _Asked(connection, brand_id, now, _Signed(signed))

@@ -144,7 +144,7 @@ def close_of(
     before_minor = sum(line.amount_minor for line in there if line.effective_at < statement.ends_at)
     earnings = rules.earnings_minor(lines)
     taxed = accounts.books.taxed
-    last_day = (statement.ends_at - _INSTANT).astimezone(periods.zone_named(settlement.time_zone)).date()
+    last_day = periods.last_day(statement.ends_at, periods.zone_named(settlement.time_zone))
     tax_rate = taxes.rate_on(taxed[statement.payee_id], taxed[statement.payer_id], last_day)
     if statement.payee_id in accounts.books.charities:
         tax_rate = 0

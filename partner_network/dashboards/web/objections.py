@@ -54,7 +54,7 @@ async def _page(
     wanted = addresses.in_path("stm", statement)
     async with connections.transaction(eyes=brand_id) as connection:
         found = await queries.statement_for(connection, wanted, brand_id)
-        stands = await beside.beside(connection, found, now)
+        right = await beside.right_of(connection, found, now)
         of = await queries.line_of(connection, wanted, line)
     if of is None:
         raise NotFoundError("This statement has no such line; open it again and choose one of its lines.")
@@ -67,8 +67,8 @@ async def _page(
         context={
             "statement": found,
             "line": of,
-            "beside": stands,
-            "may_object": found.payer_id == brand_id and stands.why_no_objection is None,
+            "right": right,
+            "may_object": found.payer_id == brand_id and right is not None and right.why_not is None,
             "form": form,
             "errors": errors,
             "refusal": "" if refused is None or errors else refused.sentence,

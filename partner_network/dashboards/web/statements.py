@@ -110,6 +110,8 @@ async def show_statement(
         "next": sentences.next_of(found, is_payee=found.payee_id == brand_id),
         "can_object": _can_object(found, member, shown["beside"]),
         "statements_at": "/statements",
+        "name_of": {},
+        "answer_form": "",
     }
     return Template("portal/statement.html", context=shown)
 
@@ -123,7 +125,8 @@ async def _obstacles(connection: Connection, found: Statement) -> Sequence[Obsta
 def _can_object(found: Statement, member: Member, stands: Beside) -> bool:
     """Tell whether a person may object to lines of a statement now."""
     is_payer = found.payer_id == member.brand_id and permissions.may(member, "object to statements")
-    return is_payer and found.carried_reason is None and stands.why_no_objection is None
+    is_open = stands.right is not None and stands.right.why_not is None
+    return is_payer and found.carried_reason is None and is_open
 
 
 async def _lines(connection: Connection, found: Statement, listing: Listing) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements.terms import Settlement
 from partner_network.commissions import leaving_out
 from partner_network.commissions.actions import mature
 from partner_network.commissions.leaving_out import LeftOut
@@ -119,10 +118,9 @@ async def _is_ours(connection: Connection, pair: _Pair, *, is_patient: bool) -> 
 
 async def _close_next(connection: Connection, pair: _Pair, now: datetime) -> _Made:
     """Close the oldest open period of a pair that has ended, if there is one."""
-    found = [
-        (one, await _settlement_of(connection, one, now))
-        for one in await standing_queries.standings(connection, pair.account_ids)
-    ]
+    standings = await standing_queries.standings(connection, pair.account_ids)
+    settlements = await queries.settlements_of(connection, [one.account.names for one in standings], at=now)
+    found = list(zip(standings, settlements, strict=True))
     open_periods = [
         period
         for standing, settlement in found
@@ -143,18 +141,6 @@ async def _close_next(connection: Connection, pair: _Pair, now: datetime) -> _Ma
     await telling.tell_closed(connection, made)
     # The next one, of whichever side, cannot end before a month after the oldest period that is open now.
     return _Made(made, is_more_due=period.ends_at + _SHORTEST_MONTH <= now)
-
-
-async def _settlement_of(connection: Connection, standing: Standing, now: datetime) -> Settlement:
-    """Return the rules that hold now for one direction of a pair."""
-    account = standing.account
-    return await queries.settlement_of(
-        connection,
-        payer_id=account.payer_id,
-        payee_id=account.payee_id,
-        currency=account.currency,
-        at=now,
-    )
 
 
 async def _must_be_drained(connection: Connection, accounts: Sequence[PairAccount], period: Period) -> None:

@@ -14,7 +14,7 @@ from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError
 from partner_network.kernel.money import Money
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import approval_queries, approving, queries
+from partner_network.statements import approval_queries, beside, queries
 from partner_network.statements.actions import telling
 from partner_network.statements.approval_queries import Line
 from partner_network.statements.approving import REASON_CHARACTERS_MAX, Objection, Outcome
@@ -152,14 +152,11 @@ async def _take_back(
 
 
 async def _must_be_in_time(connection: Connection, statement: Statement, now: datetime) -> None:
-    why = approving.why_no_objection(
-        issued_at=statement.prepared_at,
-        approved_at=statement.approved_at,
-        rule=await approval_queries.rule_of(connection, statement),
-        now=now,
-    )
-    if why is not None:
-        raise ConflictError(why)
+    right = await beside.right_of(connection, statement, now)
+    if right is None:
+        raise NotFoundError("You have signed no agreement with this brand; sign one first.")
+    if right.why_not is not None:
+        raise ConflictError(right.why_not)
 
 
 def _must_be_objectionable(line: Line | None) -> None:

@@ -1,6 +1,6 @@
 """Before a statement is sealed: recover clawbacks, tax what was earned, net the two directions of a pair."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -18,6 +18,7 @@ from partner_network.ledger.events import Fact
 from partner_network.ledger.rules import Entry
 from partner_network.statements import line_queries, queries, rules, standing_queries
 from partner_network.statements.line_queries import Reading, Totals
+from partner_network.statements.rules import LineKind
 from partner_network.statements.standing_queries import Last, PairAccount, Standing
 
 _INSTANT = timedelta(microseconds=1)
@@ -115,28 +116,27 @@ async def recover(connection: Connection, sides: Sequence[Side], period: Period,
         )
 
 
-async def tax_rate_ppm(connection: Connection, of: Side, period: Period) -> int:
-    """Return the rate in force on the last day of the period, in parts per million; gifts bear none."""
-    if await charity_queries.is_charity(connection, of.account.payee_id):
+async def tax_minor(connection: Connection, of: Side, by_kind: Mapping[LineKind, int], period: Period) -> int:
+    """Return the tax on what a period newly credits, at the rate of its last day; gifts bear none.
+
+    Nothing is asked about rates where there is nothing to tax.
+    """
+    earned, recovered = rules.earned_minor(by_kind), -by_kind.get("recovered", 0)
+    if earned == recovered or await charity_queries.is_charity(connection, of.account.payee_id):
         return 0
-    zone = periods.zone_named(of.settlement.time_zone)
-    return await tax_queries.rate_on(
+    rate = await tax_queries.rate_on(
         connection,
         payee_id=of.account.payee_id,
         payer_id=of.account.payer_id,
-        on=(period.ends_at - _INSTANT).astimezone(zone).date(),
+        on=periods.last_day(period.ends_at, periods.zone_named(of.settlement.time_zone)),
     )
+    return rules.tax_minor(earnings_minor=earned, recovered_minor=recovered, tax_rate_ppm=rate)
 
 
 async def tax(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
     """Charge the tax of a self-billing invoice, or take that of a credit note back, one line a statement."""
     for of in sides:
-        by_kind = of.totals.by_kind
-        amount = rules.tax_minor(
-            earnings_minor=rules.earned_minor(by_kind),
-            recovered_minor=-by_kind.get("recovered", 0),
-            tax_rate_ppm=await tax_rate_ppm(connection, of, period),
-        )
+        amount = await tax_minor(connection, of, of.totals.by_kind, period)
         if amount == 0:
             continue
         fact = Fact(f"tax:{of.account.account_id}:{period.label}", period.ends_at - _INSTANT)
@@ -146,9 +146,7 @@ async def tax(connection: Connection, sides: Sequence[Side], period: Period, now
 
 async def net(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
     """Set off what two brands owe each other, where both have agreed to it."""
-    if len(sides) < 2 or any(of.settlement.netting != "reciprocal" for of in sides):  # noqa: PLR2004 - both directions of a pair
-        return
-    amount = rules.netted_minor(sides=[of.available for of in sides])
+    amount = rules.set_off_minor([(of.settlement, of.available) for of in sides])
     if amount == 0:
         return
     one, other = (of.account.account_id for of in sides)

@@ -1,14 +1,13 @@
 """Stripe Connect: recipients, funding and transfers; nothing else in the product speaks to Stripe."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import msgspec
 import stripe
 from stripe.v2 import core
 
-from partner_network.gateways import stripe_answers, stripe_movements
+from partner_network.gateways import stripe_answers, stripe_events, stripe_movements
 from partner_network.gateways.stripe_answers import (
     Accepted,
     Balance,
@@ -18,7 +17,6 @@ from partner_network.gateways.stripe_answers import (
     Later,
     OurFault,
     Refused,
-    SnapshotEvent,
     StripeRefusedError,
     StripeUnreachableError,
     Transfer,
@@ -29,7 +27,6 @@ from partner_network.gateways.stripe_errors import in_our_words
 from partner_network.gateways.stripe_movements import Movement
 from partner_network.gateways.stripe_payments import StripePayments
 from partner_network.gateways.stripe_transport import Transport
-from partner_network.kernel.errors import InvalidError
 
 __all__ = [
     "Accepted", "Balance", "ConnectedAccount", "Event", "Funding", "Later", "OurFault", "Refused",
@@ -208,23 +205,7 @@ class StripeConnect(StripePayments):
 
         Errors: InvalidError when the signature does not fit, is too old, or the payload is no event.
         """
-        try:
-            stripe.WebhookSignature.verify_header(
-                payload, signature, self._webhook_secret, stripe.Webhook.DEFAULT_TOLERANCE
-            )
-            event = msgspec.json.decode(payload, type=SnapshotEvent)
-        except stripe.SignatureVerificationError as forged:
-            raise InvalidError(
-                "This webhook was not signed by Stripe with our secret, or long ago."
-            ) from forged
-        except (msgspec.MsgspecError, UnicodeDecodeError) as unreadable:
-            raise InvalidError("This webhook is no Stripe event.") from unreadable
-        return Event(
-            id=event.id,
-            type=event.type,
-            object_id=event.data.object.id,
-            created=datetime.fromtimestamp(event.created, UTC),
-        )
+        return stripe_events.verified(payload, signature, self._webhook_secret)
 
 
 def _account_of(account: core.Account) -> ConnectedAccount:

@@ -441,6 +441,45 @@ async def test_an_event_about_something_without_an_id_is_read(gateway: StripeCon
     assert gateway.verify_webhook(payload.encode(), signed(payload)).object_id is None
 
 
+def thin(**changes: object) -> str:
+    """Write an event of API v2 as it is delivered: it names its object and shows nothing of it."""
+    event = {
+        "id": "evt_2",
+        "object": "v2.core.event",
+        "type": "v2.core.account[requirements].updated",
+        "created": "2026-09-21T14:13:20.000Z",
+        "livemode": False,
+        "related_object": {"id": "acct_1", "type": "v2.core.account", "url": "/v2/core/accounts/acct_1"},
+    }
+    return json.dumps(event | changes)
+
+
+async def test_a_signed_thin_event_is_read(gateway: StripeConnect) -> None:
+    payload = thin()
+    event = gateway.verify_webhook(payload.encode(), signed(payload))
+    assert (event.id, event.type) == ("evt_2", "v2.core.account[requirements].updated")
+    assert event.object_id == "acct_1"
+    assert event.created == datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
+
+
+async def test_a_thin_event_about_nothing_is_read(gateway: StripeConnect) -> None:
+    payload = thin(related_object=None)
+    assert gateway.verify_webhook(payload.encode(), signed(payload)).object_id is None
+
+
+async def test_each_endpoint_at_stripe_signs_with_its_own_secret() -> None:
+    gateway = StripeConnect(
+        secret_key="sk_test_two", api_base=None, webhook_secret=f"whsec_thin, {SECRET}", sandbox=True
+    )
+    try:
+        for payload, secret in ((thin(), "whsec_thin"), (told(), SECRET)):
+            assert gateway.verify_webhook(payload.encode(), signed(payload, secret=secret)).id
+        with pytest.raises(InvalidError, match="not signed by Stripe"):
+            gateway.verify_webhook(thin().encode(), signed(thin(), secret="whsec_another"))
+    finally:
+        await gateway.close()
+
+
 async def test_a_forged_changed_or_old_event_is_refused(gateway: StripeConnect) -> None:
     payload = told()
     forgeries = [
@@ -456,7 +495,9 @@ async def test_a_forged_changed_or_old_event_is_refused(gateway: StripeConnect) 
             gateway.verify_webhook(content.encode(), signature)
 
 
-@pytest.mark.parametrize("payload", ["{}", "no json", '{"id": "evt_1"}'])
+@pytest.mark.parametrize(
+    "payload", ["{}", "no json", '{"id": "evt_1"}', '{"object": "v2.core.event"}', '{"object": "v3"}']
+)
 async def test_a_signed_payload_that_is_no_event_is_refused(gateway: StripeConnect, payload: str) -> None:
     with pytest.raises(InvalidError, match="no Stripe event"):
         gateway.verify_webhook(payload.encode(), signed(payload))

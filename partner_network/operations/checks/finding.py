@@ -84,5 +84,6 @@ def secrets_of(settings: Settings) -> set[str]:
     passwords = [urlsplit(url).password for url in urls if url]
     found = {key.decode(errors="replace") for key in keys}
     found |= {settings.stripe_secret_key, settings.stripe_webhook_secret, settings.metrics_token or ""}
+    found |= set(settings.stripe_webhook_secret.split(","))
     found |= {form for password in passwords if password for form in (password, unquote(password))}
     return {secret for secret in found if len(secret) >= _SHORTEST_SECRET}

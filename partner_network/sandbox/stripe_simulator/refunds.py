@@ -71,7 +71,7 @@ def given_back(charge: Json, amount: int) -> Json:
 def _charge(call: Call) -> Json:
     charge_id, intent_id = call.text("charge"), call.text("payment_intent")
     if intent_id is not None:
-        intent = call.state.find(intent_id, kind="payment_intent")
+        intent = call.state.find(intent_id, kind="payment_intent", account=call.account)
         if intent is None:
             raise refusals.no_such("payment_intent", intent_id, param="payment_intent")
         charge_id = intent["latest_charge"]
@@ -82,6 +82,12 @@ def _charge(call: Call) -> Json:
     charge = call.state.find(charge_id, kind="charge", account=call.account)
     if charge is None:
         raise refusals.no_such("charge", charge_id, param="charge")
+    if charge.get("source_transfer"):
+        # A partner's refund of what it was transferred is not played: the money goes back by a reversal.
+        raise RefusedError(
+            f"Charge {charge_id} was made by transfer {charge['source_transfer']}: reverse the transfer.",
+            param="charge",
+        )
     return charge
 
 

@@ -137,6 +137,23 @@ def test_a_refund_gives_back_a_part_and_then_the_rest(simulator: Simulator) -> N
     assert again.json()["error"]["code"] == "charge_already_refunded"
 
 
+def test_an_account_refunds_nobody_elses_payments(simulator: Simulator) -> None:
+    intent = simulator.fund(5_000)
+    partner = simulator.recipient()
+    made = simulator.post("/v1/transfers", {"amount": 2_000, "currency": "usd", "destination": partner})
+    before = simulator.available(), simulator.available(partner)
+
+    for name, theirs in (("payment_intent", intent["id"]), ("charge", intent["latest_charge"])):
+        answer = simulator.call("POST", "/v1/refunds", {name: theirs}, account=partner)
+        assert answer.json()["error"]["code"] == "resource_missing"
+    for account in (None, partner):
+        answer = simulator.call(
+            "POST", "/v1/refunds", {"charge": made["destination_payment"]}, account=account
+        )
+        assert answer.status_code == 400
+    assert (simulator.available(), simulator.available(partner)) == before
+
+
 def test_a_refund_of_what_is_no_longer_there_is_refused(simulator: Simulator) -> None:
     intent = simulator.fund(5_000)
     simulator.transfer(3_000, simulator.recipient())

@@ -1,11 +1,14 @@
 """Sets the pages; the one module that imports WeasyPrint, and `pdf` imports it only where pages are set."""
 
+import hashlib
 import logging
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree as ET
 
+import cssselect2
 import weasyprint
 from weasyprint.pdf.metadata import DocumentMetadata
 from weasyprint.text.fonts import FontConfiguration
@@ -15,6 +18,8 @@ from partner_network.gateways import pdf_claims
 
 # PDF/A-3 for the archive and the attached terms; level A carries the tags that a screen reader follows.
 VARIANT = "pdf/a-3a"
+XML_DECLARATION = '<?xml version="1.0"?>'
+_LAST_DICTIONARY = b"/Type /XRef"
 _UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -30,18 +35,50 @@ class Typesetter:
 
     def pdf(self, html: str) -> bytes:
         """Return the document's pages; the same text gives the same bytes."""
-        source = weasyprint.HTML(
-            string=html, base_url=f"{self._folder.as_uri()}/", url_fetcher=_OurFilesOnly(self._folder)
-        )
+        source = _source(html, f"{self._folder.as_uri()}/", _OurFilesOnly(self._folder))
         try:
             document = source.render(font_config=self._fonts, pdf_variant=VARIANT)
             _name_and_date(document)
             document.metadata = _claiming(document.metadata)
-            content = document.write_pdf(pdf_variant=VARIANT)
+            content = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=False)
         except FatalURLFetchingError as error:  # a BaseException: it would end the process
             raise ValueError(str(error)) from error.__cause__
         assert content is not None  # noqa: S101 - without a target the pages come back
-        return content
+        return _identified(content)
+
+
+def _source(html: str, base_url: str, fetcher: URLFetcher) -> weasyprint.HTML:
+    """Read a document that says it is XML as XML, in a fiftieth of the time; all others as browsers do."""
+    if html.startswith(XML_DECLARATION):
+        try:
+            return _WellFormed(html, base_url, fetcher)
+        except ET.ParseError:  # a name or an order id with a character that XML does not know
+            pass
+    return weasyprint.HTML(string=html, base_url=base_url, url_fetcher=fetcher)
+
+
+class _WellFormed(weasyprint.HTML):
+    """A document whose tree needs no guessing; the same fields as those that the library fills."""
+
+    def __init__(self, html: str, base_url: str, fetcher: URLFetcher) -> None:  # pyright: ignore[reportMissingSuperCall] - it would parse
+        root = ET.fromstring(html)  # noqa: S314 - of our own templates, which declare no entities
+        self.base_url = base_url
+        self.url_fetcher = fetcher
+        self.media_type = "print"
+        self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, content_language=None)
+        self.etree_element = root
+
+
+def _identified(content: bytes) -> bytes:
+    """Add the identifier that PDF/A asks for to the last dictionary, after which no offset counts.
+
+    Asked for it, the library would write and compress the whole document a second time.
+    """
+    before, key, after = content.rpartition(_LAST_DICTIONARY)
+    if not key:
+        raise ValueError("the document has no table of its objects that could name it")
+    name = hashlib.sha256(content).hexdigest()[:32].encode()
+    return before + b"/ID [<%b> <%b>]" % (name, name) + key + after
 
 
 def _name_and_date(document: weasyprint.Document) -> None:

@@ -229,3 +229,26 @@ except pdf.PdfError as error:
 async def test_a_document_too_large_is_refused_before_it_is_sent(renderer: pdf.Renderer) -> None:
     with pytest.raises(pdf.PdfError, match="at most 20,000,000"):
         await renderer.pdf("x" * (pdf.HTML_BYTES_MAX + 1))
+
+
+WELL_FORMED = '<?xml version="1.0"?>\n<!DOCTYPE html>\n' + PAGE.replace('css">', 'css"/>').replace(
+    'txt">', 'txt"/>'
+)
+
+
+async def test_a_document_that_says_it_is_xml_has_the_same_pages(renderer: pdf.Renderer) -> None:
+    assert text_of(await renderer.pdf(WELL_FORMED)) == text_of(await renderer.pdf(PAGE))
+
+
+@pytest.mark.parametrize("typed", ["\x0b", "\x01", "<br>", "&nbsp;"])
+async def test_what_xml_does_not_know_is_read_as_browsers_do(renderer: pdf.Renderer, typed: str) -> None:
+    odd = WELL_FORMED.replace("12.50</p>", f"12{typed}50</p>")
+    pages = text_of(await renderer.pdf(odd))
+    assert [page.partition("\n")[0] for page in pages] == ["First", "Second"]
+
+
+async def test_each_document_has_an_identifier_of_its_own_content(renderer: pdf.Renderer) -> None:
+    made = [await renderer.pdf(page) for page in (PAGE, PAGE, PAGE.replace("12.50", "12.51"))]
+    first, second, other = (pypdf.PdfReader(BytesIO(content)).trailer["/ID"] for content in made)
+    assert first == second != other
+    assert len(re.findall(rb"/ID \[<[0-9a-f]{32}> <[0-9a-f]{32}>\]", made[0])) == 1

@@ -99,10 +99,14 @@ async def lines_of(
 async def contract_of(connection: Connection, statement_id: UUID) -> tuple[str, str] | None:
     """Return the contract that lines without one of their own follow: that of the first line with one."""
     row = await connection.fetchrow(
-        """SELECT a.contract_name, a.contract_version
+        """SELECT coalesce(a.contract_name, x.contract_name) AS contract_name,
+               coalesce(a.contract_version, x.contract_version) AS contract_version
            FROM statement_lines l JOIN ledger_transfers t ON t.id = l.transfer_id
-           JOIN commissions c ON c.id = t.commission_id JOIN agreements a ON a.id = c.agreement_id
-           WHERE l.statement_id = $1 ORDER BY t.effective_at, l.transfer_id LIMIT 1""",
+           JOIN commissions c ON c.id = t.commission_id LEFT JOIN agreements a ON a.id = c.agreement_id
+           LEFT JOIN contracts_of_gifts x
+               ON x.agreement_id = c.agreement_id AND x.charity_id = c.charity_id
+           WHERE l.statement_id = $1 AND (a.id IS NOT NULL OR x.agreement_id IS NOT NULL)
+           ORDER BY t.effective_at, l.transfer_id LIMIT 1""",
         statement_id,
     )
     return None if row is None else (row["contract_name"], row["contract_version"])

@@ -7,6 +7,9 @@ from typing import Literal
 import msgspec
 import stripe
 
+from partner_network.kernel.errors import InvalidError
+from partner_network.kernel.sentences import Sentence
+
 LAST_CLIENT_ERROR = 499
 Reason = Literal["balance_insufficient", "capability", "account_closed", "account_invalid"]
 REFUSALS: Mapping[tuple[int, str], Reason] = {
@@ -81,6 +84,16 @@ class Funding(msgspec.Struct, frozen=True):
     amount_minor: int
     fee_minor: int
     available: bool
+    failure: str = ""
+    """What Stripe says went wrong, in its words."""
+    failure_code: str | None = None
+    funding_id: str | None = None
+    """Which payment of ours it is, as we wrote on it when we asked."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no money will come of it: refused, given up, or waiting for somebody who is not there."""
+        return self.status not in {"succeeded", "processing"}
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -142,6 +155,15 @@ class StripeRefusedError(Exception):
         self.code = code
 
 
+class DeclinedError(InvalidError):
+    """A bank said no to a payment; the intent that Stripe kept of it takes no more money."""
+
+    def __init__(self, sentence: Sentence, *, code: str, payment_intent_id: str | None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.payment_intent_id = payment_intent_id
+
+
 class StripeUnreachableError(Exception):
     """Stripe gave no usable answer: the request may have worked; send it again with the same key."""
 
@@ -196,12 +218,16 @@ def funding_of(intent: stripe.PaymentIntent) -> Funding:
     booked = charge.balance_transaction if isinstance(charge, stripe.Charge) else None
     # Stripe may book a charge a moment after the payment succeeded; until then nothing is available.
     known = booked if isinstance(booked, stripe.BalanceTransaction) else None
+    error = {} if intent.last_payment_error is None else intent.last_payment_error.to_dict()
     return Funding(
         payment_intent_id=intent.id,
         status=intent.status,
         amount_minor=intent.amount,
         fee_minor=0 if known is None else known.fee,
         available=intent.status == "succeeded" and known is not None and known.status == "available",
+        failure=error.get("message") or "",
+        failure_code=error.get("code"),
+        funding_id=intent.metadata.to_dict().get("funding_id"),
     )
 
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import stripe
 
 from partner_network.gateways import stripe_answers
-from partner_network.gateways.stripe_answers import StripeRefusedError, StripeUnreachableError
-from partner_network.kernel.errors import InvalidError, NotFoundError
+from partner_network.gateways.stripe_answers import DeclinedError, StripeRefusedError, StripeUnreachableError
+from partner_network.kernel.errors import NotFoundError
 from partner_network.kernel.sentences import Sentence
 
 
@@ -17,10 +17,13 @@ def in_our_words() -> Generator[None]:
     try:
         yield
     except stripe.CardError as declined:
-        raise InvalidError(
+        inner = {} if declined.error is None else declined.error.to_dict()
+        raise DeclinedError(
             Sentence(
                 "Stripe declined the payment: {why} Use another payment method.", why=declined.user_message
-            )
+            ),
+            code=stripe_answers.code_of(declined),
+            payment_intent_id=(inner.get("payment_intent") or {}).get("id"),
         ) from declined
     except stripe.StripeError as error:
         code, message = stripe_answers.code_of(error), error.user_message or str(error)

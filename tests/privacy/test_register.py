@@ -20,6 +20,7 @@ OF_THINGS = {
     ("brands", "country"), ("migration", "name"), ("migration", "app_name"), ("programs", "name"),
     ("conversions", "payload_hash"), ("refunds", "payload_hash"), ("ledger_entries", "payload_hash"),
     ("pgqueuer", "payload"), ("api_keys", "replaced_by"), ("stripe_accounts", "customer_id"),
+    ("fundings", "customer_id"),
     ("erasures", "asked_by"), ("test_facts", "payload_hash"), ("touches", "payload_hash"),
     ("credit_redemptions", "payload_hash"),
 }  # fmt: skip

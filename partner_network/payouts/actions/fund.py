@@ -1,13 +1,12 @@
 """Bring advertisers' money in by a PaymentIntent, and fund approved statements with what has settled."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
-
-from partner_network.database import connections, jobs
+from partner_network.database import connections
 from partner_network.database.connections import Connection
-from partner_network.gateways import crash_points
+from partner_network.gateways import clock, crash_points
+from partner_network.gateways.stripe_answers import DeclinedError
 from partner_network.gateways.stripe_connect import Funding, StripeConnect
 from partner_network.identity.actions import audit
 from partner_network.identity.rules.permissions import Member
@@ -20,28 +19,16 @@ from partner_network.ledger import events
 from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.accounts import Pair
 from partner_network.ledger.events import Fact
-from partner_network.ledger.rules import Entry
 from partner_network.payouts import queries, rules
-from partner_network.payouts.actions import telling
+from partner_network.payouts.actions import arrive, telling
+from partner_network.payouts.actions.arrive import RequestedFunding
+from partner_network.payouts.rules import fund_lock
 
-
-class RequestedFunding(msgspec.Struct, frozen=True):
-    """A payment that an advertiser asked for; minor units."""
-
-    id: UUID
-    advertiser_id: UUID
-    amount_minor: int
-    currency: str
-    idempotency_key: str
-    payment_intent_id: str | None
-    status: str
-    customer_id: str | None
-    payment_method_id: str | None
-
-
-def fund_lock(advertiser_id: UUID, currency: str) -> str:
-    """Return what whoever changes an advertiser's prepaid balance waits for."""
-    return f"fund:{advertiser_id}:{currency}"
+KEY_LIFE = timedelta(hours=23)
+"""Stripe forgets a key after 24 hours; from then on a payment is looked up and never asked for again."""
+GRACE = timedelta(minutes=5)
+"""How long after a request its payment may not be listed yet."""
+_NEVER_ARRIVED = Sentence("Our request never reached Stripe and nothing was taken; pay again.")
 
 
 async def request_funding(
@@ -69,18 +56,14 @@ async def request_funding(
                 amount=Money(need.missing_minor, currency),
             )
         )
-    if await connection.fetchval(
-        """SELECT EXISTS (SELECT FROM fundings WHERE advertiser_id = $1 AND currency = $2
-                          AND status IN ('requested', 'processing'))""",
-        advertiser_id,
-        currency,
-    ):
-        raise ConflictError("A payment is on its way already; wait until it has settled.")
     funding_id = ids.new_id(now)
-    await connection.execute(
+    # Two tabs may ask at the same moment: the database lets one payment be on its way.
+    is_the_only_one = await connection.fetchval(
         """INSERT INTO fundings (id, advertiser_id, amount_minor, currency, idempotency_key, status,
                requested_by, requested_at)
-           VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7)""",
+           VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7)
+           ON CONFLICT (advertiser_id, currency) WHERE status IN ('requested', 'processing') DO NOTHING
+           RETURNING true""",
         funding_id,
         advertiser_id,
         amount_minor,
@@ -89,6 +72,8 @@ async def request_funding(
         requested_by.id,
         now,
     )
+    if not is_the_only_one:
+        raise ConflictError("A payment is on its way already; wait until it has settled.")
     after = {"amount_minor": amount_minor, "currency": currency}
     await audit.record(
         connection, requested_by, "ask for", "funding", funding_id, brands=[advertiser_id], after=after
@@ -99,31 +84,44 @@ async def request_funding(
 async def charge_funding(stripe: StripeConnect, funding_id: UUID, now: datetime) -> str:
     """Charge what was requested and book it once it has settled; return the funding's status.
 
-    Idempotent: the key was committed before the call, so a repeat finds the same PaymentIntent.
+    Idempotent: what is asked for and its key were committed before the call, so a repeat finds the same
+    PaymentIntent; once Stripe may have forgotten the key, the payment is looked up and never asked for again.
     Errors: NotFoundError for an unknown funding; StripeUnreachableError when nobody knows, then try again.
     """
     async with connections.transaction() as connection:
-        funding = await _funding(connection, funding_id)
+        funding = await arrive.begin(connection, funding_id)
     if funding.status in {"settled", "failed"}:
         return funding.status
     crash_points.reach(4)
     try:
         answer = await _ask(stripe, funding)
-    except InvalidError as declined:
-        await _record_failure(funding_id, declined.detail)
+    except DeclinedError as declined:
+        code = rules.code_of_failure(declined.code)
+        await arrive.record_failure(funding_id, code, declined.detail, declined.payment_intent_id)
+        return "failed"
+    except (InvalidError, NotFoundError) as refused:
+        await arrive.record_failure(funding_id, "refused", refused.detail)
         return "failed"
     crash_points.reach(5)
+    if answer is None:
+        await arrive.record_failure(funding_id, "lost", str(_NEVER_ARRIVED))
+        return "failed"
     async with connections.transaction() as connection:
-        status = await _record(connection, funding_id, answer, now)
+        status = await arrive.record(connection, funding_id, answer, now)
     crash_points.reach(6)
     return status
 
 
-async def _ask(stripe: StripeConnect, funding: RequestedFunding) -> Funding:
+async def _ask(stripe: StripeConnect, funding: RequestedFunding) -> Funding | None:
     if funding.payment_intent_id is not None:
         return await stripe.read_funding(funding.payment_intent_id)
-    if funding.customer_id is None or funding.payment_method_id is None:
+    if funding.customer_id is None or funding.payment_method_id is None or funding.asked_at is None:
         raise InvalidError("This advertiser has no payment details at Stripe yet; enter them first.")
+    age = clock.wall_now() - funding.asked_at
+    if age > GRACE:
+        found = await stripe.find_funding(customer=funding.customer_id, funding_id=str(funding.id))
+        if found is not None or age > KEY_LIFE:
+            return found
     return await stripe.fund(
         amount_minor=funding.amount_minor,
         currency=funding.currency,
@@ -132,91 +130,6 @@ async def _ask(stripe: StripeConnect, funding: RequestedFunding) -> Funding:
         idempotency_key=funding.idempotency_key,
         metadata={"funding_id": str(funding.id)},
     )
-
-
-async def _funding(connection: Connection, funding_id: UUID, *, lock: bool = False) -> RequestedFunding:
-    row = await connection.fetchrow(
-        """SELECT f.id, f.advertiser_id, f.amount_minor, f.currency, f.idempotency_key,
-               f.payment_intent_id, f.status, a.customer_id, a.payment_method_id
-           FROM fundings f LEFT JOIN stripe_accounts a ON a.brand_id = f.advertiser_id
-           WHERE f.id = $1"""
-        + (" FOR UPDATE OF f" if lock else ""),
-        funding_id,
-    )
-    if row is None:
-        raise NotFoundError("There is no such funding.")
-    return RequestedFunding(**row)
-
-
-async def _record_failure(funding_id: UUID, reason: str) -> None:
-    async with connections.transaction() as connection:
-        failed = await connection.fetchrow(
-            """UPDATE fundings SET status = 'failed', failure = $2 WHERE id = $1 AND status = 'requested'
-               RETURNING advertiser_id, amount_minor, currency""",
-            funding_id,
-            reason,
-        )
-        if failed is not None:
-            amount = Money(failed["amount_minor"], failed["currency"])
-            await telling.tell_failed(connection, funding_id, failed["advertiser_id"], amount, reason)
-
-
-async def _record(connection: Connection, funding_id: UUID, answer: Funding, now: datetime) -> str:
-    # The webhook's job and the charging job may both arrive here; the row lock lets one book.
-    funding = await _funding(connection, funding_id, lock=True)
-    if funding.status == "settled":
-        return funding.status
-    if answer.amount_minor != funding.amount_minor:
-        raise ConflictError(
-            Sentence(
-                "Stripe charged {charged} instead of {asked}; nothing was booked, a person must look.",
-                charged=Money(answer.amount_minor, funding.currency),
-                asked=Money(funding.amount_minor, funding.currency),
-            )
-        )
-    status = "settled" if answer.available else "processing"
-    await connection.execute(
-        """UPDATE fundings SET payment_intent_id = $2, status = $3,
-               settled_at = CASE WHEN $3 = 'settled' THEN $4::timestamptz END WHERE id = $1""",
-        funding_id,
-        answer.payment_intent_id,
-        status,
-        now,
-    )
-    if answer.available:
-        owed_minor = await _owed_minor(connection, funding)
-        await ledger.post(connection, _received(funding, answer, now, owed_minor), recorded_at=now)
-        await connection.execute(
-            "UPDATE fundings SET repaid_minor = $2 WHERE id = $1",
-            funding_id,
-            min(owed_minor, funding.amount_minor),
-        )
-        amount = Money(funding.amount_minor, funding.currency)
-        await telling.tell_settled(connection, funding_id, funding.advertiser_id, amount)
-        # Whoever read this may die before it pays.
-        await jobs.enqueue(connection, rules.PAY)
-    return status
-
-
-async def _owed_minor(connection: Connection, funding: RequestedFunding) -> int:
-    # Whoever takes a payment back or funds statements waits here: both read what this one changes.
-    await connections.lock_all(connection, fund_lock(funding.advertiser_id, funding.currency))
-    return await ledger_queries.posted_minor(
-        connection, "chargeback", currency=funding.currency, holder_id=funding.advertiser_id
-    )
-
-
-def _received(funding: RequestedFunding, answer: Funding, now: datetime, owed_minor: int) -> list[Entry]:
-    fact = Fact(f"funding:{funding.id}", now)
-    advertiser_id, currency, minor = funding.advertiser_id, funding.currency, funding.amount_minor
-    entries = [
-        events.repay(fact, advertiser_id, currency, minor, owed_minor=owed_minor)
-        if owed_minor
-        else events.receive(fact, advertiser_id, currency, minor)
-    ]
-    if answer.fee_minor:
-        entries.append(events.charge_fee(Fact(f"fee:{funding.id}", now), funding.currency, answer.fee_minor))
-    return entries
 
 
 async def fund_statements(advertiser_id: UUID, currency: str, now: datetime) -> list[UUID]:

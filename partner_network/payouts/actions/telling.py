@@ -8,6 +8,7 @@ import asyncpg
 from partner_network.database.connections import Connection
 from partner_network.kernel import ids
 from partner_network.kernel.money import Money
+from partner_network.kernel.sentences import Sentence
 from partner_network.notifications.actions import tell
 from partner_network.notifications.rules.values import Value
 from partner_network.payouts import queries, rules
@@ -60,7 +61,7 @@ async def tell_settled(connection: Connection, funding_id: UUID, advertiser_id: 
 
 
 async def tell_failed(
-    connection: Connection, funding_id: UUID, advertiser_id: UUID, amount: Money, reason: str
+    connection: Connection, funding_id: UUID, advertiser_id: UUID, amount: Money, reason: Sentence | str
 ) -> None:
     """Tell an advertiser's finance that its payment failed, and why."""
     said: dict[str, Value] = {"amount": amount, "reason": reason}

@@ -65,6 +65,11 @@ TOKENS: Mapping[str, Method] = {
     "pm_card_chargeDeclinedInsufficientFunds": _card(
         "9995", failure="insufficient_funds", message="Your card has insufficient funds."
     ),
+    "pm_card_authenticationRequired": _card(
+        "3184",
+        failure="authentication_required",
+        message="Your card was declined. This transaction requires authentication.",
+    ),
     "pm_card_createDispute": _card("0259", dispute="fraudulent"),
     "pm_card_createDisputeProductNotReceived": _card("2685", dispute="product_not_received"),
     "pm_usBankAccount_success": _ach("6789"),

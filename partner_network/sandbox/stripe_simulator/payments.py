@@ -156,8 +156,10 @@ def _method(call: Call, currency: str) -> tuple[str, Method]:
 def _declined(call: Call, intent: Json, method: Method) -> RefusedError:
     # A decline is the one refusal that leaves something behind: the intent, waiting for another card.
     charge = call.state.put(charges.of(call, intent, method))
+    wants_holder = method.failure == "authentication_required"
+    code = "authentication_required" if wants_holder else "card_declined"
     refusal = RefusedError(
-        method.message, status=402, kind="card_error", code="card_declined", stored=True, leaves_traces=True,
+        method.message, status=402, kind="card_error", code=code, stored=True, leaves_traces=True,
         details={"charge": charge["id"], "decline_code": method.failure},
     )  # fmt: skip
     failed = refusal.body(version="v1")["error"]

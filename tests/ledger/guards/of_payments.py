@@ -100,4 +100,7 @@ PAYMENTS = [
     one("fundings", "fundings_pkey", id="'00000000-0000-0000-0000-0000000000b5'"),
     one("fundings", "fundings_idempotency_key_key", idempotency_key="'funding-1'"),
     one("fundings", "fundings_payment_intent_id_key", payment_intent_id="'pi_1'"),
+    one("fundings", "one_open_funding", status="'requested'"),
+    one("fundings", "asked_with_a_method", asked_at=AT),
+    one("fundings", "failed_for_a_code", failure_code="'declined'"),
 ]

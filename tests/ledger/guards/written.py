@@ -245,7 +245,7 @@ WELCOME: Mapping[str, Row] = {
     "statement_approvals": _approved(4),
     "payouts": _payout(3, "receive"),
     "payout_attempts": _attempt(2, "pay-2", "reserve more"),
-    "fundings": _funding(2),
+    "fundings": {**_funding(2), "status": "'settled'"},
     "adjustments": _adjustment(2),
 }
 

@@ -52,10 +52,15 @@ class Renderer:
     """A small pool of typesetting processes; start it once per worker and close it at the end.
 
     A process that dies, hangs or is abandoned is thrown away and the next document gets a fresh one,
-    so that no caller can ever be handed the pages of another.
+    so that no caller can ever be handed the pages of another. Left out, there are as many processes as there are
+    processors, for setting pages is nothing but reckoning.
     """
 
-    def __init__(self, *, processes: int = 2, folder: Path = ASSETS, limit_s: float = LIMIT_S) -> None:
+    def __init__(
+        self, *, processes: int | None = None, folder: Path = ASSETS, limit_s: float = LIMIT_S
+    ) -> None:
+        if processes is None:
+            processes = min(PROCESSES_MAX, os.cpu_count() or 1)
         if not 1 <= processes <= PROCESSES_MAX:
             raise ValueError(f"a renderer has 1 to {PROCESSES_MAX} processes, not {processes}")
         self._folder = folder

@@ -69,6 +69,16 @@ async def test_two_processes_set_many_documents_and_each_caller_gets_its_own() -
     assert [text_of(content)[0].strip() for content in made] == [f"number {n}" for n in range(8)]
 
 
+async def test_there_is_a_process_for_each_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    async with pdf.Renderer() as renderer:
+        assert len(renderer._live) == 3  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - how many
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert pdf.Renderer()._processes == pdf.PROCESSES_MAX  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the same
+
+
 async def test_the_web_process_never_imports_the_typesetter(renderer: pdf.Renderer) -> None:
     code = "import sys; from partner_network.gateways import pdf; print('weasyprint' in sys.modules)"
     done = await asyncio.to_thread(

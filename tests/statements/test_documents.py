@@ -263,7 +263,7 @@ def test_the_chart_sums_by_week_and_shows_empty_weeks_too() -> None:
     svg = ET.fromstring(drawn.svg)  # noqa: S314 - our own drawing
     assert svg.get("aria-label") == f"{drawn.title}: 3 Mar $2.50; 10 Mar $0.00; 17 Mar -$0.50; 24 Mar $5.00"
     # 600 units of room for 5.50 from the lowest to the highest, each rounded down.
-    assert [int(bar.get("height", "")) for bar in svg.iter("{http://www.w3.org/2000/svg}rect")] == [272, 0, 54, 545]
+    assert [int(bar.get("height", "")) for bar in svg.iterfind(".//{*}rect")] == [272, 0, 54, 545]
 
 
 @pytest.mark.parametrize(("days", "step"), [(100, "week"), (700, "month"), (5_000, "year")])

@@ -96,25 +96,25 @@ class Sale(Cast):
                    ORDER BY n OFFSET $1 LIMIT 1""",
                 attempt - 1,
             )
+        await self.ask_stripe(f"/v1/transfers/{transfer}/reversals", amount=str(minor))
+
+    async def ask_stripe(self, path: str, **data: str) -> Any:
+        """Ask Stripe for something past the product, as a person does at its pages."""
         async with httpx.AsyncClient(base_url=self.stripe_address) as client:
-            answer = await client.post(
-                f"/v1/transfers/{transfer}/reversals",
-                data={"amount": str(minor)},
-                headers={"authorization": "Bearer sk_test_sale"},
-            )
+            answer = await client.post(path, data=data, headers={"authorization": "Bearer sk_test_sale"})
         answer.raise_for_status()
+        return answer.json()
 
     async def top_up(self, minor: int) -> None:
         """Bring money of the operator's own."""
-        async with httpx.AsyncClient(base_url=self.stripe_address) as client:
-            answer = await client.post(
-                "/v1/topups",
-                data={"amount": str(minor), "currency": "usd", "description": "Fees"},
-                headers={"authorization": "Bearer sk_test_sale"},
-            )
-        answer.raise_for_status()
-        if answer.json()["status"] != "succeeded":
-            await self.control("banks", id=answer.json()["id"], outcome="paid")
+        await self.bring(minor)
+
+    async def bring(self, minor: int) -> str:
+        """Bring money of the operator's own; return the top-up's id."""
+        brought = await self.ask_stripe("/v1/topups", amount=str(minor), currency="usd", description="Fees")
+        if brought["status"] != "succeeded":
+            await self.control("banks", id=brought["id"], outcome="paid")
+        return brought["id"]
 
     async def account_of(self, slug: str) -> str:
         """Return a brand's account at Stripe."""
@@ -125,19 +125,7 @@ class Sale(Cast):
 
     async def send_by_hand(self, slug: str, minor: int, key: str = "by hand") -> None:
         """Send money past the product, out of a payment made for it; with a key of its own or another's."""
-        async with connections.transaction() as connection:
-            customer = await connection.fetchval(
-                "SELECT customer_id FROM stripe_accounts WHERE customer_id IS NOT NULL LIMIT 1"
-            )
-        metadata: dict[str, str] = {}
-        await self.stripe.fund(
-            amount_minor=minor,
-            currency="USD",
-            customer=customer,
-            payment_method=builders.CARD,
-            idempotency_key=f"for {key}",
-            metadata=metadata,
-        )
+        await self.charge_by_hand(minor, f"for {key}")
         await self.stripe.send_transfer(
             amount_minor=minor,
             currency="USD",
@@ -145,8 +133,29 @@ class Sale(Cast):
             transfer_group="by hand",
             description="by hand",
             idempotency_key=key,
-            metadata=metadata,
+            metadata={},
         )
+
+    async def charge_by_hand(self, minor: int, key: str = "charged by hand") -> str:
+        """Charge the advertiser past the product; return the payment's id."""
+        async with connections.transaction() as connection:
+            customer = await connection.fetchval(
+                "SELECT customer_id FROM stripe_accounts WHERE customer_id IS NOT NULL LIMIT 1"
+            )
+        charged = await self.stripe.fund(
+            amount_minor=minor,
+            currency="USD",
+            customer=customer,
+            payment_method=builders.CARD,
+            idempotency_key=key,
+            metadata={},
+        )
+        return charged.payment_intent_id
+
+    async def nights(self) -> int:
+        """Return how many nights our books were compared with Stripe's."""
+        async with connections.transaction() as connection:
+            return await connection.fetchval("SELECT count(*) FROM reconciliations")
 
     async def attempts(self) -> list[tuple[str, int]]:
         """Return state and amount of each attempt, in the order they were made."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 
 from partner_network.database import connections
 from partner_network.gateways import clock
@@ -9,9 +10,11 @@ from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts.rules import ChargeFunding
 
+NIGHT = datetime(2026, 3, 1, 3, tzinfo=UTC)
+
 
 async def run(database_url: str, stripe_address: str) -> None:
-    """Charge every funding that was asked for, and pay."""
+    """Charge every funding that was asked for, pay, and make the night's comparison."""
     clock.use_simulated_time(sandbox=True)
     await connections.open_pool(database_url)
     stripe = StripeConnect(
@@ -23,6 +26,7 @@ async def run(database_url: str, stripe_address: str) -> None:
         for row in asked:
             await payouts.charge(stripe, ChargeFunding(row["id"]), await clock.now())
         await payouts.pay(stripe, await clock.now())
+        await payouts.reconcile_due(stripe, await clock.now(), NIGHT)
     finally:
         await stripe.close()
         await connections.close_pool()

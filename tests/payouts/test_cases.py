@@ -10,7 +10,6 @@ from partner_network.gateways.stripe_connect import StripeConnect, StripeUnreach
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts.actions import cases, compare, movements
 from partner_network.payouts.rules import CaseKind
-from tests import builders
 from tests.builders import SMALL
 from tests.payouts.conftest import Sale
 
@@ -32,19 +31,8 @@ async def open_cases() -> list[tuple[str, str]]:
 
 async def a_payment_by_hand_that_comes_back(sale: Sale) -> None:
     """Somebody charges a customer at Stripe past the product, and the bank takes it back."""
-    async with connections.transaction() as connection:
-        customer = await connection.fetchval(
-            "SELECT customer_id FROM stripe_accounts WHERE customer_id IS NOT NULL LIMIT 1"
-        )
-    charged = await sale.stripe.fund(
-        amount_minor=700,
-        currency="USD",
-        customer=customer,
-        payment_method=builders.CARD,
-        idempotency_key="by hand",
-        metadata={},
-    )
-    await sale.control("disputes", payment_intent=charged.payment_intent_id, verdict="lost")
+    charged = await sale.charge_by_hand(700)
+    await sale.control("disputes", payment_intent=charged, verdict="lost")
 
 
 async def compared(sale: Sale) -> list[str]:

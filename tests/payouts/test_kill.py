@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from partner_network.dashboards.verification import proof
 from partner_network.gateways import clock, crash_points
+from partner_network.payouts import jobs as payouts
 from partner_network.payouts.actions import compare
 from tests.conftest import FreshDatabase
 from tests.payouts.conftest import EARNED_MINOR, Sale
@@ -28,12 +30,41 @@ async def test_a_worker_killed_there_and_started_again_pays_once_to_the_cent(
     database: FreshDatabase, sale: Sale, point: int
 ) -> None:
     await sale.to_be_paid(charge_it=False)
+    await sale.top_up(100)
 
     assert await one_run(database, sale, point) == -signal.SIGKILL
     assert await one_run(database, sale, None) == 0
 
     assert await sale.transfers_minor() == [EARNED_MINOR]
     assert await sale.attempts() == [("settled", EARNED_MINOR)]
+    await must_be_even(sale)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", [10, 11, 12, 13])
+async def test_what_comes_back_is_booked_once_however_the_worker_ends(
+    database: FreshDatabase, sale: Sale, point: int
+) -> None:
+    await sale.to_be_paid()
+    await sale.top_up(100)
+    await payouts.pay(sale.stripe, await clock.now())
+    await sale.reverse(600)
+
+    assert await one_run(database, sale, point) == -signal.SIGKILL
+    assert await sale.nights() == 0
+    assert await one_run(database, sale, None) == 0
+    assert await one_run(database, sale, None) == 0
+
+    assert await sale.attempts() == [("reversed", EARNED_MINOR), ("settled", 600)]
+    assert sorted(await sale.transfers_minor()) == [600, EARNED_MINOR]
+    await must_be_even(sale)
+
+
+async def must_be_even(sale: Sale) -> None:
+    """Nothing is left anywhere but what the operator brought; Stripe, the proof and the cases say so too."""
     left = ("prepaid", "pay", "pay_funded", "payout_clearing", "chargeback")
     assert [await sale.posted(kind) for kind in left] == [0] * len(left)
+    assert [await sale.posted(kind) for kind in ("own", "cash")] == [100, 100]
+    assert [kind.difference async for kind in proof.verify(sale.stripe) if kind.difference] == []
     assert await compare.compare_with_stripe(sale.stripe, await clock.now()) == []
+    assert await sale.nights() == 1

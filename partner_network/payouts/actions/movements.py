@@ -18,7 +18,8 @@ from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.accounts import Pair
 from partner_network.ledger.events import Fact
 from partner_network.ledger.rules import Entry
-from partner_network.payouts.actions import cases, fund, telling, transactions
+from partner_network.payouts import rules
+from partner_network.payouts.actions import cases, telling, transactions
 
 BOOKED = ("reversal", "return", "reinstated", "top_up")
 _UNBOOKED = """
@@ -149,7 +150,7 @@ async def _move_funding(connection: Connection, one: Movement, now: datetime) ->
         await _open_once(connection, one, said, now)
         return False
     advertiser_id, currency = funding["advertiser_id"], funding["currency"]
-    await connections.lock_all(connection, fund.fund_lock(advertiser_id, currency))
+    await connections.lock_all(connection, rules.fund_lock(advertiser_id, currency))
     fact = Fact(f"movement:{one.id}", now)
     if one.kind == "reinstated":
         owed = await _posted(connection, "chargeback", funding)

@@ -52,8 +52,8 @@ class Renderer:
     """A small pool of typesetting processes; start it once per worker and close it at the end.
 
     A process that dies, hangs or is abandoned is thrown away and the next document gets a fresh one,
-    so that no caller can ever be handed the pages of another. Left out, there are as many processes as there are
-    processors, for setting pages is nothing but reckoning.
+    so that no caller can ever be handed the pages of another. Left out, there are as many processes
+    as processors, for setting pages is nothing but reckoning.
     """
 
     def __init__(

@@ -94,5 +94,5 @@ async def pay(stripe: StripeConnect, now: datetime) -> None:
     crash_points.reach(7)
     await send.send_all(stripe, now)
     crash_points.reach(8)
-    await reconcile.reconcile(stripe, now)
+    await reconcile.settle_arrived(stripe, now)
     crash_points.reach(9)

@@ -55,7 +55,8 @@ THE_WORKERS = {
     "payouts.actions.arrive.record_failure",
     "payouts.actions.fund.charge_funding",
     "payouts.actions.fund.fund_statements",
-    "payouts.actions.reconcile.reconcile",
+    "payouts.actions.reconcile._sent",
+    "payouts.actions.reconcile._settle",
     "payouts.actions.send._begin",
     "payouts.actions.send._look_up",
     "payouts.actions.movements.book_movements",
@@ -86,6 +87,7 @@ THE_WORKERS = {
     "statements.actions.close._close_pair",
     "statements.actions.close.close_due",
     "statements.jobs._keep",
+    "statements.jobs.bill",
     "statements.jobs.render",
 }
 """Run by the worker alone, who works for every brand."""

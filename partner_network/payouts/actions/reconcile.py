@@ -31,27 +31,33 @@ class Report(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...]
 
 
+async def settle_arrived(stripe: StripeConnect, now: datetime) -> int:
+    """Settle what was accepted and Stripe shows as it was sent; return how many attempts.
+
+    Looks no further back than the oldest of them, and asks Stripe nothing when there is none.
+    """
+    accepted = await _sent("t.status = 'accepted'")
+    awaited = {sent.stripe_transfer_id for sent in accepted}
+    shown: dict[str, Transfer] = {}
+    if awaited:
+        async for transfer in stripe.all_transfers():
+            shown[transfer.id] = transfer
+            if awaited <= shown.keys():
+                break
+    return await _settle([sent for sent in accepted if _difference(sent, shown) is None], now)
+
+
 async def reconcile(stripe: StripeConnect, now: datetime) -> Report:
     """Settle every accepted attempt that Stripe shows with the same amount and destination.
 
     Idempotent. Nothing is booked for a transfer that differs: it is reported, and a person decides.
     """
     shown = {transfer.id: transfer async for transfer in stripe.all_transfers()}
-    async with connections.transaction() as connection:
-        rows = await connection.fetch(
-            """SELECT t.id, t.payout_id, t.stripe_transfer_id, t.amount_minor, t.destination, t.status,
-                   o.currency, o.payee_id, o.payer_id
-               FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
-               WHERE t.stripe_transfer_id IS NOT NULL ORDER BY t.id FOR UPDATE OF o, t"""
-        )
-        ours = [_Sent(**row) for row in rows]
-        differences = _differences(ours, shown)
-        wrong = {difference.transfer_id for difference in differences}
-        arrived = [
-            sent for sent in ours if sent.status == "accepted" and sent.stripe_transfer_id not in wrong
-        ]
-        await _settle(connection, arrived, now)
-    return Report(len(arrived), tuple(differences))
+    ours = await _sent("t.stripe_transfer_id IS NOT NULL")
+    differences = _differences(ours, shown)
+    wrong = {difference.transfer_id for difference in differences}
+    arrived = [sent for sent in ours if sent.status == "accepted" and sent.stripe_transfer_id not in wrong]
+    return Report(await _settle(arrived, now), tuple(differences))
 
 
 class _Sent(msgspec.Struct, frozen=True):
@@ -66,40 +72,67 @@ class _Sent(msgspec.Struct, frozen=True):
     payer_id: UUID
 
 
+async def _sent(which: str) -> list[_Sent]:
+    async with connections.transaction() as connection:
+        return await _read(connection, f"WHERE {which} ORDER BY t.id")
+
+
+async def _read(connection: Connection, which: str, *values: object) -> list[_Sent]:
+    rows = await connection.fetch(
+        f"""SELECT t.id, t.payout_id, t.stripe_transfer_id, t.amount_minor, t.destination, t.status,
+                o.currency, o.payee_id, o.payer_id
+            FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id {which}""",
+        *values,
+    )
+    return [_Sent(**row) for row in rows]
+
+
+def _difference(sent: _Sent, shown: dict[str, Transfer]) -> Difference | None:
+    transfer = shown.get(sent.stripe_transfer_id)
+    if transfer is None:
+        return Difference(sent.stripe_transfer_id, "Stripe does not show a transfer we booked.")
+    if (transfer.amount_minor, transfer.currency, transfer.destination) != (
+        sent.amount_minor,
+        sent.currency,
+        sent.destination,
+    ):
+        return Difference(transfer.id, "Stripe shows another amount or another destination.")
+    return None
+
+
 def _differences(ours: list[_Sent], shown: dict[str, Transfer]) -> list[Difference]:
-    found: list[Difference] = []
-    for sent in ours:
-        transfer = shown.get(sent.stripe_transfer_id)
-        if transfer is None:
-            found.append(Difference(sent.stripe_transfer_id, "Stripe does not show a transfer we booked."))
-        elif (transfer.amount_minor, transfer.currency, transfer.destination) != (
-            sent.amount_minor,
-            sent.currency,
-            sent.destination,
-        ):
-            found.append(Difference(transfer.id, "Stripe shows another amount or another destination."))
     known = {sent.stripe_transfer_id for sent in ours}
-    found += [
+    unknown = [
         Difference(transfer_id, "Stripe shows a transfer that we did not book.", is_unknown=True)
         for transfer_id in shown
         if transfer_id not in known
     ]
-    return found
+    return [found for sent in ours if (found := _difference(sent, shown)) is not None] + unknown
 
 
-async def _settle(connection: Connection, arrived: list[_Sent], now: datetime) -> None:
-    entries = [
-        events.settle_payout(
-            Fact(f"settle:{sent.id}", now),
-            Pair(sent.payee_id, sent.payer_id, sent.currency),
-            sent.amount_minor,
+async def _settle(arrived: list[_Sent], now: datetime) -> int:
+    """Book what has left the account, for what another worker has not booked; lock nothing else."""
+    if not arrived:
+        return 0
+    async with connections.transaction() as connection:
+        still = await _read(
+            connection,
+            "WHERE t.id = ANY($1::uuid[]) AND t.status = 'accepted' ORDER BY t.id FOR UPDATE OF o, t",
+            [sent.id for sent in arrived],
         )
-        for sent in arrived
-    ]
-    await ledger.post(connection, entries, recorded_at=now)
-    await connection.execute(
-        "UPDATE payout_attempts SET status = 'settled' WHERE id = ANY($1::uuid[])",
-        [sent.id for sent in arrived],
-    )
-    for sent in arrived:
-        await telling.tell_paid(connection, sent.payout_id, now)
+        entries = [
+            events.settle_payout(
+                Fact(f"settle:{sent.id}", now),
+                Pair(sent.payee_id, sent.payer_id, sent.currency),
+                sent.amount_minor,
+            )
+            for sent in still
+        ]
+        await ledger.post(connection, entries, recorded_at=now)
+        await connection.execute(
+            "UPDATE payout_attempts SET status = 'settled' WHERE id = ANY($1::uuid[])",
+            [sent.id for sent in still],
+        )
+        for sent in still:
+            await telling.tell_paid(connection, sent.payout_id, now)
+    return len(still)

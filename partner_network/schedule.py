@@ -34,7 +34,7 @@ from partner_network.notifications import jobs as notifications
 from partner_network.payouts import funding_jobs
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
-from partner_network.payouts.rules import ChargeFunding, HeardEvent, ReadFunding
+from partner_network.payouts.rules import ChargeFunding, HeardBankPayout, HeardEvent, ReadFunding
 from partner_network.privacy import jobs as privacy
 from partner_network.receipts.replay import nightly
 from partner_network.receipts.trials import jobs as trials
@@ -83,6 +83,9 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
         job = msgspec.json.decode(payload, type=statement_rules.RenderStatement)
         await statements.render(doors.renderer, doors.files, doors.issuer, job, await clock.now())
 
+    async def bill(payload: bytes) -> None:
+        await statements.bill(msgspec.json.decode(payload, type=statement_rules.BillBrand))
+
     async def render_agreement(payload: bytes) -> None:
         job = msgspec.json.decode(payload, type=agreements.RenderAgreement)
         await agreements.render_agreement(doors.renderer, doors.files, job, await clock.now())
@@ -94,6 +97,7 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
         commissions.MOVE: move,
         statement_rules.CLOSE: close,
         statement_rules.RENDER: render_statement,
+        statement_rules.BILL: bill,
         agreements.RENDER: render_agreement,
         **_of_payouts(doors.stripe),
         trials.TRY: trials.try_terms,
@@ -118,6 +122,10 @@ def _of_payouts(stripe: StripeConnect) -> Mapping[str, Handler]:
         job = msgspec.json.decode(payload, type=HeardEvent)
         await payouts.read_account(stripe, job, await clock.now())
 
+    async def read_bank_payout(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=HeardBankPayout)
+        await payouts.read_bank_payout(stripe, job, await clock.now())
+
     async def pay(_: bytes) -> None:
         await payouts.pay(stripe, await clock.now())
 
@@ -126,6 +134,7 @@ def _of_payouts(stripe: StripeConnect) -> Mapping[str, Handler]:
         payout_rules.READ_FUNDING: read_funding,
         payout_rules.READ_MOVEMENTS: read_movements,
         payout_rules.READ_ACCOUNT: read_account,
+        payout_rules.READ_BANK_PAYOUT: read_bank_payout,
         payout_rules.PAY: pay,
     }
 

@@ -157,7 +157,7 @@ async def read_statement(statement_id: UUID, listing: Listing, now: datetime) ->
         )
         known = dict(row or {})
         counted, found, lines_minor = await lines.lines_of(connection, statement_id, listing)
-        standing = await invoice_queries.standing_of(connection, statement)
+        standing = await invoice_queries.standing_of(connection, statement, now)
         basis = invoices.basis_of_totals(statement.currency, statement.totals)
         return ReadStatement(
             statement,

@@ -1,5 +1,6 @@
 """Jobs join the queue in the transaction of the fact that causes them, so a rollback leaves none."""
 
+from datetime import timedelta
 from typing import cast
 
 import asyncpg
@@ -12,10 +13,16 @@ from partner_network.database.connections import Connection
 from partner_network.kernel.errors import ConflictError
 
 
-async def enqueue(connection: Connection, entrypoint: str, payload: msgspec.Struct | bytes = b"") -> None:
-    """Ask the worker for ``<slice>.<verb>``; a struct travels as JSON."""
+async def enqueue(
+    connection: Connection,
+    entrypoint: str,
+    payload: msgspec.Struct | bytes = b"",
+    *,
+    after: timedelta | None = None,
+) -> None:
+    """Ask the worker for ``<slice>.<verb>``, now or after some wall time; a struct travels as JSON."""
     body = msgspec.json.encode(payload) if isinstance(payload, msgspec.Struct) else payload
-    await _queue(connection).enqueue(entrypoint, body)
+    await _queue(connection).enqueue(entrypoint, body, execute_after=after)
 
 
 async def retry(connection: Connection, job_id: int) -> None:

@@ -84,7 +84,8 @@ class Invoice(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct, frozen=True):
     """What decides whether an invoice may be issued, and under which tax.
 
-    Both are named as they are now; how the service is taxed follows from what they were in its period.
+    Both are named by the profiles in force on the day of issue, whose first ones hold from `seller_from` and
+    `buyer_from` on; how the service is taxed follows from what they were in its period.
     """
 
     seller: TaxProfile | None
@@ -94,6 +95,8 @@ class Standing(msgspec.Struct, frozen=True):
     rate_ppm: int = 0
     seller_ref: str = ""
     is_donation: bool = False
+    seller_from: date | None = None
+    buyer_from: date | None = None
 
 
 class Basis(msgspec.Struct, frozen=True):
@@ -160,9 +163,19 @@ def _missing(standing: Standing) -> list[Obstacle]:
     if not standing.has_agreed:
         why = Sentence("The payee has not agreed to self-billing by the payer yet.")
         found.append(Obstacle(why, "payee"))
-    if standing.seller is None:
+    if standing.seller is None and standing.seller_from:
+        why = Sentence(
+            "The payee’s tax profile holds from {day} on; the invoice follows then.", day=standing.seller_from
+        )
+        found.append(Obstacle(why, "nobody"))
+    elif standing.seller is None:
         found.append(Obstacle(Sentence("The payee’s tax profile with its tax number is missing."), "payee"))
-    if standing.buyer is None:
+    if standing.buyer is None and standing.buyer_from:
+        why = Sentence(
+            "The payer’s tax profile holds from {day} on; the invoice follows then.", day=standing.buyer_from
+        )
+        found.append(Obstacle(why, "nobody"))
+    elif standing.buyer is None:
         found.append(Obstacle(Sentence("The payer’s tax profile with its tax number is missing."), "payer"))
     elif standing.treatment == "reverse_charge" and not standing.buyer.vat_id:
         why = Sentence("The payer owes the tax, and its VAT number is missing.")

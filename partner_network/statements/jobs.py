@@ -24,10 +24,10 @@ from partner_network.statements import (
     queries,
     sheets,
 )
-from partner_network.statements.actions import close
+from partner_network.statements.actions import close, rendering
 from partner_network.statements.document_kinds import MEDIA, SUFFIX
 from partner_network.statements.document_queries import Issuer
-from partner_network.statements.rules import RenderStatement
+from partner_network.statements.rules import BillBrand, RenderStatement
 
 _log = structlog.get_logger()
 
@@ -65,7 +65,7 @@ async def render(
         made = await document_queries.kinds_made(connection, job.statement_id)
         document = await document_queries.document_of(connection, job.statement_id, issuer)
         statement = await queries.statement_of(connection, job.statement_id)
-        standing = await invoice_queries.standing_of(connection, statement)
+        standing = await invoice_queries.standing_of(connection, statement, now)
     contents: dict[str, bytes] = {}
     if "pdf" not in made:
         contents["pdf"] = await renderer.pdf(documents.statement_html(document))
@@ -80,6 +80,12 @@ async def render(
         page = invoice_pages.invoice_html(invoice, document, contents["xml"])
         contents["invoice"] = await renderer.pdf(page)
     await _keep(files, job.statement_id, contents, now)
+
+
+async def bill(job: BillBrand) -> None:
+    """Try those invoices again that wait for a tax profile of a brand, which holds from now on."""
+    async with connections.transaction() as connection:
+        await rendering.ask_for_invoices(connection, job.brand_id)
 
 
 async def _keep(files: FileStore, statement_id: UUID, contents: Mapping[str, bytes], now: datetime) -> None:

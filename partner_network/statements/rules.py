@@ -37,6 +37,7 @@ Status = Literal["draft", "issued", "approved", "part_paid", "paid", "carried"]
 
 CLOSE = "statements.close"
 RENDER = "statements.render"
+BILL = "statements.bill"
 """The jobs of this slice."""
 PAY = "payouts.pay"
 """What follows an approval; the slice that pays stands on this one."""
@@ -50,6 +51,12 @@ class RenderStatement(msgspec.Struct, frozen=True):
     """The statement whose documents are to be made."""
 
     statement_id: UUID
+
+
+class BillBrand(msgspec.Struct, frozen=True):
+    """The brand whose invoices are tried again: a tax profile of it has come into force."""
+
+    brand_id: UUID
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):

@@ -33,8 +33,8 @@ ALL = {"pdf", "csv", "xlsx", "json", "invoice", "xml"}
 BOTH_PROFILES = """
     INSERT INTO tax_profiles (id, brand_id, valid_from, legal_name, address, country, status, tax_number,
         tax_rate_ppm, recorded_at, recorded_by)
-    SELECT gen_random_uuid(), b.id, '2030-01-02', b.legal_name, b.address, b.country, 'standard',
-        '91-1144442', b.tax_rate_ppm, '2030-01-01', (SELECT id FROM members LIMIT 1)
+    SELECT gen_random_uuid(), b.id, '2026-03-02', b.legal_name, b.address, b.country, 'standard',
+        '91-1144442', b.tax_rate_ppm, '2026-03-01', (SELECT id FROM members LIMIT 1)
     FROM brands b JOIN statements s ON b.id IN (s.payee_id, s.payer_id) WHERE s.id = $1"""
 AGREED = """
     INSERT INTO self_billing_agreements (id, payee_id, payer_id, agreed_at, agreed_by)

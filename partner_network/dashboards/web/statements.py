@@ -1,6 +1,7 @@
 """The statements of a brand, on either side of them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -89,6 +90,7 @@ async def show_statement(
         size=LINES_A_PAGE,
     )
     wanted = addresses.in_path("stm", statement)
+    now = await clock.now()
     async with connections.transaction(eyes=brand_id) as connection:
         found = await queries.statement_for(connection, wanted, brand_id)
         shown = await _lines(connection, found, listing)
@@ -97,8 +99,8 @@ async def show_statement(
             "payout": await stations.payout_of(connection, wanted),
             "people": await stations.signed_off_by(connection, found),
             "documents": await stations.documents_of(connection, wanted),
-            "beside": await beside.beside(connection, found, await clock.now()),
-            "obstacles": await _obstacles(connection, found),
+            "beside": await beside.beside(connection, found, now),
+            "obstacles": await _obstacles(connection, found, now),
             "document_names": document_kinds.NAMES,
         }
     shown |= {
@@ -116,9 +118,9 @@ async def show_statement(
     return Template("portal/statement.html", context=shown)
 
 
-async def _obstacles(connection: Connection, found: Statement) -> Sequence[Obstacle]:
+async def _obstacles(connection: Connection, found: Statement, now: datetime) -> Sequence[Obstacle]:
     """Return why a statement has no invoice yet."""
-    standing = await invoice_queries.standing_of(connection, found)
+    standing = await invoice_queries.standing_of(connection, found, now)
     return invoices.obstacles(invoices.basis_of_totals(found.currency, found.totals), standing)
 
 

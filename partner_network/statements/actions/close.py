@@ -16,7 +16,7 @@ from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.periods import Period
 from partner_network.kernel.sentences import Sentence
 from partner_network.statements import due_queries, queries, standing_queries
-from partner_network.statements.actions import seal, settle, telling
+from partner_network.statements.actions import rendering, seal, settle, telling
 from partner_network.statements.standing_queries import PairAccount, Standing
 
 HANDS = 2
@@ -138,6 +138,7 @@ async def _close_next(connection: Connection, pair: _Pair, now: datetime) -> _Ma
     await settle.net(connection, sides, period, now)
     sealed = [await seal.seal(connection, side, period, now) for side in sides]
     made = [statement_id for statement_id in sealed if statement_id is not None]
+    await rendering.ask_for_carried(connection, made)
     await telling.tell_closed(connection, made)
     # The next one, of whichever side, cannot end before a month after the oldest period that is open now.
     return _Made(made, is_more_due=period.ends_at + _SHORTEST_MONTH <= now)

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from partner_network.brands import tax_profiles
 from partner_network.brands.tax_profiles import NewTaxProfile
@@ -11,12 +12,16 @@ from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.audit import Verb
 from partner_network.identity.rules.permissions import Member
-from partner_network.kernel import ids
+from partner_network.kernel import ids, periods
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from partner_network.statements import rules
-from partner_network.statements.rules import RenderStatement
+from partner_network.statements.actions import rendering
+from partner_network.statements.rules import BillBrand
 
 _A_DAY = timedelta(days=1)
+_NOW = timedelta(0)
+_LAST_ZONE = ZoneInfo("Etc/GMT+12")
+"""Where every day begins last."""
 
 
 async def record_tax_profile(member: Member, new: NewTaxProfile, now: datetime) -> None:
@@ -53,7 +58,7 @@ async def record_tax_profile(member: Member, new: NewTaxProfile, now: datetime) 
         await audit.record(
             connection, member, "change", "tax profile", brand_id, brands=[brand_id], after=after
         )
-        await _ask_for_invoices(connection, brand_id)
+        await _ask_once_in_force(connection, brand_id, profile.valid_from, now)
 
 
 def first_day(now: datetime) -> date:
@@ -82,7 +87,7 @@ async def agree_to_self_billing(member: Member, payer_id: UUID, now: datetime) -
             member.id,
         )
         await _record(connection, member, "accept", payee_id, payer_id)
-        await _ask_for_invoices(connection, payee_id)
+        await rendering.ask_for_invoices(connection, payee_id)
 
 
 async def end_self_billing(member: Member, payer_id: UUID, now: datetime) -> None:
@@ -140,16 +145,7 @@ async def _record(connection: Connection, member: Member, verb: Verb, payee_id: 
     )
 
 
-async def _ask_for_invoices(connection: Connection, brand_id: UUID) -> None:
-    """Ask the worker to try the invoices again that something of this brand may have kept back."""
-    rows = await connection.fetch(
-        """SELECT s.id FROM statements s
-           WHERE $1 IN (s.payee_id, s.payer_id)
-               AND EXISTS (SELECT FROM statement_documents d WHERE d.statement_id = s.id)
-               AND NOT EXISTS (SELECT FROM statement_documents d
-                               WHERE d.statement_id = s.id AND d.kind = 'invoice')
-           ORDER BY s.id""",
-        brand_id,
-    )
-    for row in rows:
-        await jobs.enqueue(connection, rules.RENDER, RenderStatement(row["id"]))
+async def _ask_once_in_force(connection: Connection, brand_id: UUID, valid_from: date, now: datetime) -> None:
+    """Ask for invoices when a profile holds in every zone: an invoice names a company as it is that day."""
+    holds_at = periods.midnight(valid_from, _LAST_ZONE)
+    await jobs.enqueue(connection, rules.BILL, BillBrand(brand_id), after=max(_NOW, holds_at - now))

@@ -1,0 +1,39 @@
+"""Ask the worker for documents: of statements that are final, and of invoices that something kept back."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from partner_network.database import jobs
+from partner_network.database.connections import Connection
+from partner_network.statements import rules
+from partner_network.statements.rules import RenderStatement
+
+
+async def ask_for_carried(connection: Connection, statement_ids: Sequence[UUID]) -> None:
+    """Ask for the documents of new statements that are carried: nobody signs them, they are final."""
+    rows = await connection.fetch(
+        "SELECT id FROM statements WHERE id = ANY($1::uuid[]) AND carried_reason IS NOT NULL ORDER BY id",
+        statement_ids,
+    )
+    for row in rows:
+        await jobs.enqueue(connection, rules.RENDER, RenderStatement(row["id"]))
+
+
+async def ask_for_invoices(connection: Connection, brand_id: UUID) -> None:
+    """Ask again for the invoices that something of this brand may have kept back.
+
+    Every final statement is asked for, whether it has documents yet or not: of one that is being rendered now
+    nobody knows whether its invoice was decided before the change or after it.
+    """
+    rows = await connection.fetch(
+        """SELECT s.id FROM statements s
+           WHERE $1 IN (s.payee_id, s.payer_id)
+               AND (s.carried_reason IS NOT NULL
+                    OR EXISTS (SELECT FROM statement_approvals a WHERE a.statement_id = s.id))
+               AND NOT EXISTS (SELECT FROM statement_documents d
+                               WHERE d.statement_id = s.id AND d.kind = 'invoice')
+           ORDER BY s.id""",
+        brand_id,
+    )
+    for row in rows:
+        await jobs.enqueue(connection, rules.RENDER, RenderStatement(row["id"]))

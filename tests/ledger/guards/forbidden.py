@@ -5,14 +5,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from tests.ledger.guards.written import (
-    BLOGS,
-    SHOPS,
-    Insert,
-    Row,
-    account,
-    leg,
-)
+from tests.ledger.guards.named import BLOGS, SHOPS, Row, account, leg
+from tests.ledger.guards.written import Insert
 
 Write: TypeAlias = Sequence[Insert | str]
 

@@ -13,7 +13,8 @@ from tests.ledger.guards.forbidden import (
     legs,
     one,
 )
-from tests.ledger.guards.written import BLOGS, NOBODY, SHOPS, Insert, account, entry, leg
+from tests.ledger.guards.named import BLOGS, NOBODY, SHOPS, account, entry, leg
+from tests.ledger.guards.written import Insert
 
 ACCOUNTS = [
     one("ledger_accounts", "ledger_accounts_kind_check", kind="'bank'"),

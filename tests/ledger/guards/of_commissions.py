@@ -1,7 +1,8 @@
 """What commissions, their revisions and clawbacks refuse."""
 
 from tests.ledger.guards.forbidden import append_only, changed, one
-from tests.ledger.guards.written import BONUS, NOBODY, ORDER, SHOPS, leg
+from tests.ledger.guards.named import NOBODY, ORDER, SHOPS, leg
+from tests.ledger.guards.written import BONUS
 
 COMMISSIONS = [
     one("commissions", "commissions_kind_check", kind="'gift'"),

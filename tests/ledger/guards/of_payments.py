@@ -1,7 +1,8 @@
 """What approvals, payouts and fundings refuse."""
 
 from tests.ledger.guards.forbidden import Guard, append_only, changed, one
-from tests.ledger.guards.written import ACCEPTED, ADA, AT, CAT, NOBODY, PAYOUT, STATEMENT, Insert, entry, leg
+from tests.ledger.guards.named import ADA, AT, CAT, NOBODY, PAYOUT, STATEMENT, entry, leg
+from tests.ledger.guards.written import ACCEPTED, Insert
 
 SECOND = {"id": PAYOUT[8], "n": "2", "idempotency_key": "'pay-2-2'", "pending_transfer_id": leg("fund")}
 
@@ -100,6 +101,8 @@ PAYMENTS = [
     one("fundings", "fundings_pkey", id="'00000000-0000-0000-0000-0000000000b5'"),
     one("fundings", "fundings_idempotency_key_key", idempotency_key="'funding-1'"),
     one("fundings", "fundings_payment_intent_id_key", payment_intent_id="'pi_1'"),
+    one("fundings", "asked_with_a_method", asked_at=AT),
+    one("fundings", "failed_for_a_code", failure_code="'declined'"),
     one("fundings", "one_open_funding", status="'requested'"),
     one("fundings", "asked_with_a_method", asked_at=AT),
     one("fundings", "failed_for_a_code", failure_code="'declined'"),

@@ -8,7 +8,8 @@ from tests.ledger.guards.forbidden import (
     first_of_the_other_way,
     one,
 )
-from tests.ledger.guards.written import AT, BLOGS, NOBODY, SHOPS, STATEMENT, Insert, leg
+from tests.ledger.guards.named import AT, BLOGS, NOBODY, SHOPS, STATEMENT, leg
+from tests.ledger.guards.written import Insert
 
 STATEMENTS = [
     one("statements", "statements_check", ends_at=AT),

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import FreshDatabase
-from tests.ledger.guards import of_accounts, of_commissions, of_payments, of_statements
+from tests.ledger.guards import of_accounts, of_cases, of_commissions, of_payments, of_statements
 from tests.ledger.guards.forbidden import Guard
 from tests.ledger.guards.written import PEOPLE, STANDING, WELCOME, Insert, written
 
@@ -18,7 +18,10 @@ GUARDS = (
     *of_commissions.COMMISSIONS,
     *of_statements.STATEMENTS,
     *of_payments.PAYMENTS,
+    *of_cases.CASES,
 )
+CHANGING = {"fundings", "ledger_balances", "cases", "reconciliations"}
+"""What is not append-only: it changes its state, or says only that work was done."""
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
@@ -135,7 +138,7 @@ async def test_no_guard_of_the_money_tables_is_without_such_a_write(
 async def test_only_its_own_trigger_keeps_a_money_table_from_being_emptied(
     owner: Owner,
 ) -> None:
-    for table in [one for one in TABLES if one not in {"fundings", "ledger_balances"}]:
+    for table in [one for one in TABLES if one not in CHANGING]:
         own = f"{table} is append-only: TRUNCATE is refused"
         assert str(await refusal(owner, [f"TRUNCATE {table} CASCADE"])).startswith(own)
         await owner.execute(f"DROP TRIGGER never_emptied ON {table}")

@@ -1,36 +1,32 @@
 """A row of each money table that stands, another that would be welcome, and how a write is put together."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 from msgspec import Struct
 
-from tests.ledger.parties import BLOG, SHOP
-
-Row: TypeAlias = Mapping[str, str]
-"""Columns and SQL expressions."""
-AT = "timestamptz '2026-03-01 12:00Z'"
-_ID = "'00000000-0000-0000-0000-0000000000{}'"
-ADA, BEN, CAT = (_ID.format(f"f{n}") for n in (1, 2, 3))
-PROGRAM, VERSION, PARTNERSHIP, AGREEMENT, CUSTOMER = (_ID.format(f"c{n}") for n in range(5))
-ORDER, OTHER_ORDER = _ID.format("d1"), _ID.format("d2")
-NOBODY = _ID.format("99")
-SHOPS, BLOGS = f"'{SHOP}'", f"'{BLOG}'"
-STATEMENT = [_ID.format(f"e{n}") for n in range(8)]
-PAYOUT = [_ID.format(f"a{n}") for n in range(10)]
-
-
-def account(kind: str) -> str:
-    return f"(SELECT id FROM ledger_accounts WHERE kind = '{kind}' AND currency = 'EUR')"
-
-
-def leg(key: str, number: int = 1) -> str:
-    return f"""(SELECT t.id FROM ledger_transfers t JOIN ledger_entries e ON e.id = t.entry_id
-        WHERE e.key = 'march {key}' AND t.leg = {number})"""
-
-
-def entry(key: str) -> str:
-    return f"(SELECT id FROM ledger_entries WHERE key = 'march {key}')"
+from tests.ledger.guards import beside
+from tests.ledger.guards.named import (
+    ADA,
+    AGREEMENT,
+    AT,
+    BEN,
+    BLOGS,
+    CAT,
+    CUSTOMER,
+    ID,
+    ORDER,
+    OTHER_ORDER,
+    PARTNERSHIP,
+    PAYOUT,
+    PROGRAM,
+    SHOPS,
+    STATEMENT,
+    VERSION,
+    Row,
+    account,
+    entry,
+    leg,
+)
 
 
 def _statement(n: int) -> Row:
@@ -154,7 +150,7 @@ def _settlement(of_leg: str) -> Row:
 
 def _funding(n: int) -> Row:
     return {
-        "id": _ID.format(f"b{n + 4}"),
+        "id": ID.format(f"b{n + 4}"),
         "advertiser_id": SHOPS,
         "amount_minor": "950",
         "currency": "'EUR'",
@@ -168,7 +164,7 @@ def _funding(n: int) -> Row:
 
 def _adjustment(n: int) -> Row:
     return {
-        "id": _ID.format(f"8{n}"),
+        "id": ID.format(f"8{n}"),
         "conversion_id": ORDER,
         "partnership_id": PARTNERSHIP,
         "at": AT,
@@ -247,6 +243,7 @@ WELCOME: Mapping[str, Row] = {
     "payout_attempts": _attempt(2, "pay-2", "reserve more"),
     "fundings": {**_funding(2), "status": "'settled'"},
     "adjustments": _adjustment(2),
+    **beside.WELCOME,
 }
 
 PEOPLE = f"""
@@ -291,4 +288,5 @@ STANDING: Sequence[tuple[str, Row]] = (
     ("payout_attempts", {**_attempt(1, "pay-1", "reserve"), **ACCEPTED}),
     ("fundings", _funding(1)),
     ("adjustments", _adjustment(1)),
+    *beside.STANDING,
 )

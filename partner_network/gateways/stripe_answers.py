@@ -124,6 +124,8 @@ class Event(msgspec.Struct, frozen=True):
     type: str
     object_id: str | None
     created: datetime
+    account: str | None = None
+    """The connected account that it happened on; none: ours."""
 
 
 class EventObject(msgspec.Struct, frozen=True):
@@ -145,6 +147,7 @@ class SnapshotEvent(msgspec.Struct, frozen=True):
     type: str
     created: int
     data: EventContent
+    account: str | None = None
 
 
 class StripeRefusedError(Exception):

@@ -63,7 +63,8 @@ def _must_be_signed(payload: bytes, signature: str, secrets: list[str]) -> None:
 
 def _snapshot(event: SnapshotEvent) -> Event:
     created = datetime.fromtimestamp(event.created, UTC)
-    return Event(id=event.id, type=event.type, object_id=event.data.object.id, created=created)
+    object_id = event.data.object.id
+    return Event(event.id, event.type, object_id, created, account=event.account)
 
 
 def _thin(event: ThinEvent) -> Event:

@@ -5,8 +5,8 @@ from datetime import datetime
 from partner_network.database import connections
 from partner_network.gateways import crash_points
 from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.payouts.actions import accounts, arrive, compare, fund, movements, reconcile, send
-from partner_network.payouts.rules import ChargeFunding, HeardEvent, ReadFunding
+from partner_network.payouts.actions import accounts, arrive, bank, compare, fund, movements, reconcile, send
+from partner_network.payouts.rules import ChargeFunding, HeardBankPayout, HeardEvent, ReadFunding
 
 NIGHT_BEGINS_HOUR = 3
 """From which hour on, in UTC by the wall's clock, a night's comparison is made."""
@@ -46,6 +46,12 @@ async def read_account(stripe: StripeConnect, job: HeardEvent, now: datetime) ->
     await _handled(job.event_id, now)
 
 
+async def read_bank_payout(stripe: StripeConnect, job: HeardBankPayout, now: datetime) -> None:
+    """Look at what a partner's bank did with a payout that Stripe says has moved."""
+    await bank.read_bank_payout(stripe, job.payout_id, job.account_id, now)
+    await _handled(job.event_id, now)
+
+
 async def reconcile_due(stripe: StripeConnect, now: datetime, wall_now: datetime) -> bool:
     """Compare our books with Stripe's once a night, by the wall's clock; tell whether it was done now.
 
@@ -56,6 +62,7 @@ async def reconcile_due(stripe: StripeConnect, now: datetime, wall_now: datetime
     if wall_now.hour < NIGHT_BEGINS_HOUR or await _is_done(wall_now):
         return False
     await compare.compare_with_stripe(stripe, now)
+    await bank.read_all(stripe, now)
     async with connections.transaction() as connection:
         await connection.execute(
             "INSERT INTO reconciliations (night, began_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",

@@ -15,8 +15,10 @@ PAY = statement_rules.PAY
 READ_FUNDING = "payouts.read_funding"
 READ_MOVEMENTS = "payouts.read_movements"
 READ_ACCOUNT = "payouts.read_account"
+READ_BANK_PAYOUT = "payouts.read_bank_payout"
 TELLS_OF_MOVEMENTS = ("transfer.reversed", "charge.dispute.", "charge.refunded", "topup.succeeded")
 TELLS_OF_ACCOUNTS = ("account.", "v2.core.account")
+TELLS_OF_BANKS = ("payout.",)
 """How the types of events begin that a job looks into."""
 
 
@@ -37,6 +39,14 @@ class HeardEvent(msgspec.Struct, frozen=True):
     """Something that Stripe told us about, and the event that did."""
 
     object_id: str
+    event_id: str
+
+
+class HeardBankPayout(msgspec.Struct, frozen=True):
+    """A payout of a connected account to its bank that Stripe told us about, and the event that did."""
+
+    payout_id: str
+    account_id: str
     event_id: str
 
 

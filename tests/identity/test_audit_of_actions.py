@@ -86,6 +86,8 @@ WITHOUT_RECORD = {
     "payouts.accounts.release_mended": NOBODY_DECIDES,
     "payouts.accounts.why_refused": "Stripe tells it",
     "payouts.cases.close_settled": NOBODY_DECIDES,
+    "payouts.bank.read_all": "Stripe tells it",
+    "payouts.bank.read_bank_payout": "Stripe tells it",
     "payouts.cases.open_case": NOBODY_DECIDES,
     "payouts.movements.book_movements": "Stripe tells it",
     "payouts.arrive.begin": "the worker carries out what a person asked for",

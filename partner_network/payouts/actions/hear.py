@@ -26,15 +26,21 @@ async def store_event(event: Event, payload: bytes, *, now: datetime) -> bool:
         )
         is_new = done == "INSERT 0 1"
         if is_new and event.object_id is not None:
-            await _look_into(connection, event.type, event.object_id, event.id)
+            await _look_into(connection, event, event.object_id)
     return is_new
 
 
-async def _look_into(connection: Connection, kind: str, object_id: str, event_id: str) -> None:
+async def _look_into(connection: Connection, event: Event, object_id: str) -> None:
+    kind, event_id = event.type, event.id
     if kind.startswith("payment_intent."):
         job = rules.ReadFunding(payment_intent_id=object_id, event_id=event_id)
         await jobs.enqueue(connection, rules.READ_FUNDING, job)
     elif kind.startswith(rules.TELLS_OF_MOVEMENTS):
         await jobs.enqueue(connection, rules.READ_MOVEMENTS, rules.HeardEvent(object_id, event_id))
     elif kind.startswith(rules.TELLS_OF_ACCOUNTS):
-        await jobs.enqueue(connection, rules.READ_ACCOUNT, rules.HeardEvent(object_id, event_id))
+        # A bank account of a partner's is told of as an object of its own, on the partner's account.
+        account_id = event.account or object_id
+        await jobs.enqueue(connection, rules.READ_ACCOUNT, rules.HeardEvent(account_id, event_id))
+    elif kind.startswith(rules.TELLS_OF_BANKS) and event.account is not None:
+        heard = rules.HeardBankPayout(object_id, event.account, event_id)
+        await jobs.enqueue(connection, rules.READ_BANK_PAYOUT, heard)

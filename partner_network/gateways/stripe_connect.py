@@ -23,6 +23,7 @@ from partner_network.gateways.stripe_answers import (
     TransferOutcome,
     Unknown,
 )
+from partner_network.gateways.stripe_banks import StripeBanks
 from partner_network.gateways.stripe_errors import in_our_words
 from partner_network.gateways.stripe_movements import Movement
 from partner_network.gateways.stripe_payments import StripePayments
@@ -41,7 +42,7 @@ PAGE = 100
 TEST_KEYS = ("sk_test_", "rk_test_")
 
 
-class StripeConnect(StripePayments):
+class StripeConnect(StripePayments, StripeBanks):
     """One conversation with Stripe; make one for each event loop and close it in the end."""
 
     def __init__(self, *, secret_key: str, api_base: str | None, webhook_secret: str, sandbox: bool) -> None:

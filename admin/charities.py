@@ -12,7 +12,7 @@ from partner_network.agreements import charity_queries
 from partner_network.agreements.actions import list_charities
 from partner_network.database import connections
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import addresses, guards
+from partner_network.identity.web import addresses, guards, problems
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError, PartnerNetworkError
 from partner_network.kernel.sentences import Sentence
 
@@ -72,9 +72,7 @@ async def _page(member: Member, form: CharityForm, refusal: PartnerNetworkError 
     async with connections.transaction(eyes=member.eyes) as connection:
         rows = await charity_queries.charities(connection)
         candidates = await charity_queries.candidates(connection, CHOICES_MAX)
-    status = 200
-    if refusal is not None:
-        status = 422 if isinstance(refusal, InvalidError) else 409
+    status = 200 if refusal is None else problems.status_of(refusal)
     return Template(
         "admin/charities.html",
         context={

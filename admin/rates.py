@@ -1,6 +1,7 @@
 """Exchange rates in the back office: what is on record, what waits for a day, and a file to load."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 from litestar import Request, get, post
@@ -12,10 +13,11 @@ from admin.queries import stopped
 from partner_network.commissions import rate_queries
 from partner_network.commissions.actions import load_rates
 from partner_network.commissions.rules import rate_files
+from partner_network.commissions.rules.rate_files import Published
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import Member
-from partner_network.identity.web import guards
+from partner_network.identity.web import guards, problems
 from partner_network.identity.web.limits import LIMITED_AS
 from partner_network.kernel.errors import ConflictError, InvalidError, PartnerNetworkError
 from partner_network.kernel.sentences import Sentence
@@ -46,8 +48,8 @@ async def load(member: NamedDependency[Member], request: Request[Any, Any, Any])
     now = await clock.now()
     try:
         text, name = await _read(sent)
-        # A day begins in the east before it does in UTC.
-        rates = list(rate_files.read(text, name, until=now.date() + _DAY))
+        # Megabytes of figures keep no other request waiting while they are read.
+        rates = await asyncio.to_thread(_rates_in, text, name, now)
         await load_rates.load_rates(rates, source=name, now=now, by=member)
     except (InvalidError, ConflictError) as refused:
         return await _page(member, refused)
@@ -65,11 +67,16 @@ async def _read(sent: object) -> tuple[str, str]:
         raise InvalidError(told, fields={"file": told}) from None
 
 
+def _rates_in(text: str, name: str, now: datetime) -> list[Published]:
+    # A day begins in the east before it does in UTC.
+    return list(rate_files.read(text, name, until=now.date() + _DAY))
+
+
 async def _page(member: Member, refused: PartnerNetworkError | None = None) -> Template:
     async with connections.transaction(eyes=member.eyes) as connection:
         newest = await rate_queries.newest_of_each_pair(connection)
     waiting = [one for one in await stopped.streams() if one.key == "settlement.currency"]
-    status = 200 if refused is None else 422 if isinstance(refused, InvalidError) else 409
+    status = 200 if refused is None else problems.status_of(refused)
     context: dict[str, Any] = {
         "newest": newest,
         "waiting": waiting,

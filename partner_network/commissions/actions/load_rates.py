@@ -10,6 +10,7 @@ from partner_network.commissions.rules.rate_files import Published
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.identity.actions import audit
+from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.sentences import Sentence
@@ -29,9 +30,11 @@ async def load_rates(
 ) -> Loaded:
     """Put rates on record; the same ones again change nothing. None loads them at the command line.
 
-    Errors: ConflictError that names the first day and pair for which another rate is on record, or given
-    twice; nothing is loaded then.
+    Errors: ForbiddenError; ConflictError that names the first day and pair for which another rate is on
+    record, or given twice; nothing is loaded then.
     """
+    if by is not None:
+        permissions.must(by, "load exchange rates")
     async with connections.transaction(eyes=None if by is None else by.eyes) as connection:
         # One load after the other, so that the number of the newest one says all that is known.
         await connections.lock_all(connection, RATES_LOCK)

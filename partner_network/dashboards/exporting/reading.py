@@ -95,7 +95,9 @@ def _books(rows: dict[str, list[Any]]) -> Books:
     """Return the rows as verification reads them; what a brand does not get is empty."""
     hints: dict[str, Any] = get_type_hints(Books)
     values = {name: _nothing(hints[name]) for name in Books.__struct_fields__}
-    return cast("Any", Books)(**{**values, **rows})
+    # Which payees are charities stands on their gifts: a list of all of them is nobody's.
+    given = {one.charity_id for one in rows["commissions"] if one.charity_id is not None}
+    return cast("Any", Books)(**{**values, **rows, "charities": given})
 
 
 def _nothing(kind: Any) -> Any:

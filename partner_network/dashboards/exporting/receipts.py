@@ -32,12 +32,13 @@ def _differences(export: Export) -> Iterator[str]:
     shares = grouped(export.shares, lambda one: one.conversion_id)
     clicks = {click.click_id: click.at for click in export.books.clicks}
     partner_of = {one.id: one.partner_id for one in export.books.partnerships}
+    partners = {str(one) for one in partner_of.values()}
     for conversion_id, one in newest.items():
         own = shares.get(conversion_id, [])
         name = f"The credits of {ids.shown('cnv', conversion_id)}"
         if own and sum(_weight(share) for share in own) != 1:
             yield f"{name} do not add up to one."
-        yield from _credited(name, one, own, {str(one) for one in partner_of.values()}, partner_of)
+        yield from _credited(name, one, own, partners, partner_of)
         for touch in _weighed(one):
             at = clicks.get(UUID(touch.touch.id)) if touch.touch.kind == "click" else None
             # A click that is past its retention is gone from the list; its receipt keeps what it was.

@@ -6,7 +6,8 @@ from types import MappingProxyType
 _MINE = "(SELECT id FROM partnerships WHERE $1 IN (advertiser_id, partner_id))"
 _PROGRAMS = f"(SELECT program_id FROM partnerships WHERE id IN {_MINE})"
 _AGREEMENTS = f"(SELECT id FROM agreements WHERE partnership_id IN {_MINE})"
-_COMMISSIONS = f"(SELECT id FROM commissions WHERE partnership_id IN {_MINE})"
+# What orders of others give to a charity is the charity's too, and nothing else of them.
+_COMMISSIONS = f"(SELECT id FROM commissions WHERE partnership_id IN {_MINE} OR charity_id = $1)"
 _CLAWBACKS = f"(SELECT transfer_id FROM clawbacks WHERE commission_id IN {_COMMISSIONS})"
 _STATEMENTS = "(SELECT id FROM statements WHERE $1 IN (payee_id, payer_id))"
 STAKES = f"""(SELECT id FROM conversions WHERE brand_id = $1

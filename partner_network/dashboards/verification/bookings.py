@@ -111,9 +111,8 @@ def _clawbacks(books: Books) -> Iterator[str]:
 
 def _contests(books: Books) -> Iterator[str]:
     """Yield where a clawback was contested out of its time, or decided before that."""
-    by_id = {one.transfer_id: one for one in books.clawbacks}
     for contest in books.contests:
-        clawback = by_id[contest.clawback_id]
+        clawback = books.clawback[contest.clawback_id]
         made_at = books.entry[books.transfer[clawback.transfer_id].entry_id].recorded_at
         if not made_at <= contest.at < clawback.contest_until:
             yield f"Clawback {_spoken(clawback)} was contested at {contest.at}, not in its time."
@@ -151,7 +150,7 @@ def _spoken(clawback: Clawback | None) -> str:
 
 
 def _all_bookings(books: Books, of: Sequence[Commission]) -> Iterator[Booking]:
-    clawbacks = {one.transfer_id: one for one in books.clawbacks}
+    clawbacks = books.clawback
     events: Events = grouped(
         books.clawback_settlements,
         lambda one: clawbacks[one.clawback_id].commission_id,
@@ -211,8 +210,14 @@ def _open(made: Sequence[Clawback], settled: Sequence[ClawbackSettlement]) -> It
 
 
 def _clawback(books: Books, commission: Commission, revision: Revision, taken: tuple[int, int]) -> Clawback:
-    charter = _charter(books, commission)
     transfer_id, amount_minor = taken
+    if (commission.payee_id, commission.advertiser_id) in books.untold:
+        # Its charter is not told: it is taken as it was recorded, the amount alone is computed.
+        stands = books.clawback.get(transfer_id)
+        until = revision.recorded_at if stands is None else stands.contest_until
+        share = 0 if stands is None else stands.max_share_ppm
+        return Clawback(transfer_id, commission.id, amount_minor, until, share, _CLAUSE)
+    charter = _charter(books, commission)
     return Clawback(
         transfer_id,
         commission.id,

@@ -213,6 +213,26 @@ class Books(Struct, frozen=True, dict=True, kw_only=True):
         return None if found is None else self.statement.get(found)
 
     @cached_property
+    def clawback(self) -> dict[int, money.Clawback]:
+        """Clawbacks by the transfer that took the money back."""
+        return {one.transfer_id: one for one in self.clawbacks}
+
+    @cached_property
+    def adjustment(self) -> dict[UUID, facts.Adjustment]:
+        """Adjustments by id."""
+        return {one.id: one for one in self.adjustments}
+
+    @cached_property
+    def preparation(self) -> dict[UUID, money.Preparation]:
+        """Who prepared each statement."""
+        return {one.statement_id: one for one in self.preparations}
+
+    @cached_property
+    def roles_of(self) -> dict[UUID, list[facts.Membership]]:
+        """Memberships by member."""
+        return grouped(self.memberships, lambda one: one.member_id)
+
+    @cached_property
     def contest_of(self) -> dict[int, money.Contest]:
         """Contests by the clawback they are about."""
         return {one.clawback_id: one for one in self.contests}
@@ -266,9 +286,25 @@ class Books(Struct, frozen=True, dict=True, kw_only=True):
         """The transfers that the statements of an account list up to one of them."""
         return {transfer_id for at, transfer_id in self._stated.get(account_id, []) if at <= seq}
 
+    @cached_property
+    def stated_late(self) -> set[int]:
+        """The transfers that a statement lists as late facts."""
+        return {line.transfer_id for line in self.statement_lines if line.kind == "late"}
+
+    @cached_property
+    def untold(self) -> set[tuple[UUID, UUID]]:
+        """Payees and payers of gifts whose terms are not here: an export tells a charity none."""
+        return {
+            (one.payee_id, one.advertiser_id)
+            for one in self.commissions
+            if one.charity_id is not None and one.partnership_id not in self.partnership
+        }
+
     def order_name(self, conversion_id: UUID) -> str:
-        """Say which order of whom."""
-        conversion = self.conversion[conversion_id]
+        """Say which order of whom; a charity is told which, and not whose."""
+        conversion = self.conversion.get(conversion_id)
+        if conversion is None:
+            return f"order {conversion_id}"
         return f"{conversion.event} {conversion.order_id} of {self.slug_of[conversion.brand_id]}"
 
 

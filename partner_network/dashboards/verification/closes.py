@@ -10,7 +10,7 @@ from msgspec import Struct
 from partner_network.agreements.terms import Settlement
 from partner_network.brands import taxes
 from partner_network.dashboards.verification.books import Books, grouped
-from partner_network.dashboards.verification.money_rows import Clawback, Statement, Transfer
+from partner_network.dashboards.verification.money_rows import Clawback, Commission, Statement, Transfer
 from partner_network.dashboards.verification.money_rows import Entry as EntryRow
 from partner_network.kernel import periods
 from partner_network.ledger.rules import Account, Entry, Leg
@@ -108,9 +108,7 @@ def _posting(books: Books, transfer: Transfer, amount_minor: int) -> Posting:
     commission = None if transfer.commission_id is None else books.commission[transfer.commission_id]
     is_late = False
     if commission is not None and commission.conversion_id is not None:
-        conversion = books.conversion[commission.conversion_id]
-        settlement = books.terms_of[commission.agreement_id].settlement
-        is_late = rules.is_late(settlement, conversion.occurred_at, conversion.recorded_at)
+        is_late = _is_late(books, transfer, commission, commission.conversion_id)
     kind = rules.line_kind(
         entry.kind,
         is_revision=entry.key.startswith("commission:"),
@@ -120,6 +118,15 @@ def _posting(books: Books, transfer: Transfer, amount_minor: int) -> Posting:
     period = None if commission is None else commission.period
     line = Line(transfer.id, kind, amount_minor, transfer.effective_at, period, transfer.commission_id)
     return Posting(moment_of(entry), line)
+
+
+def _is_late(books: Books, transfer: Transfer, commission: Commission, conversion_id: UUID) -> bool:
+    if (commission.payee_id, commission.advertiser_id) in books.untold:
+        # Neither order nor terms are told: whether it was late is taken from the statement.
+        return transfer.id in books.stated_late
+    conversion = books.conversion[conversion_id]
+    settlement = books.terms_of[commission.agreement_id].settlement
+    return rules.is_late(settlement, conversion.occurred_at, conversion.recorded_at)
 
 
 def lines_of(accounts: Accounts, statement: Statement, stated: set[int]) -> list[Line]:
@@ -186,9 +193,8 @@ def entries_of(books: Books, close: Close) -> Iterator[Entry]:
     statement = close.statement
     effective_at = statement.ends_at - _INSTANT
     pay, recv, due, owed = _accounts(statement)
-    clawbacks = {one.transfer_id: one for one in books.clawbacks}
     for clawback_id, amount in close.recovered:
-        clawback = clawbacks[clawback_id]
+        clawback = books.clawback[clawback_id]
         legs = [
             Leg(pay, due, amount, commission_id=clawback.commission_id),
             Leg(owed, recv, amount, commission_id=clawback.commission_id),

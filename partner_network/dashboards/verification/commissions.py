@@ -59,7 +59,8 @@ def _differences(books: Books, waiting: set[UUID], given: Mapping[UUID, Priced] 
         yield from quality.differences(books)
     of = grouped(books.commissions, lambda commission: commission.partnership_id)
     for commission in books.commissions:
-        yield from _shape(books, commission)
+        if (commission.payee_id, commission.advertiser_id) not in books.untold:
+            yield from _shape(books, commission)
         yield from _chain(books, commission, books.revisions_of.get(commission.id, []))
     priced_of = orders.by_partnership(books) if given is None else given
     for partnership_id, priced in priced_of.items():
@@ -202,7 +203,7 @@ def named(books: Books, commission: Commission) -> str:
         if commission.conversion_id is None
         else f"on the {books.order_name(commission.conversion_id)}"
     )
-    who = books.slug_of[commission.partner_id]
+    who = books.slug_of.get(commission.partner_id, "a partner")
     return f"Commission {commission.id} ({commission.component}) of {who} {what}"
 
 

@@ -36,8 +36,8 @@ def _objection(books: Books, one: Objection, approval: Approval | None) -> Itera
     yield from may(books, name, one.objected_by, "object to statements", one.at, brand_id=statement.payer_id)
     if books.statement_listing(statement.account_id, one.transfer_id) != statement:
         yield f"{name} is to what it does not list."
-    prepared_at = {p.statement_id: p.prepared_at for p in books.preparations}.get(statement.id)
-    if prepared_at is None or one.at < prepared_at:
+    issued = books.preparation.get(statement.id)
+    if issued is None or one.at < issued.prepared_at:
         yield f"{name} is of {one.at}, before it was issued."
     if one.answered_by is None or one.answered_at is None:
         return
@@ -56,7 +56,7 @@ def _upheld(books: Books, answer: str, statement: Statement, one: Objection) -> 
         return
     leg = books.transfer.get(one.transfer_id)
     commission = books.commission.get(leg.commission_id or 0) if leg else None
-    taken = next((a for a in books.adjustments if a.id == one.adjustment_id), None)
+    taken = books.adjustment.get(one.adjustment_id)
     if leg is None or commission is None or taken is None:
         yield f"{answer} takes back from no commission."
     elif (taken.conversion_id, taken.partnership_id) != (commission.conversion_id, commission.partnership_id):
@@ -88,7 +88,7 @@ def may(
     allowed = permissions.MAY[verb]
     roles = allowed.at_operator if brand_id is None else allowed.at_brand
     if not any(
-        one.member_id == member_id and one.brand_id == brand_id and one.role in roles and one.holds(at)
-        for one in books.memberships
+        one.brand_id == brand_id and one.role in roles and one.holds(at)
+        for one in books.roles_of.get(member_id, ())
     ):
         yield f"{name} is by {member_id}, who may not {verb}."

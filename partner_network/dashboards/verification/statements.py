@@ -1,23 +1,23 @@
 """Statements: every line, total and fingerprint drawn up again, each close as it must have been."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from functools import partial
-from uuid import UUID
 
 import msgspec
 
 from partner_network.agreements.terms import Settlement
-from partner_network.dashboards.verification import closes, kinds
+from partner_network.dashboards.verification import closes, kinds, settlements
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.closes import Accounts, Close
 from partner_network.dashboards.verification.explained import Explained
-from partner_network.dashboards.verification.fact_rows import Terms
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Statement, StatementLine
 from partner_network.kernel import periods
 from partner_network.statements import rules
 from partner_network.statements.rules import Content, Line
+
+_UNTOLD = Settlement(currency="XXX", time_zone="UTC", netting="none")
+"""In place of what a charity is not told: a gift is neither taxed nor netted, which is all that is asked."""
 
 
 def check(books: Books, explained: Explained) -> Kind:
@@ -28,6 +28,7 @@ def check(books: Books, explained: Explained) -> Kind:
 
 def _differences(books: Books, explained: Explained) -> Iterator[str]:
     accounts = closes.accounts_of(books)
+    agreed = settlements.of_pairs(books)
     booked = grouped(books.statement_lines, lambda line: line.statement_id)
     made: list[Close] = []
     for account_id, chain in grouped(books.statements, lambda one: one.account_id).items():
@@ -35,14 +36,16 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
         stated: set[int] = set()
         for statement in chain:
             lines = closes.lines_of(accounts, statement, stated)
-            settlement = settlement_at(books, statement, statement.closed_at)
+            is_told = (statement.payee_id, statement.payer_id) not in books.untold
+            settlement = agreed.at(statement, statement.closed_at) if is_told else _UNTOLD
             yield from _follows(books, statement, last)
             yield from _lines(statement, lines, booked.get(statement.id, []))
             if settlement is None:
                 yield f"Statement {statement.number} is of a pair without terms in {statement.currency}."
                 continue
             yield from _content(books, statement, lines)
-            yield from _agreed(statement, settlement)
+            if is_told:
+                yield from _agreed(statement, settlement)
             close = closes.close_of(accounts, statement, settlement, lines)
             for entry in closes.entries_of(books, close):
                 yield from explained.must_be_booked(entry, partial(_named, statement))
@@ -141,38 +144,6 @@ def _agreed(statement: Statement, settlement: Settlement) -> Iterator[str]:
 
 def _carried(reason: str | None) -> str:
     return "to be paid" if reason is None else f"carried ({reason})"
-
-
-def settlement_at(books: Books, statement: Statement, at: datetime) -> Settlement | None:
-    """Return the rules of a pair: the signed ones valid at an instant, else the last, as known then."""
-    known = [
-        row
-        for row in books.terms
-        if row.known_from <= at
-        and (row.known_until is None or at < row.known_until)
-        and (statement.payer_id, statement.payee_id) in _parties(books, row, at)
-    ]
-    known.sort(key=lambda row: (_holds(row, at), row.valid_from is not None, row.valid_from), reverse=True)
-    settlements = (books.terms_of[row.agreement_id].settlement for row in known)
-    return next((one for one in settlements if one.currency == statement.currency), None)
-
-
-def _parties(books: Books, row: Terms, at: datetime) -> set[tuple[UUID, UUID]]:
-    """Return who pays whom by what was signed for a partnership until an instant: its charities too."""
-    partnership = books.partnership[row.partnership_id]
-    signed = {
-        one.agreement_id
-        for one in books.terms
-        if one.partnership_id == row.partnership_id and one.known_from <= at
-    }
-    given = {one.charity_id for one in books.agreement_charities if one.agreement_id in signed}
-    return {(partnership.advertiser_id, payee) for payee in {partnership.partner_id, *given}}
-
-
-def _holds(row: Terms, at: datetime) -> bool:
-    return (row.valid_from is None or row.valid_from <= at) and (
-        row.valid_until is None or at < row.valid_until
-    )
 
 
 def _netted(made: Sequence[Close], explained: Explained) -> Iterator[str]:

@@ -9,6 +9,7 @@ from partner_network.dashboards.queries import (
     best_links,
     credited,
     earnings,
+    held_payouts,
     listed_codes,
     listed_statements,
     next_payouts,
@@ -76,12 +77,13 @@ async def _earned(connection: Connection, brand_id: UUID, now: datetime) -> dict
 
 async def _to_come(connection: Connection, brand_id: UUID, now: datetime) -> dict[str, Any]:
     coming = await next_payouts.next_payouts_of(connection, brand_id, now)
+    waiting = [statement for one in coming for statement in one.open_statements]
+    held = await held_payouts.held_reasons(connection, (one.id for one in waiting))
     return {
         "coming": [(one, sentences.what_a_close_brings(one)) for one in coming],
         "waiting": [
-            (statement, sentences.state_of(statement), sentences.what_a_statement_waits_for(statement))
-            for one in coming
-            for statement in one.open_statements
+            (one, sentences.shown_state(one, held), sentences.what_a_statement_waits_for(one, held))
+            for one in waiting
         ],
     }
 
@@ -115,9 +117,14 @@ async def finance(
 ) -> dict[str, Any]:
     """Return what a brand's finance sees: statements to read, money to come and money owed."""
     newest = await listed_statements.newest_of(connection, brand_id, RECENT)
+    held = await held_payouts.held_reasons(connection, (one.id for one in newest))
     shown: dict[str, Any] = {
         "statements": [
-            (one, sentences.state_of(one), sentences.next_of(one, is_payee=one.payee_id == brand_id))
+            (
+                one,
+                sentences.shown_state(one, held),
+                sentences.next_of(one, is_payee=one.payee_id == brand_id, held=held),
+            )
             for one in newest
         ],
         "brand_id": brand_id,

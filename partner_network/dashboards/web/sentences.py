@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from uuid import UUID
 
 from partner_network.dashboards.queries.next_payouts import NextPayout
 from partner_network.kernel.money import Money
 from partner_network.kernel.sentences import Sentence
+from partner_network.payouts import rules as payouts
 from partner_network.statements.queries import Statement
+
+NOTHING_HELD: Mapping[UUID, str] = MappingProxyType({})
 
 
 def state_of(statement: Statement) -> str:
@@ -16,8 +20,15 @@ def state_of(statement: Statement) -> str:
     return statement.status
 
 
-def what_a_statement_waits_for(statement: Statement) -> Sentence:
+def shown_state(statement: Statement, held: Mapping[UUID, str]) -> str:
+    """Return a statement's state, or that its payout is held: what is held is not on its way."""
+    return "held" if statement.id in held else state_of(statement)
+
+
+def what_a_statement_waits_for(statement: Statement, held: Mapping[UUID, str]) -> str:
     """Say what must happen until a statement that is not paid yet is paid."""
+    if statement.id in held:
+        return payouts.why_held(held[statement.id])
     payer = statement.payer_name
     match state_of(statement):
         case "funded":
@@ -52,8 +63,10 @@ _NEXT: Mapping[str, Sentence] = MappingProxyType(
 )
 
 
-def next_of(statement: Statement, *, is_payee: bool) -> Sentence:
+def next_of(statement: Statement, *, is_payee: bool, held: Mapping[UUID, str] = NOTHING_HELD) -> str:
     """Say in one line what a statement of any state waits for, as one of its two brands reads it."""
+    if statement.id in held:
+        return payouts.why_held(held[statement.id])
     state = state_of(statement)
     if state == "approved" and is_payee:
         return Sentence("Waits until {payer} funds it.", payer=statement.payer_name)

@@ -143,6 +143,14 @@ async def test_finance_reads_what_each_statement_waits_for(portal: Network) -> N
     assert "$11.00" in html
 
 
+async def test_a_payout_that_is_held_says_why_to_both_sides(portal: Network) -> None:
+    await portal.owner.execute("UPDATE payouts SET held_reason = 'Paused by the network'")
+
+    for slug in (RADIO, SHOP):
+        browser = await person_of(portal, slug, "finance")
+        assert "held Paused by the network" in words(await page(browser, "/?view=finance"))
+
+
 async def test_what_is_owed_grows_older_from_one_column_to_the_next(portal: Network) -> None:
     shop = await brand_of(portal, SHOP)
     columns: list[list[int]] = []

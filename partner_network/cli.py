@@ -197,6 +197,7 @@ def _stripe(settings: Settings) -> StripeConnect:
         api_base=settings.stripe_api_base,
         webhook_secret=settings.stripe_webhook_secret,
         sandbox=settings.sandbox,
+        transfers_per_s=settings.stripe_transfers_per_s,
     )
 
 

@@ -11,6 +11,7 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.keyring import Keyring
 
 LEAST_SECRET_LENGTH = 32
+MOST_TRANSFERS_PER_S = 1_000
 ROLES = ("owner", "web", "redirect", "worker")
 
 
@@ -42,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_secret_key: str
     stripe_webhook_secret: str
     stripe_api_base: str | None
+    stripe_transfers_per_s: int = 25
+    """How many transfers a second all workers together ask Stripe for."""
     s3_bucket: str | None
     s3_endpoint_url: str | None
     country_header: str | None
@@ -110,6 +113,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         stripe_secret_key=stripe_key,
         stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET", ""),
         stripe_api_base=env.get("STRIPE_API_BASE"),
+        stripe_transfers_per_s=_transfers_per_s(env.get("STRIPE_TRANSFERS_PER_S", "25")),
         s3_bucket=env.get("S3_BUCKET"),
         s3_endpoint_url=env.get("S3_ENDPOINT_URL"),
         country_header=env.get("PARTNER_NETWORK_COUNTRY_HEADER"),
@@ -132,6 +136,16 @@ def _former_keys(env: Mapping[str, str]) -> tuple[bytes, ...]:
             "parted by blanks; copy there exactly what PARTNER_NETWORK_SECRET_KEY held before."
         )
     return tuple(key.encode() for key in former)
+
+
+def _transfers_per_s(text: str) -> int:
+    """Read STRIPE_TRANSFERS_PER_S: a whole number that Stripe takes of one platform."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_TRANSFERS_PER_S):
+        raise InvalidError(
+            f"STRIPE_TRANSFERS_PER_S is {text!r}; give a whole number from 1 to {MOST_TRANSFERS_PER_S}, "
+            "25 unless Stripe allows you more."
+        )
+    return int(text)
 
 
 def _proxies(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

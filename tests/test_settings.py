@@ -45,8 +45,20 @@ def test_a_sandbox_refuses_a_live_stripe_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"PARTNER_NETWORK_SECRET_KEY": "short"}, {"PARTNER_NETWORK_SANDBOX": "yes"}]
+    "wrong",
+    [
+        {"PARTNER_NETWORK_SECRET_KEY": "short"},
+        {"PARTNER_NETWORK_SANDBOX": "yes"},
+        {"STRIPE_TRANSFERS_PER_S": "0"},
+        {"STRIPE_TRANSFERS_PER_S": "1001"},
+        {"STRIPE_TRANSFERS_PER_S": "2.5"},
+    ],
 )
 def test_a_wrong_variable_is_named(wrong: dict[str, str]) -> None:
     with pytest.raises(InvalidError, match=next(iter(wrong))):
         settings.from_environment(SECRET | wrong)
+
+
+def test_stripe_is_asked_for_25_transfers_a_second_unless_the_installation_says_otherwise() -> None:
+    assert settings.from_environment(SECRET).stripe_transfers_per_s == 25
+    assert settings.from_environment(SECRET | {"STRIPE_TRANSFERS_PER_S": "90"}).stripe_transfers_per_s == 90

@@ -1,5 +1,7 @@
 """Send payouts: commit the intent and its key, call Stripe, record the answer."""
 
+import asyncio
+from collections import deque
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from partner_network.ledger import events
 from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.events import Fact
 from partner_network.payouts import queries, rules, sending_queries
-from partner_network.payouts.actions import accounts, record
+from partner_network.payouts.actions import accounts, pace, record
 from partner_network.payouts.sending_queries import Attempt, Payout
 
 KEY_LIFE = timedelta(hours=23)
@@ -26,14 +28,37 @@ KEY_LIFE = timedelta(hours=23)
 GRACE = timedelta(minutes=5)
 """How long after a request its transfer may not be listed yet: until then missing means nothing."""
 
+SENDERS = 4
+"""How many payouts are on their way at once: while one waits for an answer, the next has its turn."""
+
 
 async def send_all(stripe: StripeConnect, now: datetime) -> dict[UUID, str]:
-    """Send everything that is funded and not held, oldest first; return what became of each payout."""
+    """Send everything that is funded and not held, oldest first; return what became of each payout.
+
+    Errors: RuntimeError when Stripe says the fault is ours; what is under way is finished, no more begun.
+    """
     await accounts.read_waiting(stripe, now)
     async with connections.transaction() as connection:
         await accounts.release_mended(connection)
-        waiting = await queries.unfinished(connection)
-    return {payout_id: await send_payout(stripe, payout_id, now) for payout_id in waiting}
+        waiting = deque(await queries.unfinished(connection))
+    became: dict[UUID, str] = {}
+
+    async def send_one_after_the_other() -> None:
+        try:
+            while waiting:
+                payout_id = waiting.popleft()
+                became[payout_id] = await send_payout(stripe, payout_id, now)
+        except BaseException:
+            waiting.clear()
+            raise
+
+    ended = await asyncio.gather(
+        *(send_one_after_the_other() for _ in range(SENDERS)), return_exceptions=True
+    )
+    for fault in ended:
+        if fault is not None:
+            raise fault
+    return became
 
 
 async def send_payout(stripe: StripeConnect, payout_id: UUID, now: datetime) -> str:
@@ -50,6 +75,7 @@ async def send_payout(stripe: StripeConnect, payout_id: UUID, now: datetime) -> 
         return "held or finished"
     if attempt.is_given_up or clock.wall_now() - attempt.started_at > KEY_LIFE:
         return await _look_up(stripe, attempt, now)
+    await pace.wait_for_turn(stripe.transfers_per_s)
     answer = await stripe.send_transfer(
         amount_minor=attempt.amount_minor,
         currency=attempt.currency,

@@ -113,16 +113,22 @@ async def line_of(connection: Connection, statement_id: UUID, transfer_id: int) 
 async def contract_of(connection: Connection, statement: Statement) -> Contract | None:
     """Return the contract of a statement: that of one of its lines, else the newest it is paid under.
 
-    None where whoever asks may read none: a charity is no party to the agreements that give to it.
+    A charity signs nothing, and may know by which published text it is given to.
+    None where whoever asks may read none.
     """
     signed = await connection.fetchrow(
-        """SELECT a.contract_name, a.contract_version FROM payees p
-           JOIN agreements a ON a.partnership_id = p.partnership_id JOIN terms t ON t.agreement_id = a.id
-           WHERE p.advertiser_id = $1 AND p.payee_id = $2
-           ORDER BY a.id IN (SELECT c.agreement_id FROM statement_lines l
+        """SELECT contract_name, contract_version FROM (
+               SELECT a.id, a.contract_name, a.contract_version
+               FROM partnerships p JOIN agreements a ON a.partnership_id = p.id
+               WHERE p.advertiser_id = $1 AND p.partner_id = $2
+                   AND EXISTS (SELECT FROM terms t WHERE t.agreement_id = a.id)
+               UNION ALL
+               SELECT x.agreement_id, x.contract_name, x.contract_version FROM contracts_of_gifts x
+               WHERE x.advertiser_id = $1 AND x.charity_id = $2) a
+           ORDER BY id IN (SELECT c.agreement_id FROM statement_lines l
                        JOIN ledger_transfers f ON f.id = l.transfer_id
                        JOIN commissions c ON c.id = f.commission_id WHERE l.statement_id = $3) DESC,
-               a.id DESC LIMIT 1""",
+               id DESC LIMIT 1""",
         statement.payer_id,
         statement.payee_id,
         statement.id,

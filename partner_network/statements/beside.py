@@ -9,6 +9,7 @@ import msgspec
 from partner_network.agreements import contracts
 from partner_network.agreements.contracts import Contract
 from partner_network.database.connections import Connection
+from partner_network.kernel.errors import NotFoundError
 from partner_network.kernel.sentences import Sentence
 from partner_network.statements import apart_queries, approval_queries, approving
 from partner_network.statements.apart_queries import Apart, Netting, Where
@@ -32,7 +33,7 @@ class Beside(msgspec.Struct, frozen=True):
 
     objections: Sequence[Objection]
     right: Right | None
-    """None to whoever may not read the contract: a charity is no party to it."""
+    """None to whoever may not read the terms: a charity is no party to them."""
     needs_two: bool
     """Whether it is above the limit; limits are the operator's own, so a brand always reads False."""
     first: FirstApproval | None
@@ -73,7 +74,7 @@ async def beside(connection: Connection, statement: Statement, now: datetime) ->
 
 
 async def right_of(connection: Connection, statement: Statement, now: datetime) -> Right | None:
-    """Return the payer's right to object to lines; None to whoever may not read the contract."""
+    """Return the payer's right to object to lines; None to whoever may not read the terms."""
     contract = await approval_queries.contract_of(connection, statement)
     return await _right(connection, statement, contract, now)
 
@@ -83,7 +84,10 @@ async def _right(
 ) -> Right | None:
     if contract is None:
         return None
-    rule = await approval_queries.rule_of(connection, statement, contract)
+    try:
+        rule = await approval_queries.rule_of(connection, statement, contract)
+    except NotFoundError:
+        return None  # a charity may not read the terms, by whose time zone the days are counted
     issued_at = statement.prepared_at
     return Right(
         None if issued_at is None else approving.objects_until(issued_at, rule),

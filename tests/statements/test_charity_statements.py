@@ -99,22 +99,19 @@ async def given(gifts: None, database: FreshDatabase, network: Network, tmp_path
         return Given(network, await make_documents(files))
 
 
-async def walk(browser: Browser, start: str, about: re.Pattern[str]) -> dict[str, int]:
-    """Open a page and everything about something that it leads to; return the answer to each."""
-    answers: dict[str, int] = {}
-    waiting = [start]
+async def walk(browser: Browser, start: str, about: re.Pattern[str]) -> dict[str, str]:
+    """Open a page and everything about something that it leads to; return answers and where from."""
+    answers: dict[str, str] = {}
+    waiting = {start: "itself"}
     while waiting:
-        path = waiting.pop()
+        path, page = waiting.popitem()
         answer = await browser.get(path, headers=HTML, follow_redirects=True)
-        answers[path] = answer.status_code
+        answers[path] = f"{answer.status_code} from {page}"
         if not answer.headers["content-type"].startswith("text/html"):
             continue
         found = {html.unescape(one) for one in ADDRESS.findall(answer.text)}
-        waiting += [
-            one
-            for one in sorted(found)
-            if about.search(one) and "sort=" not in one and one not in {*answers, *waiting}
-        ]
+        new = found - answers.keys() - waiting.keys()
+        waiting |= {one: path for one in sorted(new) if about.search(one) and "sort=" not in one}
     return answers
 
 
@@ -134,7 +131,7 @@ async def test_every_page_and_file_of_a_charitys_statement_opens(
 
     answers = await walk(browser, start, about)
 
-    assert {path: status for path, status in answers.items() if status != 200} == {}
+    assert {path: said for path, said in answers.items() if not said.startswith("200 ")} == {}
     pages = {path for path in answers if given.statement in path}
     assert len(pages) >= 6, sorted(answers)
     for kind in ("pdf", "csv", "xlsx", "json"):

@@ -62,9 +62,10 @@ async def signed_off_by(connection: Connection, statement: Statement) -> Mapping
 
 
 async def agreements_cited(connection: Connection, transfer_ids: Sequence[int]) -> Mapping[int, UUID]:
-    """Return under which agreement each posting was made; those of no single commission are left out."""
+    """Return under which agreement each posting was made, where it is one that whoever asks may read."""
     rows = await connection.fetch(
         """SELECT t.id, c.agreement_id FROM ledger_transfers t JOIN commissions c ON c.id = t.commission_id
+           JOIN agreements g ON g.id = c.agreement_id
            WHERE t.id = ANY($1::bigint[])""",
         list(transfer_ids),
     )

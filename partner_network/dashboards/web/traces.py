@@ -10,7 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
-from partner_network.dashboards.queries import listed_statements
+from partner_network.dashboards.queries import listed_statements, stations
 from partner_network.dashboards.tracing import answers, composing, lines
 from partner_network.dashboards.tracing.answers import LineTraceAnswer, TraceAnswer
 from partner_network.dashboards.web import words
@@ -152,6 +152,7 @@ async def _page(
         "trace": await composing.trace_of(connection, found, some, words.KIND_OF_LINE),
         "statement": found,
         "listing": listing,
+        "cited": await stations.agreements_cited(connection, [line.transfer_id for line in some]),
         "kind_words": words.KIND_OF_LINE,
         "why_held": payouts.why_held,
         "json_href": json_href,

@@ -157,15 +157,20 @@ async def _reconcile(_: argparse.Namespace) -> int:
     await connections.open_pool(address.url, role=address.role, max_size=CONNECTIONS)
     stripe = _stripe(settings)
     try:
-        found = await compare.compare_with_stripe(stripe, await clock.now())
+        made = await compare.compare(stripe, await clock.now())
     finally:
         await stripe.close()
         await connections.close_pool()
-    for one in found:
+    for one in made.found:
         print(f"{one.kind}: {one.subject}: {one.said}")
-    if not found:
-        print("Our books and Stripe's agree.")
-    return DIFFERS if found else DONE
+    for kind in sorted(made.not_compared):
+        print(f"{kind}: not compared while a request to Stripe has no answer; run it again later.")
+    if made.found:
+        return DIFFERS
+    if made.not_compared:
+        return CANNOT
+    print("Our books and Stripe's agree.")
+    return DONE
 
 
 async def _explain(parsed: argparse.Namespace) -> int:

@@ -80,6 +80,26 @@ async def test_a_missing_row_is_found_and_named(
     assert (last.name, bool(re.search(what.names, last.difference))) == (what.kind, True), last.difference
 
 
+async def test_a_changed_tax_profile_that_money_depended_on_is_found(
+    owner: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    await owner.execute(
+        """INSERT INTO tax_profiles (id, brand_id, valid_from, legal_name, address, country, status,
+               tax_number, tax_rate_ppm, recorded_at, recorded_by)
+           SELECT gen_random_uuid(), b.id, '2026-01-01', b.name, 'x', 'US', 'standard', 'x', b.tax_rate_ppm,
+               '2025-12-01Z', m.id
+           FROM brands b, (SELECT id FROM members LIMIT 1) m"""
+    )
+    assert (await last_of(owner, None)).difference is None
+
+    raised = f"UPDATE tax_profiles SET tax_rate_ppm = tax_rate_ppm + 10_000 WHERE brand_id = {damages.RADIO}"
+    await damage(owner, "tax_profiles", raised)
+
+    last = await last_of(owner, None)
+    assert last.difference is not None
+    assert re.search("TUNE-HOUSE-NIGHT-RADIO-2026-0[123]-USD.*tax", last.difference), last.difference
+
+
 async def test_an_entry_that_is_sound_but_follows_from_nothing_is_found(
     owner: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:

@@ -74,7 +74,9 @@ async def draft_agreement(
     terms = data.terms.replace("\r\n", "\n")
     new = NewAgreement(addresses.in_path("prt", partnership), name, version, terms)
     try:
-        drafted = await draft.draft_agreement(member, new, settings.operator)
+        drafted = await draft.draft_agreement(
+            member, new, settings.operator, platform_country=settings.platform_country
+        )
     except InvalidError as error:
         return await _form(member, partnership, data, error, HTTP_422_UNPROCESSABLE_ENTITY)
     except (ConflictError, NotFoundError) as error:

@@ -1,6 +1,7 @@
 """One frozen ``Settings``, built once from the environment when a process starts."""
 
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stripe_secret_key: str
     stripe_webhook_secret: str
     stripe_api_base: str | None
+    platform_country: str = "US"
+    """In which country the operator has its account at Stripe: from there partners are paid."""
     stripe_transfers_per_s: int = 25
     """How many transfers a second all workers together ask Stripe for."""
     s3_bucket: str | None
@@ -113,6 +116,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         stripe_secret_key=stripe_key,
         stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET", ""),
         stripe_api_base=env.get("STRIPE_API_BASE"),
+        platform_country=_country(env.get("PARTNER_NETWORK_PLATFORM_COUNTRY", "US")),
         stripe_transfers_per_s=_transfers_per_s(env.get("STRIPE_TRANSFERS_PER_S", "25")),
         s3_bucket=env.get("S3_BUCKET"),
         s3_endpoint_url=env.get("S3_ENDPOINT_URL"),
@@ -125,6 +129,16 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         chart_file=Path(env["PARTNER_NETWORK_CHART"]) if env.get("PARTNER_NETWORK_CHART") else None,
         operator=_operator(env),
     )
+
+
+def _country(text: str) -> str:
+    """Read PARTNER_NETWORK_PLATFORM_COUNTRY."""
+    country = text.strip().upper()
+    if not re.fullmatch("[A-Z]{2}", country):
+        raise InvalidError(
+            f"PARTNER_NETWORK_PLATFORM_COUNTRY is {text!r}; it must be two letters of ISO 3166, such as DE."
+        )
+    return country
 
 
 def _former_keys(env: Mapping[str, str]) -> tuple[bytes, ...]:

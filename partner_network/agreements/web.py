@@ -103,7 +103,11 @@ async def draft_agreement(
         data.contract_version,
         data.terms,
     )
-    return _shown(await draft.draft_agreement(member, new, settings.operator))
+    return _shown(
+        await draft.draft_agreement(
+            member, new, settings.operator, platform_country=settings.platform_country
+        )
+    )
 
 
 @get("/api/v1/agreements", guards=[guards.must_read_agreements])

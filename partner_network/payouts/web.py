@@ -36,7 +36,9 @@ class PayoutBody(msgspec.Struct, frozen=True):
     id: str
     statement: str
     payee: str
+    payee_slug: str
     payer: str
+    payer_slug: str
     currency: str
     amount_minor: int
     status: str
@@ -131,6 +133,7 @@ async def begin_onboarding(
         return_url=f"{settings.base_url}/payout-account/return",
         refresh_url=f"{settings.base_url}/payout-account/refresh",
         now=await clock.now(),
+        platform_country=settings.platform_country,
     )
     return {"url": address}
 
@@ -162,7 +165,9 @@ def _payout(payout: Payout) -> PayoutBody:
         id=ids.shown("pay", payout.id),
         statement=payout.statement_number,
         payee=payout.payee_name,
+        payee_slug=payout.payee_slug,
         payer=payout.payer_name,
+        payer_slug=payout.payer_slug,
         currency=payout.currency,
         amount_minor=payout.amount_minor,
         status="held" if payout.held_reason else payout.status,

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from partner_network.brands import actions as brands
+from partner_network.brands import reach
 from partner_network.brands.actions import NewBrand
 from partner_network.database import connections
 from partner_network.database.connections import Connection
@@ -103,7 +104,10 @@ async def invite_partner(
         )
         if advertiser_id is None:
             raise NotFoundError("There is no such program of your brand.")
+        await _must_not_be_paused(connection, program_id)
         partner_id = await _partner(connection, partner)
+        if isinstance(partner, NewBrand) and owner is not None:
+            reach.must_reach(partner.country, platform=owner.settings.platform_country)
         partnership_id = await _create(connection, program_id, advertiser_id, partner_id)
         concerned, after = (advertiser_id, partner_id), {"program": ids.shown("prg", program_id)}
         if isinstance(partner, NewBrand):
@@ -121,6 +125,16 @@ async def invite_partner(
             connection, member, owner, role="owner", brand_id=partner_id, partnership_id=partnership_id
         )
         return InvitedPartner(partnership_id, partner_id, invitation)
+
+
+async def _must_not_be_paused(connection: Connection, program_id: UUID) -> None:
+    if await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM program_pauses WHERE program_id = $1 AND ended_at IS NULL)", program_id
+    ):
+        raise ConflictError(
+            "This program is paused, since statements were not funded in time; it invites partners again "
+            "when its brand has paid in."
+        )
 
 
 async def _tell_invited(connection: Connection, partnership_id: UUID, partner_id: UUID) -> None:

@@ -11,6 +11,7 @@ from partner_network.agreements.documents import Parties, Party
 from partner_network.agreements.queries import Agreement
 from partner_network.agreements.terms import Terms
 from partner_network.brands import queries as brands
+from partner_network.brands import reach
 from partner_network.brands.queries import Brand
 from partner_network.database import connections
 from partner_network.database.connections import Connection
@@ -77,7 +78,13 @@ async def publish_program_version(member: Member, program_id: UUID, policy_toml:
     return version
 
 
-async def draft_agreement(member: Member, new: NewAgreement, operator: Operator | None) -> Agreement:
+async def draft_agreement(
+    member: Member,
+    new: NewAgreement,
+    operator: Operator | None,
+    *,
+    platform_country: str = reach.DEFAULT_PLATFORM,
+) -> Agreement:
     """Draft terms for a partnership, as its advertiser or for it: both sides then read and sign them."""
     permissions.must(member, "draft agreements")
     if operator is None:
@@ -93,6 +100,7 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
         version_id, terms_toml = await _completed(connection, partnership, new.terms_toml)
         terms = terms_reading.read_terms(terms_toml)
         rules.must_pay(terms)
+        await _must_be_payable(connection, partnership, terms, platform_country)
         contracts.must_settle(contract, terms_reading.to_json(terms))
         await _must_give_notice(connection, partnership, terms)
         await holding.must_continue(connection, partnership.id, terms)
@@ -115,6 +123,15 @@ async def draft_agreement(member: Member, new: NewAgreement, operator: Operator 
         )
         await _tell_owners(connection, drafted)
         return drafted
+
+
+async def _must_be_payable(
+    connection: Connection, partnership: Partnership, terms: Terms, platform_country: str
+) -> None:
+    """Refuse terms under which Stripe could never pay the partner."""
+    reach.must_take(terms.settlement.currency)
+    country = await connection.fetchval("SELECT country FROM brands WHERE id = $1", partnership.partner_id)
+    reach.must_reach(country, platform=platform_country)
 
 
 async def _tell_owners(connection: Connection, drafted: Agreement) -> None:

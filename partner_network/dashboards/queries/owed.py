@@ -103,3 +103,13 @@ async def stripe_details_of(connection: Connection, brand_id: UUID) -> StripeDet
         brand_id,
     )
     return StripeDetails() if row is None else StripeDetails(**row)
+
+
+async def currencies_of(connection: Connection, payee_id: UUID) -> list[str]:
+    """Return the currencies in which a brand is owed money or has been."""
+    rows = await connection.fetch(
+        """SELECT DISTINCT currency FROM ledger_accounts
+           WHERE holder_id = $1 AND kind IN ('pay_pending', 'pay') ORDER BY currency""",
+        payee_id,
+    )
+    return [row["currency"] for row in rows]

@@ -11,6 +11,8 @@ from litestar.params import SkipValidation, URLEncodedBody
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY, HTTP_503_SERVICE_UNAVAILABLE
 
+from partner_network.brands import queries as brands
+from partner_network.brands import reach
 from partner_network.dashboards.queries import owed
 from partner_network.dashboards.web import portal
 from partner_network.dashboards.web.portal import Told
@@ -20,6 +22,7 @@ from partner_network.gateways.stripe_answers import StripeRefusedError, StripeUn
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import guards
+from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 from partner_network.languages.catalogs import say, translated
 from partner_network.payouts.actions import onboard
@@ -59,9 +62,11 @@ class MethodForm(msgspec.Struct):
 
 
 @get("/payout-account", guards=[guards.must_connect_payouts])
-async def show_payout_account(member: NamedDependency[Member]) -> Template:
+async def show_payout_account(
+    member: NamedDependency[Member], settings: NamedDependency[SkipValidation[Settings]]
+) -> Template:
     """Say whether the brand can be paid, and offer the way to Stripe if not."""
-    return await _account_page(member)
+    return await _account_page(member, settings)
 
 
 @post("/payout-account", guards=[guards.must_connect_payouts])
@@ -81,9 +86,12 @@ async def begin_onboarding(
             return_url=f"{settings.base_url}/payout-account/return",
             refresh_url=f"{settings.base_url}/payout-account/refresh",
             now=await clock.now(),
+            platform_country=settings.platform_country,
         )
+    except InvalidError:
+        return await _account_page(member, settings)
     except (StripeUnreachableError, StripeRefusedError):
-        return await _account_page(member, problem=_NO_ANSWER)
+        return await _account_page(member, settings, problem=_NO_ANSWER)
     # By a page that goes on by itself: browsers stop a form that is redirected to another site.
     return Template(
         "portal/to_stripe.html", context={"address": address}, headers={"cache-control": "no-store"}
@@ -91,20 +99,28 @@ async def begin_onboarding(
 
 
 @get("/payout-account/return", guards=[guards.must_connect_payouts])
-async def return_from_stripe(member: NamedDependency[Member], stripe: Stripe) -> Response[Any]:
+async def return_from_stripe(
+    member: NamedDependency[Member],
+    stripe: Stripe,
+    settings: NamedDependency[SkipValidation[Settings]],
+) -> Response[Any]:
     """Ask Stripe what became of it: that somebody came back says nothing."""
     try:
         await onboard.read_recipient(stripe, guards.brand_of(member), await clock.now())
     except (StripeUnreachableError, StripeRefusedError):
-        return await _account_page(member, problem=_NO_ANSWER)
+        return await _account_page(member, settings, problem=_NO_ANSWER)
     return portal.back_to("/payout-account")
 
 
 @get("/payout-account/refresh", guards=[guards.must_connect_payouts])
-async def refresh_link(member: NamedDependency[Member]) -> Template:
+async def refresh_link(
+    member: NamedDependency[Member], settings: NamedDependency[SkipValidation[Settings]]
+) -> Template:
     """Say that Stripe's page was opened too late or twice, and offer a fresh one."""
     return await _account_page(
-        member, notice=say("That way to Stripe had expired or was used already. Go again from here.")
+        member,
+        settings,
+        notice=say("That way to Stripe had expired or was used already. Go again from here."),
     )
 
 
@@ -143,14 +159,24 @@ async def save_payment_method(
     return portal.back_to("/payment-method", "method-saved")
 
 
-async def _account_page(member: Member, *, notice: str = "", problem: str = "") -> Template:
+async def _account_page(
+    member: Member, settings: Settings, *, notice: str = "", problem: str = ""
+) -> Template:
     brand_id = guards.brand_of(member)
     async with connections.transaction(eyes=brand_id) as connection:
         details = await owed.stripe_details_of(connection, brand_id)
+        brand = await brands.brand_within(connection, brand_id)
+        currencies = await owed.currencies_of(connection, brand_id)
+    paid_in = reach.paid_in(brand.country)
     return Template(
         "portal/payout_account.html",
         context={
             "details": details,
+            "country": brand.country,
+            "platform_country": settings.platform_country,
+            "is_reached": reach.can_pay(brand.country, platform=settings.platform_country),
+            "paid_in": paid_in,
+            "converted": [one for one in currencies if one != paid_in],
             "transfers": translated(_TRANSFERS.get(details.transfers_status or "", _NOT_ASKED)),
             "notice": notice,
             "problem": translated(problem),

@@ -4,6 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from partner_network.brands import queries as brands
+from partner_network.brands import reach
+from partner_network.brands.queries import Brand
 from partner_network.database import connections
 from partner_network.gateways.stripe_connect import ConnectedAccount, StripeConnect
 from partner_network.identity.actions import audit
@@ -14,15 +16,25 @@ from partner_network.payouts.actions.accounts import CLOSED
 
 
 async def open_recipient(
-    stripe: StripeConnect, brand_id: UUID, *, by: Member, return_url: str, refresh_url: str, now: datetime
+    stripe: StripeConnect,
+    brand_id: UUID,
+    *,
+    by: Member,
+    return_url: str,
+    refresh_url: str,
+    now: datetime,
+    platform_country: str = reach.DEFAULT_PLATFORM,
 ) -> str:
     """Return the address of Stripe's page on which a partner introduces itself, opening its account first.
 
     An account that was closed at Stripe is replaced by another one; what waited goes there.
+    Errors: InvalidError where Stripe could never pay the brand; nothing is asked of Stripe then.
     """
+    brand = await brands.brand_of(brand_id, eyes=brand_id)
+    reach.must_reach(brand.country, platform=platform_country)
     account_id = await _known(brand_id, "account_id")
     if account_id is None or await _read(stripe, account_id) == CLOSED:
-        account_id = await _open_account(stripe, brand_id, by=by, closed=account_id, now=now)
+        account_id = await _open_account(stripe, brand, by=by, closed=account_id, now=now)
     return await stripe.onboarding_link(account_id, return_url=return_url, refresh_url=refresh_url)
 
 
@@ -53,27 +65,26 @@ async def _read(stripe: StripeConnect, account_id: str) -> str:
 
 
 async def _open_account(
-    stripe: StripeConnect, brand_id: UUID, *, by: Member, closed: str | None, now: datetime
+    stripe: StripeConnect, brand: Brand, *, by: Member, closed: str | None, now: datetime
 ) -> str:
     """Open a first account, or the one after a closed one; return the account that the brand has then."""
-    brand = await brands.brand_of(brand_id, eyes=brand_id)
-    async with connections.transaction(eyes=brand_id) as connection:
+    async with connections.transaction(eyes=brand.id) as connection:
         before = await connection.fetchval(
-            "SELECT count(*) FROM former_stripe_accounts WHERE brand_id = $1", brand_id
+            "SELECT count(*) FROM former_stripe_accounts WHERE brand_id = $1", brand.id
         )
     # Who asks twice for the same account gets the same one; the one after a closed account is another.
-    key = f"recipient-{brand_id}" if closed is None else f"recipient-{brand_id}-{before + 2}"
+    key = f"recipient-{brand.id}" if closed is None else f"recipient-{brand.id}-{before + 2}"
     opened = await stripe.create_recipient(
-        brand_id=str(brand_id),
+        brand_id=str(brand.id),
         name=brand.name,
         email=by.email,
         country=brand.country,
         idempotency_key=key,
     )
     if closed is None:
-        await _remember(brand_id, "account_id", opened.id, by, now)
+        await _remember(brand.id, "account_id", opened.id, by, now)
         return opened.id
-    return await _replace(brand_id, closed, opened, by, now)
+    return await _replace(brand.id, closed, opened, by, now)
 
 
 async def _replace(brand_id: UUID, closed: str, opened: ConnectedAccount, by: Member, now: datetime) -> str:

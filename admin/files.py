@@ -16,6 +16,7 @@ from partner_network.statements.wording import decimal_text
 def statements(rows: Sequence[StatementRow]) -> Response[bytes]:
     """Return statements; amounts are decimals with a point, whatever the language."""
     head = ["number", "period", "payee", "payer", "closing", "currency", "status"]
+    head += ["payee_slug", "payer_slug"]
     return csv_answer(
         "statements",
         head,
@@ -23,7 +24,7 @@ def statements(rows: Sequence[StatementRow]) -> Response[bytes]:
             (
                 *(one.number, one.period, one.payee_name, one.payer_name),
                 *(decimal_text(one.closing_minor, one.currency), one.currency),
-                one.status,
+                *(one.status, one.payee_slug, one.payer_slug),
             )
             for one in rows
         ],

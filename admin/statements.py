@@ -55,12 +55,17 @@ class AnswerForm(msgspec.Struct):
 @get("/admin/statements", guards=[guards.must_be_operator, guards.must_read_money], include_in_schema=False)
 async def list_statements(request: AnyRequest, closing: FromQuery[str] = "") -> Template | Response[bytes]:
     """List statements, newest first, of one status or period or of all."""
-    periods, unclosed = await queries.stated_and_unclosed(await clock.now())
+    stated = await queries.stated_and_unclosed(await clock.now())
     asked = Listing.read(
         request.query_params,
         queries.ORDER,
         "-period",
-        filters={"status": STATUSES, "period": periods},
+        filters={
+            "status": STATUSES,
+            "period": stated.periods,
+            "payer": [one.slug for one in stated.payers],
+            "payee": [one.slug for one in stated.payees],
+        },
     )
     listing, rows, sums = await queries.statement_rows(asked)
     if listing.wants_csv:
@@ -73,9 +78,9 @@ async def list_statements(request: AnyRequest, closing: FromQuery[str] = "") -> 
             "rows": rows,
             "sums": sums,
             "statuses": STATUSES,
-            "periods": periods,
+            "stated": stated,
             "is_closing": closing == "asked",
-            "unclosed": unclosed,
+            "unclosed": stated.unclosed,
         },
     )
 

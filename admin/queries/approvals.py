@@ -23,6 +23,8 @@ class Waiting(msgspec.Struct, frozen=True):
     number: str
     payee_name: str
     payer_name: str
+    payee_slug: str
+    payer_slug: str
     currency: str
     period: str
     closing_minor: int
@@ -56,8 +58,9 @@ async def desk(now: datetime) -> Desk:
     async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             f"""WITH {LISTED}
-                SELECT w.id, w.number, payee_name, payer_name, w.currency, w.period, w.closing_minor,
-                    s.content_hash, w.preparer_id, n.name AS preparer_name, count(*) OVER () AS total,
+                SELECT w.id, w.number, payee_name, payer_name, payee_slug, payer_slug, w.currency, w.period,
+                    w.closing_minor, s.content_hash, w.preparer_id, n.name AS preparer_name,
+                    count(*) OVER () AS total,
                     {approval_queries.OPEN_OBJECTION} AS is_objected_to
                 FROM listed w JOIN statements s ON s.id = w.id
                 LEFT JOIN member_names n ON n.id = w.preparer_id

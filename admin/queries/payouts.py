@@ -49,7 +49,8 @@ class SentPayout(msgspec.Struct, frozen=True):
 _LISTED = """
     listed AS (
         SELECT o.id, o.statement_id, s.number AS statement_number, o.payee_id, o.payer_id,
-            payee.name AS payee_name, payer.name AS payer_name, o.currency, o.amount_minor, o.reserved_at,
+            payee.name AS payee_name, payer.name AS payer_name, payee.slug AS payee_slug,
+            payer.slug AS payer_slug, o.currency, o.amount_minor, o.reserved_at,
             o.held_reason, coalesce(t.status, 'reserved') AS status, t.stripe_transfer_id, t.finished_at,
             CASE WHEN o.held_reason IS NULL THEN coalesce(t.status, 'reserved') ELSE 'held' END AS shown
         FROM payouts o JOIN statements s ON s.id = o.statement_id

@@ -5,7 +5,8 @@
 LISTED = """
     listed AS (
         SELECT s.id, s.number, s.payee_id, s.payer_id, payee.name AS payee_name, payer.name AS payer_name,
-            s.currency, s.period, s.ends_at, s.closed_at, s.closing_minor, p.preparer_id, p.prepared_at,
+            payee.slug AS payee_slug, payer.slug AS payer_slug, s.currency, s.period, s.ends_at,
+            s.closed_at, s.closing_minor, p.preparer_id, p.prepared_at,
             a.approver_id, a.approved_at, o.id AS payout_id, o.amount_minor AS payout_minor, CASE
                 WHEN sent.minor = o.amount_minor THEN 'paid'
                 WHEN sent.minor > 0 THEN 'part_paid'

@@ -18,11 +18,13 @@ from partner_network.statements import (
     due_queries,
     invoice_queries,
     invoices,
+    party_queries,
 )
 from partner_network.statements import queries as statements
 from partner_network.statements.beside import Beside
 from partner_network.statements.due_queries import Unclosed
 from partner_network.statements.invoices import Obstacle
+from partner_network.statements.party_queries import Named
 from partner_network.statements.queries import Statement, StatementLine
 from partner_network.statements.rules import Status
 
@@ -43,6 +45,8 @@ class StatementRow(msgspec.Struct, frozen=True):
     number: str
     payee_name: str
     payer_name: str
+    payee_slug: str
+    payer_slug: str
     currency: str
     period: str
     closing_minor: int
@@ -92,7 +96,8 @@ class PayoutOf(msgspec.Struct, frozen=True):
 
 
 _FOUND = """($1 = '' OR status = $1) AND ($2 = '' OR period = $2)
-    AND (number ILIKE $3 OR payee_name ILIKE $3 OR payer_name ILIKE $3)"""
+    AND (number ILIKE $3 OR payee_name ILIKE $3 OR payer_name ILIKE $3)
+    AND ($4 = '' OR payer_slug = $4) AND ($5 = '' OR payee_slug = $5)"""
 
 
 async def statement_rows(listing: Listing) -> tuple[Listing, Sequence[StatementRow], Sequence[Sum]]:
@@ -100,7 +105,8 @@ async def statement_rows(listing: Listing) -> tuple[Listing, Sequence[StatementR
 
     A carried statement opens the next one: it is summed only where it is what was asked for.
     """
-    found = listing.chosen("status"), listing.chosen("period"), listing.like
+    chosen = (listing.chosen("payer"), listing.chosen("payee"))
+    found = listing.chosen("status"), listing.chosen("period"), listing.like, *chosen
     async with connections.transaction(eyes="operator") as connection:
         sums = await connection.fetch(
             f"""WITH {LISTED} SELECT currency, count(*),
@@ -111,9 +117,9 @@ async def statement_rows(listing: Listing) -> tuple[Listing, Sequence[StatementR
         )
         counted = listing.counted(sum(row["count"] for row in sums))
         rows = await connection.fetch(
-            f"""WITH {LISTED} SELECT id, number, payee_name, payer_name, currency, period, closing_minor,
-                    status FROM listed WHERE {_FOUND}
-                ORDER BY {counted.order_by(ORDER, tie="id")} OFFSET $4 LIMIT $5""",
+            f"""WITH {LISTED} SELECT id, number, payee_name, payer_name, payee_slug, payer_slug, currency,
+                    period, closing_minor, status FROM listed WHERE {_FOUND}
+                ORDER BY {counted.order_by(ORDER, tie="id")} OFFSET $6 LIMIT $7""",
             *found,
             counted.offset,
             counted.limit,
@@ -125,14 +131,28 @@ async def statement_rows(listing: Listing) -> tuple[Listing, Sequence[StatementR
     )
 
 
-async def stated_and_unclosed(now: datetime) -> tuple[list[str], Sequence[Unclosed]]:
-    """Return the periods that have statements, newest first, and whose have ended and are not closed."""
+class Stated(msgspec.Struct, frozen=True):
+    """By what statements can be chosen: periods, newest first, who pays and who is paid; and what is open."""
+
+    periods: Sequence[str]
+    payers: Sequence[Named]
+    payees: Sequence[Named]
+    unclosed: Sequence[Unclosed]
+    """Whose periods have ended and are not closed."""
+
+
+async def stated_and_unclosed(now: datetime) -> Stated:
+    """Return by what statements can be chosen, and which are still to come."""
     async with connections.transaction(eyes="operator") as connection:
         rows = await connection.fetch(
             "SELECT period FROM statements GROUP BY period ORDER BY max(ends_at) DESC, period"
         )
-        unclosed = await due_queries.unclosed(connection, now)
-    return [row["period"] for row in rows], unclosed
+        return Stated(
+            [row["period"] for row in rows],
+            await party_queries.stated(connection, "payer"),
+            await party_queries.stated(connection, "payee"),
+            await due_queries.unclosed(connection, now),
+        )
 
 
 async def read_statement(statement_id: UUID, listing: Listing, now: datetime) -> ReadStatement:

@@ -52,6 +52,8 @@ class Payout(msgspec.Struct, frozen=True):
     status: str
     stripe_transfer_id: str | None
     finished_at: datetime | None
+    payee_slug: str = ""
+    payer_slug: str = ""
 
 
 async def fundable_statements(connection: Connection, advertiser_id: UUID, currency: str) -> list[Fundable]:
@@ -96,7 +98,8 @@ async def need_of(connection: Connection, advertiser_id: UUID, currency: str) ->
 _PAYOUTS = """
     SELECT o.id, o.statement_id, s.number AS statement_number, o.payee_id, o.payer_id,
         payee.name AS payee_name, payer.name AS payer_name, o.currency, o.amount_minor, o.reserved_at,
-        o.held_reason, coalesce(t.status, 'reserved') AS status, t.stripe_transfer_id, t.finished_at
+        o.held_reason, coalesce(t.status, 'reserved') AS status, t.stripe_transfer_id, t.finished_at,
+        payee.slug AS payee_slug, payer.slug AS payer_slug
     FROM payouts o JOIN statements s ON s.id = o.statement_id
     JOIN brands payee ON payee.id = o.payee_id JOIN brands payer ON payer.id = o.payer_id
     LEFT JOIN LATERAL (SELECT status, stripe_transfer_id, finished_at FROM payout_attempts

@@ -24,6 +24,8 @@ class Unclosed(msgspec.Struct, frozen=True):
     currency: str
     period: str
     waiting: int
+    payee_slug: str
+    payer_slug: str
 
 
 def may_be_due(standing: Standing, now: datetime) -> bool:
@@ -91,6 +93,14 @@ async def unclosed(connection: Connection, now: datetime) -> Sequence[Unclosed]:
     ]
     waiting = await _waiting(connection, [(account, period.ends_at) for account, period in ended])
     return [
-        Unclosed(account.payee_name, account.payer_name, account.currency, period.label, orders)
+        Unclosed(
+            account.payee_name,
+            account.payer_name,
+            account.currency,
+            period.label,
+            orders,
+            account.payee_slug,
+            account.payer_slug,
+        )
         for (account, period), orders in zip(ended, waiting, strict=True)
     ]

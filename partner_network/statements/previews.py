@@ -16,6 +16,9 @@ from partner_network.statements.actions.settle import Side
 from partner_network.statements.rules import LineKind
 from partner_network.statements.standing_queries import PairAccount, Standing
 
+ACCOUNT_MAX = 2**63 - 1
+"""The largest number that an account can have."""
+
 
 class Preview(msgspec.Struct, frozen=True):
     """One direction of a pair as a close would state it now, in minor units; it is no statement."""
@@ -83,8 +86,10 @@ async def preview_for(brand_id: UUID | None, account_id: int, now: datetime) -> 
     a charity may not read the agreements by which it is paid.
     Errors: NotFoundError, also for an account between other brands.
     """
-    async with connections.transaction(eyes=brand_id or "operator") as connection:
-        found = await standing_queries.standings(connection, [account_id])
+    found = []
+    if 0 < account_id <= ACCOUNT_MAX:
+        async with connections.transaction(eyes=brand_id or "operator") as connection:
+            found = await standing_queries.standings(connection, [account_id])
     if not any(_is_of(one, brand_id) for one in found):
         raise NotFoundError("There is no such account; choose one of the list.")
     async with connections.transaction(eyes="operator") as connection:

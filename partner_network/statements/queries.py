@@ -137,16 +137,28 @@ async def document_key(connection: Connection, statement_id: UUID, kind: str) ->
 
 
 async def statements(
-    connection: Connection, *, brand_id: UUID | None = None, before: UUID | None = None, limit: int = 100
+    connection: Connection,
+    *,
+    brand_id: UUID | None = None,
+    before: UUID | None = None,
+    limit: int = 100,
+    payer: str = "",
+    payee: str = "",
 ) -> list[Statement]:
-    """Return statements, newest first: all for the operator, for a brand those it pays or is paid by."""
+    """Return statements, newest first: all for the operator, for a brand those it pays or is paid by.
+
+    `payer` and `payee` are slugs, which no two brands share; empty is any.
+    """
     rows = await connection.fetch(
         STATEMENTS
         + """WHERE ($1::uuid IS NULL OR $1 IN (s.payee_id, s.payer_id)) AND ($2::uuid IS NULL OR s.id < $2)
+             AND ($4 = '' OR payer.slug = $4) AND ($5 = '' OR payee.slug = $5)
              ORDER BY s.id DESC LIMIT $3""",
         brand_id,
         before,
         limit,
+        payer,
+        payee,
     )
     return [statement_in(row) for row in rows]
 

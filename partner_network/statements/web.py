@@ -21,13 +21,15 @@ from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import document_kinds, queries
+from partner_network.statements import document_kinds, previews_web, queries
 from partner_network.statements.actions import ask, sign_off
 from partner_network.statements.document_kinds import DocumentKind
 from partner_network.statements.queries import Statement, StatementLine
 
 NamedPeriod: TypeAlias = Annotated[str | None, QueryParameter(name="period", max_length=12)]
 """A period such as 2026-03 that whoever asks expects to be closed."""
+Slug: TypeAlias = Annotated[str, QueryParameter(max_length=100, pattern="^[a-z0-9-]*$")]
+"""The short name of a brand, which no two brands share; left out: any."""
 DOWNLOAD_LASTS_S = 300
 
 
@@ -37,7 +39,9 @@ class StatementBody(msgspec.Struct, frozen=True):
     id: str
     number: str
     payee: str
+    payee_slug: str
     payer: str
+    payer_slug: str
     period: str
     starts_at: datetime
     ends_at: datetime
@@ -71,7 +75,9 @@ def body_of(statement: Statement) -> StatementBody:
         id=ids.shown("stm", statement.id),
         number=statement.number,
         payee=statement.payee_name,
+        payee_slug=statement.payee_slug,
         payer=statement.payer_name,
+        payer_slug=statement.payer_slug,
         period=statement.period,
         starts_at=statement.starts_at,
         ends_at=statement.ends_at,
@@ -88,15 +94,21 @@ def body_of(statement: Statement) -> StatementBody:
 
 @get("/api/v1/statements", guards=[guards.must_read_money])
 async def list_statements(
-    asking: guards.WhoAsks, after: After = None, limit: Limit = addresses.LIMIT
+    asking: guards.WhoAsks,
+    after: After = None,
+    limit: Limit = addresses.LIMIT,
+    payer: Slug = "",
+    payee: Slug = "",
 ) -> Page[StatementBody]:
-    """List statements, newest first: a brand's own, or all for the operator."""
+    """List statements, newest first: a brand's own, or all for the operator; of one payer or payee."""
     async with connections.transaction(eyes=asking.eyes) as connection:
         rows = await queries.statements(
             connection,
             brand_id=asking.brand_id,
             before=addresses.cursor("stm", after),
             limit=limit + 1,
+            payer=payer,
+            payee=payee,
         )
     return addresses.page(rows, limit, body_of, lambda shown: shown.id)
 
@@ -187,6 +199,7 @@ def _hash_in(data: SignOff) -> bytes:
 
 
 ROUTES: Sequence[ControllerRouterHandler] = (
+    *previews_web.ROUTES,
     list_statements,
     read_statement,
     download_document,

@@ -18,7 +18,7 @@ from partner_network.statements.due_queries import Unclosed
 from partner_network.statements.rules import Status
 from tests import builders
 from tests.admin.conftest import Office
-from tests.builders import SMALL, at
+from tests.builders import SHOP, SMALL, at
 from tests.doors import Browser
 from tests.payouts.conftest import Sale
 
@@ -255,13 +255,13 @@ async def test_a_paid_payout_shows_its_attempt_and_the_transfer_at_stripe(office
 
 
 async def unclosed(now: datetime) -> Sequence[Unclosed]:
-    return (await listed.stated_and_unclosed(now))[1]
+    return (await listed.stated_and_unclosed(now)).unclosed
 
 
 async def test_a_period_is_unclosed_once_it_has_ended_and_until_it_is_closed(closed: Sale) -> None:
     ended = at(4, 1, 0, 30)  # February's statement is unpaid, so March has one too
     assert await unclosed(at(3, 31)) == []
-    assert await unclosed(ended) == [Unclosed("Needle Drop", "Tune House", "USD", "2026-03", 0)]
+    assert await unclosed(ended) == [Unclosed("Needle Drop", "Tune House", "USD", "2026-03", 0, SMALL, SHOP)]
     async with connections.transaction() as connection:
         await connection.execute(
             "INSERT INTO unaccrued_conversions SELECT partnership_id, conversion_id FROM commissions"

@@ -408,6 +408,8 @@ ROWS: Mapping[str, Row] = {
     # money
     "GET /api/v1/balances": read("read money"),
     "GET /api/v1/statements": read("read money"),
+    "GET /api/v1/previews": read("read money"),
+    "GET /api/v1/previews/{account}": read("read money"),
     "GET /api/v1/statements/{statement_id}": read("read money", "shared"),
     "GET /api/v1/statements/{statement_id}/documents/{kind}": read("read money", "shared"),
     "POST /api/v1/statements/{statement_id}/preparation": Row("prepare statements", "shared", json=SIGN_OFF),

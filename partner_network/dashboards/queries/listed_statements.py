@@ -36,6 +36,7 @@ _STATE = """CASE WHEN t.status IN ('accepted', 'settled') THEN 'paid'
 _FOUND = f"""WHERE $1 IN (s.payee_id, s.payer_id)
     AND ($2 = '' OR $2 = CASE s.payee_id WHEN $1 THEN 'in' ELSE 'out' END)
     AND ($3 = '' OR $3 = {_STATE})
+    AND ($5 = '' OR $5 = CASE s.payee_id WHEN $1 THEN payer.slug ELSE payee.slug END)
     AND (s.number ILIKE $4 OR payee.name ILIKE $4 OR payer.name ILIKE $4 OR s.period ILIKE $4)"""
 _LINE_FACTS = """FROM statement_lines l JOIN ledger_transfers t ON t.id = l.transfer_id
     LEFT JOIN commissions c ON c.id = t.commission_id LEFT JOIN conversions v ON v.id = c.conversion_id
@@ -51,13 +52,19 @@ async def statements_of(
     connection: Connection, brand_id: UUID, listing: Listing
 ) -> tuple[Listing, list[Statement]]:
     """Return the statements of a brand that a view of their list shows, and the view with their number."""
-    asked = (brand_id, listing.chosen("side"), listing.chosen("state"), listing.like)
+    asked = (
+        brand_id,
+        listing.chosen("side"),
+        listing.chosen("state"),
+        listing.like,
+        listing.chosen("partner"),
+    )
     joined = queries.STATEMENTS.partition("FROM statements s")[2]
     total = await connection.fetchval(f"SELECT count(*) FROM statements s {joined} {_FOUND}", *asked)
     listing = listing.counted(total)
     rows = await connection.fetch(
         f"""{queries.STATEMENTS} {_FOUND}
-            ORDER BY {listing.order_by(STATEMENT_ORDERS, tie="s.id")} LIMIT $5 OFFSET $6""",
+            ORDER BY {listing.order_by(STATEMENT_ORDERS, tie="s.id")} LIMIT $6 OFFSET $7""",
         *asked,
         listing.limit,
         listing.offset,

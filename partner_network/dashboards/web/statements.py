@@ -21,7 +21,14 @@ from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.listings import Listing, csv_answer
 from partner_network.identity.web.requests import AnyRequest
 from partner_network.payouts import rules as payouts
-from partner_network.statements import beside, document_kinds, invoice_queries, invoices, queries
+from partner_network.statements import (
+    beside,
+    document_kinds,
+    invoice_queries,
+    invoices,
+    party_queries,
+    queries,
+)
 from partner_network.statements.beside import Beside
 from partner_network.statements.document_kinds import DocumentKind
 from partner_network.statements.invoices import Obstacle
@@ -34,13 +41,18 @@ LINES_A_PAGE = 100
 async def show_statements(member: NamedDependency[Member], request: AnyRequest) -> Response[Any]:
     """List a brand's statements, the newest first: those it is paid by and those it pays; or give a file."""
     brand_id = guards.brand_of(member)
-    listing = Listing.read(
-        request.query_params,
-        listed_statements.STATEMENT_ORDERS,
-        "-period",
-        filters={"side": listed_statements.SIDES, "state": listed_statements.STATES},
-    )
     async with connections.transaction(eyes=brand_id) as connection:
+        partners = await party_queries.partners_of(connection, brand_id)
+        listing = Listing.read(
+            request.query_params,
+            listed_statements.STATEMENT_ORDERS,
+            "-period",
+            filters={
+                "side": listed_statements.SIDES,
+                "state": listed_statements.STATES,
+                "partner": [one.slug for one in partners],
+            },
+        )
         listing, found = await listed_statements.statements_of(connection, brand_id, listing)
     if listing.wants_csv:
         return _file(found)
@@ -49,6 +61,7 @@ async def show_statements(member: NamedDependency[Member], request: AnyRequest) 
         context={
             "statements": [(one, sentences.state_of(one)) for one in found],
             "listing": listing,
+            "partners": partners,
             "state_words": words.STATE_OF_STATEMENT,
             "brand_id": brand_id,
         },
@@ -58,7 +71,18 @@ async def show_statements(member: NamedDependency[Member], request: AnyRequest) 
 def _file(found: list[Statement]) -> Response[bytes]:
     return csv_answer(
         "statements",
-        ["number", "period", "payer", "payee", "currency", "opening_minor", "closing_minor", "state"],
+        [
+            "number",
+            "period",
+            "payer",
+            "payee",
+            "currency",
+            "opening_minor",
+            "closing_minor",
+            "state",
+            "payer_slug",
+            "payee_slug",
+        ],
         [
             (
                 one.number,
@@ -69,6 +93,8 @@ def _file(found: list[Statement]) -> Response[bytes]:
                 one.opening_minor,
                 one.closing_minor,
                 sentences.state_of(one),
+                one.payer_slug,
+                one.payee_slug,
             )
             for one in found
         ],

@@ -166,7 +166,7 @@ async def test_what_is_owed_grows_older_from_one_column_to_the_next(portal: Netw
     assert due > 0
     assert columns == [[due, 0, 0, 0], [0, due, 0, 0], [0, 0, due, 0], [0, 0, 0, due]]
     html = words(await page(await person_of(portal, SHOP, "finance"), "/"))
-    assert f"0 to 30 days 31 to 60 days 61 to 90 days over 90 days {money.display(due, 'USD')} $0.00" in html
+    assert f"0–30 days 31–60 days 61–90 days over 90 days {money.display(due, 'USD')} $0.00" in html
 
 
 async def test_the_most_urgent_step_comes_first_and_who_may_not_take_it_reads_who_does(

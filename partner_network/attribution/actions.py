@@ -106,16 +106,40 @@ def _concerned(outcome: Outcome, standing: Standing | None) -> set[UUID]:
     return {partnership_id for _, partnership_id, _ in outcome.credits | before}
 
 
+# All at once: a live order waits for each answer. What the rows ask of each other is checked at the end.
+_DECIDED = """
+    WITH decided AS (
+        INSERT INTO decisions (conversion_id, rev, previous_rev, program_version_id, model, outcome,
+            bound_to, candidates, decided_at)
+        SELECT id, rev, nullif(rev - 1, 0), version, model, outcome, bound_to, candidates::jsonb, $8
+        FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[])
+            AS t (id, rev, version, model, outcome, bound_to, candidates)),
+    recorded AS (
+        INSERT INTO receipts (conversion_id, rev, facts, salt, root, partner_ids)
+        SELECT id, rev, facts, salt, root, string_to_array(partners, ' ')::uuid[]
+        FROM unnest($1::uuid[], $2::int[], $9::text[], $10::bytea[], $11::bytea[], $12::text[])
+            AS t (id, rev, facts, salt, root, partners)
+        RETURNING conversion_id, partner_ids),
+    seen AS (
+        INSERT INTO candidacies (partner_id, conversion_id)
+        SELECT DISTINCT partner_id, conversion_id FROM recorded, unnest(partner_ids) AS p (partner_id)
+        ON CONFLICT DO NOTHING)
+    INSERT INTO credits (conversion_id, rev, touch_id, partnership_id, touched_at, weight_numerator,
+        weight_denominator)
+    SELECT id, rev, touch::uuid, partnership_id, touched_at, n::numeric, d::numeric
+    FROM unnest($13::uuid[], $14::int[], $15::text[], $16::uuid[], $17::timestamptz[], $18::text[],
+        $19::text[]) AS t (id, rev, touch, partnership_id, touched_at, n, d)
+"""
+
+
 async def _insert_decisions(
     connection: Connection, outcomes: Sequence[Outcome], standing: Mapping[UUID, Standing], now: datetime
 ) -> None:
+    if not outcomes:
+        return
     revs = [standing[one.case.id].rev + 1 if one.case.id in standing else 1 for one in outcomes]
     await connection.execute(
-        """INSERT INTO decisions (conversion_id, rev, previous_rev, program_version_id, model, outcome,
-               bound_to, candidates, decided_at)
-           SELECT id, rev, nullif(rev - 1, 0), version, model, outcome, bound_to, candidates::jsonb, $8
-           FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[])
-               AS t (id, rev, version, model, outcome, bound_to, candidates)""",
+        _DECIDED,
         [one.case.id for one in outcomes],
         revs,
         [one.version.id for one in outcomes],
@@ -124,21 +148,28 @@ async def _insert_decisions(
         [one.bound_to for one in outcomes],
         [msgspec.json.encode(one.decision.candidates).decode() for one in outcomes],
         now,
+        *_receipts_of(outcomes),
+        *_credits_of(outcomes, revs),
     )
-    await _insert_receipts(connection, outcomes, revs)
-    await _insert_credits(connection, outcomes, revs)
 
 
-async def _insert_credits(connection: Connection, outcomes: Sequence[Outcome], revs: Sequence[int]) -> None:
+def _receipts_of(outcomes: Sequence[Outcome]) -> tuple[Sequence[object], ...]:
+    salts = [secrets.token_bytes(receipt.SALT_BYTES) for _ in outcomes]
+    contents = [receipt.encode(one.facts) for one in outcomes]
+    parts = zip(outcomes, salts, contents, strict=True)
+    return (
+        [content.decode() for content in contents],
+        salts,
+        [receipt.root_of(one.facts, one.decision, salt, content) for one, salt, content in parts],
+        [" ".join(one.partners) for one in outcomes],
+    )
+
+
+def _credits_of(outcomes: Sequence[Outcome], revs: Sequence[int]) -> tuple[Sequence[object], ...]:
     credited = [
         (one, rev, credit) for one, rev in zip(outcomes, revs, strict=True) for credit in one.decision.credits
     ]
-    await connection.execute(
-        """INSERT INTO credits (conversion_id, rev, touch_id, partnership_id, touched_at, weight_numerator,
-               weight_denominator)
-           SELECT id, rev, touch::uuid, partnership_id, touched_at, n::numeric, d::numeric
-           FROM unnest($1::uuid[], $2::int[], $3::text[], $4::uuid[], $5::timestamptz[], $6::text[],
-               $7::text[]) AS t (id, rev, touch, partnership_id, touched_at, n, d)""",
+    return (
         [one.case.id for one, _, _ in credited],
         [rev for _, rev, _ in credited],
         [credit.touch for _, _, credit in credited],
@@ -146,29 +177,6 @@ async def _insert_credits(connection: Connection, outcomes: Sequence[Outcome], r
         [credit.touched_at for _, _, credit in credited],
         [str(credit.weight.numerator) for _, _, credit in credited],
         [str(credit.weight.denominator) for _, _, credit in credited],
-    )
-
-
-async def _insert_receipts(connection: Connection, outcomes: Sequence[Outcome], revs: Sequence[int]) -> None:
-    salts = [secrets.token_bytes(receipt.SALT_BYTES) for _ in outcomes]
-    contents = [receipt.encode(one.facts) for one in outcomes]
-    parts = zip(outcomes, salts, contents, strict=True)
-    await connection.execute(
-        """WITH recorded AS (
-               INSERT INTO receipts (conversion_id, rev, facts, salt, root, partner_ids)
-               SELECT id, rev, facts, salt, root, string_to_array(partners, ' ')::uuid[]
-               FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bytea[], $5::bytea[], $6::text[])
-                   AS t (id, rev, facts, salt, root, partners)
-               RETURNING conversion_id, partner_ids)
-           INSERT INTO candidacies (partner_id, conversion_id)
-           SELECT DISTINCT partner_id, conversion_id FROM recorded, unnest(partner_ids) AS p (partner_id)
-           ON CONFLICT DO NOTHING""",
-        [one.case.id for one in outcomes],
-        revs,
-        [content.decode() for content in contents],
-        salts,
-        [receipt.root_of(one.facts, one.decision, salt, content) for one, salt, content in parts],
-        [" ".join(one.partners) for one in outcomes],
     )
 
 

@@ -1,6 +1,6 @@
 """One pool per process, shared by Piccolo and by set-based SQL; every transaction is opened here."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from uuid import UUID
@@ -120,23 +120,13 @@ async def lock_all(connection: Connection, *names: str) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
 
 
-async def keep_plans(connection: Connection) -> None:
-    """Plan each statement of this transaction once per connection, for work that comes in small pieces."""
-    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+async def lock_keeping_plans(connection: Connection, name: str) -> None:
+    """Take a named lock as `lock_all` does, and plan each statement of this transaction once per connection.
 
-
-async def next_ids(connection: Connection, table: str, count: int) -> list[int]:
-    """Draw ids for ``count`` rows of a table whose id is an identity, so that rows can name each other."""
-    return (await next_ids_of(connection, {table: count}))[table]
-
-
-async def next_ids_of(connection: Connection, counts: Mapping[str, int]) -> dict[str, list[int]]:
-    """Draw ids as `next_ids` does, for rows of several tables at once."""
-    rows = await connection.fetch(
-        """SELECT t.name, array(SELECT nextval(pg_get_serial_sequence(t.name, 'id')::regclass)
-                                FROM generate_series(1, t.count)) AS ids
-           FROM unnest($1::text[], $2::int[]) AS t (name, count)""",
-        list(counts),
-        list(counts.values()),
+    Work that comes in small pieces would be planned longer than done.
+    """
+    await connection.execute(
+        """SELECT set_config('plan_cache_mode', 'force_generic_plan', true),
+               pg_advisory_xact_lock(hashtextextended($1, 0))""",
+        name,
     )
-    return {row["name"]: row["ids"] for row in rows}

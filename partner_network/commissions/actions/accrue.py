@@ -32,8 +32,7 @@ async def accrue_pending(now: datetime) -> int:
 
 async def _accrue_stream(connection: Connection, partnership_id: UUID, now: datetime) -> int:
     # A second worker would compute from the same posted figures and book the same difference again.
-    await connections.lock_all(connection, stream_lock(partnership_id))
-    await connections.keep_plans(connection)
+    await connections.lock_keeping_plans(connection, stream_lock(partnership_id))
     waiting = await queries.waiting_orders(connection, partnership_id)
     if not waiting:
         return 0

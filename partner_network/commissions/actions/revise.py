@@ -10,7 +10,6 @@ from partner_network.commissions.booking import Change
 from partner_network.commissions.hold_queries import NOTHING_APART
 from partner_network.commissions.queries import Booked, Stream
 from partner_network.commissions.wanted import Wanted
-from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.ledger import actions as ledger
 from partner_network.ledger.accounts import Pair
@@ -77,17 +76,23 @@ async def revise(
 async def _open_commissions(connection: Connection, stream: Stream, new: Sequence[Wanted]) -> list[int]:
     if not new:
         return []
-    commission_ids = await connections.next_ids(connection, "commissions", len(new))
-    await connection.execute(
-        """INSERT INTO commissions (partnership_id, advertiser_id, partner_id, currency, id, kind,
-               conversion_id, agreement_id, component, period, earned_at, matures_at, charity_id)
-           SELECT $1, $2, $3, $4, * FROM unnest($5::bigint[], $6::text[], $7::uuid[], $8::uuid[], $9::text[],
-               $10::text[], $11::timestamptz[], $12::timestamptz[], $13::uuid[])""",
+    rows = await connection.fetch(
+        """WITH drawn AS MATERIALIZED (
+               SELECT nextval(s.id) AS id, w.* FROM unnest($5::text[], $6::uuid[], $7::uuid[], $8::text[],
+                   $9::text[], $10::timestamptz[], $11::timestamptz[], $12::uuid[]) WITH ORDINALITY
+                   AS w (kind, conversion_id, agreement_id, component, period, earned_at, matures_at,
+                         charity_id, n)
+               CROSS JOIN (SELECT pg_get_serial_sequence('commissions', 'id')::regclass AS id OFFSET 0) s),
+           opened AS (
+               INSERT INTO commissions (partnership_id, advertiser_id, partner_id, currency, id, kind,
+                   conversion_id, agreement_id, component, period, earned_at, matures_at, charity_id)
+               SELECT $1, $2, $3, $4, id, kind, conversion_id, agreement_id, component, period, earned_at,
+                   matures_at, charity_id FROM drawn ORDER BY n)
+           SELECT id FROM drawn ORDER BY n""",
         stream.partnership_id,
         stream.advertiser_id,
         stream.partner_id,
         stream.currency,
-        commission_ids,
         [w.kind for w in new],
         [w.conversion_id for w in new],
         [w.agreement_id for w in new],
@@ -97,7 +102,7 @@ async def _open_commissions(connection: Connection, stream: Stream, new: Sequenc
         [w.matures_at for w in new],
         [w.charity_id for w in new],
     )
-    return commission_ids
+    return [row["id"] for row in rows]
 
 
 async def _post(

@@ -129,6 +129,7 @@ def _environment() -> Environment:
         "number": formats.number,
         "percent": formats.percent,
         "period": wording.period,
+        "country": wording.country,
         "translated": translated,
     }
     words: dict[str, Any] = {"_": say, "_n": say_many}

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from babel import numbers
+from babel import Locale, numbers
 
 from partner_network.kernel import money
 from partner_network.languages import formats, spoken
@@ -36,3 +36,8 @@ def period(label: str) -> str:
     if quarter := re.fullmatch(r"(\d{4})-(Q\d)", label):
         return f"{quarter[2]} {quarter[1]}"
     return formats.month(label) if re.fullmatch(r"\d{4}-\d{2}", label) else label
+
+
+def country(code: str) -> str:
+    """Return `Germany` for DE in the present language; a code that nobody named stays as it is."""
+    return Locale.parse(spoken.locale()).territories.get(code, code)

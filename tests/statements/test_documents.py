@@ -248,6 +248,26 @@ def test_what_others_typed_is_escaped() -> None:
     assert "&lt;script&gt;" in html
 
 
+def test_long_names_and_amounts_keep_to_their_own_columns() -> None:
+    billion = msgspec.structs.replace(LINES[0], amount_minor=100_000_000_000_001)
+    wide = msgspec.structs.replace(
+        EMPTY,
+        payer=documents.Party("W" * 70, ("1 Short Street",)),
+        lines=(billion,),
+        closing_minor=100_000_000_001_841,
+    )
+    text = pypdf.PdfReader(BytesIO(pdf.render(documents.statement_html(wide)))).pages[0].extract_text()
+
+    assert "W" * 70 not in text
+    assert text.replace("\n", "").count("W" * 70) == 1
+    assert "Commission 1 1,000,000,000,000.01" in text.replace("\n", " ")
+    assert '<p class="sum long">' in documents.statement_html(wide)
+
+
+def test_periods_are_named_as_people_name_them() -> None:
+    assert '<td class="l">January 2025</td>' in documents.statement_html(STATEMENT)
+
+
 def test_the_chart_sums_by_week_and_shows_empty_weeks_too() -> None:
     drawn = chart.bars(
         [

@@ -152,6 +152,18 @@ def test_the_pdf_carries_the_same_xml_and_says_so() -> None:
     assert 'pdfuaid:part="1"' in packet
 
 
+def test_the_page_names_countries_in_its_language_and_the_xml_by_their_codes() -> None:
+    german = msgspec.structs.replace(UNTAXED, language="de")
+    invoice = invoices.invoice_of(german, TO_FRANCE, issued_on=ISSUED)
+    xml = cii.xml_of(invoice, "de")
+
+    page = invoice_pages.invoice_html(invoice, german, xml)
+
+    assert "10115 Berlin<br/>Deutschland</p>" in page
+    assert "10115 Berlin<br/>Frankreich</p>" in page
+    assert said(xml, "CountryID") == ["DE", "FR"]
+
+
 def test_without_agreement_or_numbers_nothing_is_issued_and_each_reason_says_whose_turn_it_is() -> None:
     nobody = Standing(None, None, has_agreed=False)
 

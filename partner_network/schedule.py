@@ -34,6 +34,7 @@ from partner_network.notifications import jobs as notifications
 from partner_network.payouts import funding_jobs
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts import rules as payout_rules
+from partner_network.payouts.actions import unfunded
 from partner_network.payouts.rules import ChargeFunding, HeardBankPayout, HeardEvent, ReadFunding
 from partner_network.privacy import jobs as privacy
 from partner_network.receipts.replay import nightly
@@ -173,6 +174,7 @@ async def follow_calendar(doors: Gateways) -> None:
     await statements.close_periods(now)
     await funding_jobs.look_after_fundings(doors.stripe, now)
     await payouts.pay(doors.stripe, now)
+    await unfunded.pause_unfunded(now)
     await privacy.let_go(now, clock.wall_now())
 
 

@@ -55,6 +55,23 @@ GRANT UPDATE (status, failure, arrives_on, read_at) ON bank_payouts TO partner_n
 CALL wall_off('bank_payouts', $$brand_id = {ME}$$, 'false');
 CALL wall_off('bank_payout_transfers',
     $$EXISTS (SELECT FROM bank_payouts b WHERE b.id = bank_payout_transfers.bank_payout_id)$$, 'false');
+
+-- While approved statements wait too long for their money: what was earned stays earned.
+CREATE TABLE program_pauses (
+    id uuid PRIMARY KEY,
+    program_id uuid NOT NULL REFERENCES programs,
+    statement_id uuid NOT NULL REFERENCES statements,
+    began_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    CONSTRAINT ends_after_it_began CHECK (ended_at >= began_at)
+);
+CREATE UNIQUE INDEX one_open_pause ON program_pauses (program_id) WHERE ended_at IS NULL;
+CREATE INDEX program_pauses_of_statement ON program_pauses (statement_id);
+GRANT SELECT ON program_pauses TO partner_network_web, partner_network_worker;
+GRANT INSERT ON program_pauses TO partner_network_worker;
+GRANT UPDATE (ended_at) ON program_pauses TO partner_network_worker;
+CALL wall_off('program_pauses',
+    $$EXISTS (SELECT FROM programs g WHERE g.id = program_pauses.program_id)$$, 'false');
 """
 
 

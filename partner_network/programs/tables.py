@@ -30,6 +30,16 @@ class ProgramVersion(Table, tablename="program_versions", db=connections.engine)
     recorded_at = Timestamptz(default=None)
 
 
+class ProgramPause(Table, tablename="program_pauses", db=connections.engine):
+    """A time in which a program is paused, since its advertiser did not fund what was due."""
+
+    id = UUID(primary_key=True, default=None)
+    program_id = ForeignKey(Program, default=None, null=False)
+    statement_id = UUID(default=None)
+    began_at = Timestamptz(default=None)
+    ended_at = Timestamptz(default=None, null=True)
+
+
 class Partnership(Table, tablename="partnerships", db=connections.engine):
     """A brand that promotes a program."""
 

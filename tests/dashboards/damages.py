@@ -22,6 +22,7 @@ WITHOUT_MONEY = {
     "cases",
     "bank_payout_transfers",
     "bank_payouts",
+    "program_pauses",
     "former_stripe_accounts",
     "passkey_challenges",
     "payout_releases",

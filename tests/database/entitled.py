@@ -111,6 +111,7 @@ ROWS_OF: Mapping[str, str] = {
     "pgqueuer_log": _NO_BRAND,
     "objection_answers": """EXISTS (SELECT FROM statement_objections o JOIN statements s
         ON s.id = o.statement_id WHERE o.id = t.objection_id AND $1 IN (s.payee_id, s.payer_id))""",
+    "program_pauses": f"""{_OF_OWN_PROGRAM} OR {_OF_PARTNERED.format("t.program_id", _WHILE_PARTNERS)}""",
     "program_versions": f"""{_OF_OWN_PROGRAM} OR
         {_OF_PARTNERED.format("t.program_id", f"{_WHILE_PARTNERS} OR t.recorded_at < p.ended_at")}""",
     "programs": f"t.brand_id = $1 OR {_OF_PARTNERED.format('t.id', _WHILE_PARTNERS)}",

@@ -105,6 +105,8 @@ INSERT INTO payout_releases (payout_id, n, attempt_n, held_reason, reason, relea
     SELECT o.id, 1, 0, 'x', 'x', m.id, now() FROM payouts o, (SELECT id FROM members LIMIT 1) m;
 INSERT INTO reconciliations VALUES (current_date, now());
 INSERT INTO cases (id, kind, subject, said, opened_at) VALUES (gen_random_uuid(), 'x', 'x', 'x', now());
+INSERT INTO program_pauses (id, program_id, statement_id, began_at)
+    SELECT g.id, g.id, s.id, now() FROM programs g, (SELECT id FROM statements LIMIT 1) s;
 INSERT INTO bank_payouts (id, brand_id, account_id, currency, amount_minor, status, arrives_on, made_at, read_at)
     SELECT 'po_' || slug, id, 'acct_' || slug, 'USD', 1, 'paid', current_date, now(), now() FROM brands;
 INSERT INTO bank_payout_transfers (bank_payout_id, attempt_id)

@@ -66,6 +66,7 @@ THE_WORKERS = {
     "payouts.actions.record.record_answer",
     "payouts.actions.send.send_all",
     "payouts.funding_jobs.look_after_fundings",
+    "payouts.actions.unfunded.pause_unfunded",
     "payouts.jobs._handled",
     "payouts.jobs.pay",
     "payouts.jobs.read_funding",

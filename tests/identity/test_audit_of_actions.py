@@ -102,6 +102,7 @@ WITHOUT_RECORD = {
     "payouts.reconcile.settle_arrived": "the worker books what Stripe shows",
     "payouts.send.send_all": NOBODY_DECIDES,
     "payouts.send.send_payout": "the worker carries out what two people signed, attempt by attempt",
+    "payouts.unfunded.pause_unfunded": "the contract's days have gone by",
     "privacy.let_go.let_go": "what has grown old goes by the clock",
     "programs.activate": WITHIN,
     "statements.lines.insert_lines": WITHIN,

@@ -18,6 +18,15 @@ class Waiting(msgspec.Struct, frozen=True):
     program: str
 
 
+class Paused(msgspec.Struct, frozen=True):
+    """A program that is paused, since statements were not funded in time."""
+
+    program: str
+    brand: str
+    is_own: bool
+    since: datetime
+
+
 class FailedPayment(msgspec.Struct, frozen=True):
     """The newest payment of an advertiser, when it failed; minor units."""
 
@@ -25,6 +34,7 @@ class FailedPayment(msgspec.Struct, frozen=True):
     currency: str
     failure: str
     requested_at: datetime
+    code: str | None = None
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -46,6 +56,8 @@ class Standing(msgspec.Struct, frozen=True):
     transfers_status: str | None
     payment_method_id: str | None
     failed_payment: FailedPayment | None
+    paused: tuple[Paused, ...] = ()
+    """Programs that it advertises or promotes, and that wait for money."""
 
     @property
     def can_be_paid(self) -> bool:
@@ -88,10 +100,22 @@ _STANDING = f"""
                 SELECT FROM links l WHERE l.partnership_id = p.id AND l.disabled_at IS NULL)''',
     )
 },
+        'to_read', (SELECT coalesce(json_agg(one.id), '[]') FROM (
+            SELECT m.id FROM statements m JOIN statement_preparations q ON q.statement_id = m.id
+            WHERE m.payer_id = $1 AND NOT EXISTS (
+                SELECT FROM statement_approvals a WHERE a.statement_id = m.id)
+            ORDER BY m.ends_at, m.id LIMIT {LISTED_MAX}) one),
         'account_id', s.account_id, 'transfers_status', s.transfers_status,
         'payment_method_id', s.payment_method_id,
+        'paused', (SELECT coalesce(json_agg(json_build_object('program', n.name, 'brand', b.name,
+                'is_own', b.id = $1, 'since', z.began_at) ORDER BY z.began_at, z.id), '[]')
+            FROM program_pauses z JOIN program_names n ON n.id = z.program_id
+            JOIN programs g ON g.id = z.program_id JOIN brands b ON b.id = g.brand_id
+            WHERE z.ended_at IS NULL AND (b.id = $1 OR EXISTS (SELECT FROM partnerships p
+                WHERE p.program_id = g.id AND p.partner_id = $1 AND p.status NOT IN ('ended', 'declined')))),
         'failed_payment', (SELECT json_build_object('amount_minor', f.amount_minor, 'currency', f.currency,
-                'failure', coalesce(f.failure, ''), 'requested_at', f.requested_at)
+                'failure', coalesce(f.failure, ''), 'code', f.failure_code,
+                'requested_at', f.requested_at)
             FROM (SELECT * FROM fundings WHERE advertiser_id = $1 ORDER BY id DESC LIMIT 1) f
             WHERE f.status = 'failed'))
     FROM (SELECT 1) one LEFT JOIN stripe_accounts s ON s.brand_id = $1

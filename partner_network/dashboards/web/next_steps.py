@@ -1,16 +1,18 @@
 """What a brand's people do next, in the order of what waits behind it: one list for every home."""
 
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
 import msgspec
 
 from partner_network.dashboards.queries.owed import Debt
-from partner_network.dashboards.queries.standing import Standing, Waiting
+from partner_network.dashboards.queries.standing import Paused, Standing, Waiting
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.money import Money
 from partner_network.kernel.sentences import Sentence
+from partner_network.payouts import rules as payouts
 
 
 class NextStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +33,9 @@ def steps_for(member: Member, standing: Standing, debts: Sequence[Debt]) -> list
     found = [
         *_invitations(member, standing.invitations),
         *_signatures(member, standing.to_sign),
+        *_paused(member, standing.paused),
         *_payments(member, standing, debts),
+        *_statements(member, standing.to_read),
         *_introduction(member, standing),
         *_first_links(member, standing.without_link),
     ]
@@ -110,6 +114,38 @@ def _signatures(member: Member, waiting: Sequence[Waiting]) -> Iterator[NextStep
         )
 
 
+def _paused(member: Member, paused: Sequence[Paused]) -> Iterator[NextStep]:
+    for one in paused:
+        if one.is_own:
+            yield NextStep(
+                title=Sentence(
+                    "Your program “{program}” is paused: statements were not funded in time",
+                    program=one.program,
+                ),
+                why=Sentence(
+                    "Nothing that partners earned is lost. It goes on by itself when what is due is paid in."
+                ),
+                label=Sentence("See what is due"),
+                href="/?view=advertising#owed",
+                is_mine=permissions.may(member, "fund payouts"),
+            )
+        else:
+            yield NextStep(
+                title=Sentence(
+                    "“{program}” is paused: {brand} has not funded statements in time",
+                    program=one.program,
+                    brand=one.brand,
+                ),
+                why=Sentence(
+                    "What you earned stays earned, and orders keep counting. Whether you go on promoting "
+                    "meanwhile is yours to decide."
+                ),
+                label=Sentence("Read your statements"),
+                href="/statements",
+                is_mine=permissions.may(member, "read money"),
+            )
+
+
 def _payments(member: Member, standing: Standing, debts: Sequence[Debt]) -> Iterator[NextStep]:
     if not permissions.may(member, "read money"):
         return
@@ -120,7 +156,11 @@ def _payments(member: Member, standing: Standing, debts: Sequence[Debt]) -> Iter
             title=Sentence(
                 "Your payment of {amount} failed", amount=Money(failed.amount_minor, failed.currency)
             ),
-            why=Sentence("{day}: {failure}", day=failed.requested_at, failure=failed.failure),
+            why=Sentence(
+                "{day}: {failure}",
+                day=failed.requested_at,
+                failure=payouts.why_failed(failed.code, failed.failure),
+            ),
             label=Sentence("Check the payment method"),
             href="/payment-method",
             is_mine=is_mine,
@@ -151,6 +191,24 @@ def _payments(member: Member, standing: Standing, debts: Sequence[Debt]) -> Iter
                 pays_minor=missing.minor,
                 currency=missing.currency,
             )
+
+
+def _statements(member: Member, waiting: Sequence[UUID]) -> Iterator[NextStep]:
+    """Ask for a look at what is to be approved: afterwards the brand pays it."""
+    if not waiting or not permissions.may(member, "object to statements"):
+        return
+    is_one = len(waiting) == 1
+    yield NextStep(
+        title=Sentence("A statement that you are to pay waits to be approved")
+        if is_one
+        else Sentence("Statements that you are to pay wait to be approved"),
+        why=Sentence("Read it now: you may object to its lines for the days that the agreement gives you.")
+        if is_one
+        else Sentence("Read them now: you may object to lines for the days that the agreement gives you."),
+        label=Sentence("Read the oldest statement"),
+        href=f"/statements/{ids.shown('stm', waiting[0])}",
+        is_mine=True,
+    )
 
 
 def _introduction(member: Member, standing: Standing) -> Iterator[NextStep]:

@@ -74,10 +74,41 @@ KINDS = (
         subject=Sentence("{program} is paused until {advertiser} has paid in"),
         says=(
             Sentence(
-                "Approved statements have waited too long to be funded. What was earned stays earned; new "
-                "orders count again when {advertiser} has paid in."
+                "Approved statements have waited too long to be funded. What was earned stays earned, your "
+                "links lead on and orders keep counting; whether you go on promoting meanwhile is yours to "
+                "decide. We tell you when {advertiser} has paid in."
             ),
         ),
+        facts=((Sentence("Program"), "program"), (Sentence("Advertiser"), "advertiser")),
+        button=Sentence("Open my statements"),
+        page="/statements",
+        at_brand=roles("owner marketer finance"),
+        at_operator=roles("finance"),
+        page_at_operator="/admin/statements",
+    ),
+    Kind(
+        key="program-must-be-funded",
+        group=MONEY,
+        name=Sentence("Your program is paused, since statements were not funded in time"),
+        subject=Sentence("{program} is paused until {amount} is paid in"),
+        says=(
+            Sentence(
+                "Statement {number} was approved and not funded within the days of the contract. No partner "
+                "can be invited until it is; your partners have been told. What they earn stays owed. Pay "
+                "in, and the program goes on by itself."
+            ),
+        ),
+        facts=((Sentence("Statement"), "number"), _AMOUNT),
+        button=Sentence("Pay in"),
+        page="/",
+        at_brand=roles("owner marketer finance"),
+    ),
+    Kind(
+        key="program-funded-again",
+        group=MONEY,
+        name=Sentence("A paused program goes on"),
+        subject=Sentence("{program} goes on: {advertiser} has paid in"),
+        says=(Sentence("All statements that were due are funded, and what they say is on its way."),),
         facts=((Sentence("Program"), "program"), (Sentence("Advertiser"), "advertiser")),
         button=Sentence("Open my statements"),
         page="/statements",

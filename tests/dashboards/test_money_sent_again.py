@@ -11,12 +11,15 @@ from partner_network.dashboards.tracing import composing
 from partner_network.dashboards.tracing.composing import Trace
 from partner_network.dashboards.web import words
 from partner_network.database import connections
+from partner_network.database.connections import Connection
 from partner_network.gateways import clock
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts.actions import movements
 from partner_network.statements import queries as statements
 from tests.builders import SHOP, SMALL, at
+from tests.conftest import FreshDatabase
 from tests.dashboards.test_exports import differences, forged
+from tests.dashboards.test_gifts_traced import as_read_by
 from tests.payouts.conftest import EARNED_MINOR, Sale, sale, simulator
 
 __all__ = ["sale", "simulator"]
@@ -33,9 +36,13 @@ async def taken_back_in_part(sale: Sale) -> None:
 
 async def trace(brand_id: UUID | None) -> Trace:
     async with connections.transaction(eyes=brand_id) as connection:
-        (one,) = await statements.statements(connection)
-        lines = await composing.first_lines(connection, one, after=0, limit=10)
-        return await composing.trace_of(connection, one, lines, words.KIND_OF_LINE)
+        return await traced(connection)
+
+
+async def traced(connection: Connection) -> Trace:
+    (one,) = await statements.statements(connection)
+    lines = await composing.first_lines(connection, one, after=0, limit=10)
+    return await composing.trace_of(connection, one, lines, words.KIND_OF_LINE)
 
 
 def sent(found: Trace) -> list[tuple[str, int]]:
@@ -141,3 +148,46 @@ async def test_an_export_proves_payouts_to_an_account_that_was_replaced_meanwhil
 
     forged(tmp_path / brand, "former_accounts", lambda rows: rows.pop())
     assert any("the account of its payee is" in one for one in differences(tmp_path / brand))
+
+
+async def banked(sale: Sale, amount_minor: int) -> None:
+    """Let one payout to the bank take all transfers of Needle Drop's account along."""
+    async with connections.transaction() as connection:
+        await connection.execute(
+            """INSERT INTO bank_payouts (id, brand_id, account_id, currency, amount_minor, status, arrives_on,
+                   made_at, read_at)
+               VALUES ('po_1', $1, 'acct_1', 'USD', $2, 'paid', '2026-03-04', $3, $3)""",
+            sale.brands[SMALL],
+            amount_minor,
+            at(3, 3),
+        )
+        await connection.execute(
+            """INSERT INTO bank_payout_transfers
+               SELECT 'po_1', id FROM payout_attempts WHERE stripe_transfer_id IS NOT NULL"""
+        )
+
+
+async def test_a_payout_to_the_bank_is_traced_to_the_transfers_that_it_bundles(
+    sale: Sale, database: FreshDatabase
+) -> None:
+    await taken_back_in_part(sale)
+    await payouts.pay(sale.stripe, await clock.now())
+    await banked(sale, EARNED_MINOR)
+    async with as_read_by(database, sale.brands[SMALL]) as connection:
+        (one,) = (await traced(connection)).banked
+    assert [(str(part.words)[:12], part.minor) for part in one.sum.parts] == [
+        ("Transfer for", 1_500),
+        ("Transfer for", 600),
+        ("Taken back b", -600),
+    ]
+    assert (one.sum.result.minor, one.sum.holds, one.status) == (1_500, True, "paid")
+    async with as_read_by(database, sale.brands[SHOP]) as connection:
+        assert (await traced(connection)).banked == [], (
+            "what else the payee is paid is not its payer's to read"
+        )
+
+
+async def test_a_payout_to_the_bank_that_is_not_its_transfers_does_not_add_up(sale: Sale) -> None:
+    await taken_back_in_part(sale)
+    await banked(sale, 899)
+    assert not (await trace(sale.brands[SMALL])).holds

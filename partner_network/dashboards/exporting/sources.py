@@ -36,6 +36,12 @@ _ACCOUNTS = f"""(SELECT a.*, b.may_go_negative, a.id IN {_PAIRS} AS is_own, {{ba
     )
 )
 
+
+def _presence(column: str, brand: str) -> str:
+    """Return a number of the reader's own; of others only whether there is one, by which tax is chosen."""
+    return f"CASE WHEN r.{column} IS NULL OR r.{brand} = $1 THEN r.{column} ELSE 'withheld' END"
+
+
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
         "brands": f"""brands r WHERE id = $1 OR id IN (SELECT advertiser_id FROM partnerships
@@ -49,7 +55,10 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "agreement_charities": f"""agreement_charities r WHERE agreement_id IN {_AGREEMENTS}
             ORDER BY agreement_id, charity_id""",
         "programs": f"programs r WHERE id IN {_PROGRAMS} ORDER BY id",
-        "program_versions": f"""program_versions r WHERE program_id IN {_PROGRAMS}
+        # what a program says after a partnership has ended is for others
+        "program_versions": f"""program_versions r WHERE EXISTS (
+                SELECT FROM partnerships p WHERE p.program_id = r.program_id AND p.id IN {_MINE}
+                AND ($1 = p.advertiser_id OR p.ended_at IS NULL OR r.recorded_at < p.ended_at))
             ORDER BY program_id, version""",
         "partnerships": f"partnerships r WHERE id IN {_MINE} ORDER BY id",
         "agreements": f"""(SELECT g.*, p.parties FROM agreements g
@@ -139,10 +148,16 @@ WITHHELD: Mapping[tuple[str, str], str] = MappingProxyType(
         ("conversions", "click_id"): "NULL::uuid",
         ("conversions", "code"): "NULL::text",
         ("refunds", "payload_hash"): "''::bytea",
+        ("refunds", "reason"): "CASE WHEN r.brand_id = $1 THEN r.reason ELSE '' END",
         ("touches", "payload_hash"): "''::bytea",
         ("touches", "touch_id"): "NULL::text",
         ("brands", "legal_name"): "r.name",
         ("brands", "address"): "''",
+        ("brands", "tax_id"): _presence("tax_id", "id"),
+        ("tax_profiles", "legal_name"): "CASE WHEN r.brand_id = $1 THEN r.legal_name ELSE '' END",
+        ("tax_profiles", "address"): "CASE WHEN r.brand_id = $1 THEN r.address ELSE '' END",
+        ("tax_profiles", "vat_id"): _presence("vat_id", "brand_id"),
+        ("tax_profiles", "tax_number"): _presence("tax_number", "brand_id"),
     }
 )
 """Columns that are not needed to recompute money, and what stands in place of each."""

@@ -1,9 +1,10 @@
 """Traces as JSON: every step by its id, every sum, and what it takes to go on from there."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
+from partner_network.dashboards.tracing.banking import Banked
 from partner_network.dashboards.tracing.composing import Trace, TracedLine
 from partner_network.dashboards.tracing.lines import LineTrace
 from partner_network.dashboards.tracing.queries import Attempt
@@ -37,6 +38,29 @@ class TransferAnswer(Struct, frozen=True):
     destination: str
     stripe_transfer_id: str | None
     finished_at: datetime | None
+
+
+class BundledAnswer(Struct, frozen=True):
+    """A transfer that a payout to the bank took along, and the statement it paid; minor units."""
+
+    stripe_transfer_id: str
+    amount_minor: int
+    statement: str
+    number: str
+
+
+class BankPayoutAnswer(Struct, frozen=True):
+    """A payout of the payee's account at Stripe to its bank, which may bundle transfers of several payers.
+
+    Minor units. Its payee and the operator alone are told of it.
+    """
+
+    id: str
+    amount_minor: int
+    status: str
+    arrives_on: date
+    transfers: list[BundledAnswer]
+    sum: SumAnswer
 
 
 class PayoutAnswer(Struct, frozen=True):
@@ -88,6 +112,7 @@ class TracedLineAnswer(Struct, frozen=True):
 class TraceAnswer(Struct, frozen=True):
     """The way of the money from a payout to the lines it is made of; `next` is the line to go on after."""
 
+    bank_payouts: list[BankPayoutAnswer]
     payout: PayoutAnswer | None
     statement: str
     number: str
@@ -129,10 +154,11 @@ class LineTraceAnswer(Struct, frozen=True):
     clause_text: str
 
 
-def answer(trace: Trace, limit: int) -> TraceAnswer:
+def answer(trace: Trace, *, has_more: bool) -> TraceAnswer:
     """Return a trace as JSON; it was read with one line more than asked for where there is a next page."""
     one = trace.statement
     return TraceAnswer(
+        bank_payouts=[_banked(bank) for bank in trace.banked],
         payout=_payout(trace),
         statement=ids.shown("stm", one.id),
         number=one.number,
@@ -148,7 +174,7 @@ def answer(trace: Trace, limit: int) -> TraceAnswer:
         sums=[_sum(step) for step in trace.sums],
         holds=trace.holds,
         lines=[_line(line) for line in trace.lines],
-        next=trace.lines[-1].line.transfer_id if len(trace.lines) == limit else None,
+        next=trace.lines[-1].line.transfer_id if has_more else None,
     )
 
 
@@ -168,6 +194,16 @@ def line_answer(trace: LineTrace) -> LineTraceAnswer:
         holds=trace.holds,
         clause_text=trace.clause_text,
     )
+
+
+def _banked(one: Banked) -> BankPayoutAnswer:
+    transfers = [
+        BundledAnswer(
+            each.stripe_transfer_id, each.amount_minor, ids.shown("stm", each.statement_id), each.number
+        )
+        for each in one.bundled
+    ]
+    return BankPayoutAnswer(one.id, one.amount_minor, one.status, one.arrives_on, transfers, _sum(one.sum))
 
 
 def _payout(trace: Trace) -> PayoutAnswer | None:

@@ -6,7 +6,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from partner_network.dashboards.queries import listed_statements
-from partner_network.dashboards.tracing import queries, sums
+from partner_network.dashboards.tracing import banking, queries, sums
+from partner_network.dashboards.tracing.banking import Banked
 from partner_network.dashboards.tracing.queries import Attempt, Before, Credited, Origin, TracedPayout
 from partner_network.dashboards.tracing.sums import Sum
 from partner_network.database.connections import Connection
@@ -32,11 +33,12 @@ class Trace(Struct, frozen=True):
     attempts: Sequence[Attempt]
     lines: Sequence[TracedLine]
     sums: Sequence[Sum]
+    banked: Sequence[Banked] = ()
 
     @property
     def holds(self) -> bool:
         """Tell whether every step adds up, to the cent."""
-        return all(one.holds for one in self.sums)
+        return all(one.holds for one in (*self.sums, *(bank.sum for bank in self.banked)))
 
     @property
     def paid_minor(self) -> int:
@@ -81,6 +83,7 @@ async def trace_of(
         attempts=attempts,
         lines=await _traced(connection, lines),
         sums=steps,
+        banked=[] if payout is None else await banking.banked_of(connection, payout.id),
     )
 
 

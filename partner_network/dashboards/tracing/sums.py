@@ -47,6 +47,19 @@ def sent(attempts_minor: Sequence[tuple[int, int]], to_be_sent_minor: int, amoun
     return Sum("transfers", parts, Part(Sentence("Payout"), amount_minor))
 
 
+def banked(bundled: Sequence[tuple[str, int, int]], amount_minor: int) -> Sum:
+    """Return the transfers that a payout to the bank took along, beside what arrived there; minor units.
+
+    Each is its statement's number, its amount, and what Stripe took back of it. That is in the payout to the
+    bank only if it came back before it.
+    """
+    parts = [Part(Sentence("Transfer for {number}", number=number), minor) for number, minor, _ in bundled]
+    back_minor = sum(back for _, _, back in bundled)
+    if back_minor and sum(part.minor for part in parts) != amount_minor:
+        parts.append(Part(Sentence("Taken back by Stripe"), -back_minor))
+    return Sum("bank", parts, Part(Sentence("Paid to the bank"), amount_minor))
+
+
 _TAKEN: Mapping[str, Sentence] = {
     "fund": Sentence("Paid on an earlier statement, funded after this one was closed"),
     "recover": Sentence("Taken back by a later close before it was funded"),

@@ -136,3 +136,39 @@ async def test_every_page_and_file_of_a_charitys_statement_opens(
     assert len(pages) >= 6, sorted(answers)
     for kind in ("pdf", "csv", "xlsx", "json"):
         assert any(path.endswith(f"/{kind}") for path in pages), kind
+
+
+async def test_both_sides_read_one_preview_and_one_promise_of_what_matured_since(given: Given) -> None:
+    charity, advertiser = await given.person("trees", "owner"), await given.person("tune-house", "owner")
+
+    (account,) = (await charity.get("/api/v1/previews")).json()["items"]
+    previews = [
+        (await one.get(f"/api/v1/previews/{account['account']}")).json() for one in (charity, advertiser)
+    ]
+    promises = [
+        [
+            (one["amount_minor"], one["due_at"])
+            for one in (await browser.get("/api/v1/promises")).json()["items"]
+            if (one["payee"], one["stage"]) == ("trees", "matured")
+        ]
+        for browser in (charity, advertiser)
+    ]
+
+    assert previews[0] == previews[1]
+    (preview,) = previews[0]["items"]
+    # 1.2345 % of April's 5,000.00 is 61.725, which is 61.73, on top of March's 61.73; gifts bear no tax.
+    assert preview["totals"] == {"earned": 6_173}
+    assert (preview["period"], preview["opening_minor"], preview["closing_minor"]) == (
+        "2026-06",
+        6_173,
+        12_346,
+    )
+    assert promises[0] == promises[1] == [(6_173, "2026-07-01T04:00:00Z")]
+
+
+async def test_a_page_of_a_trace_that_ends_with_the_last_line_names_no_next(given: Given) -> None:
+    charity = await given.person("trees", "owner")
+
+    trace = (await charity.get(f"/api/v1/statements/{given.statement}/trace?limit=1")).json()
+
+    assert (len(trace["lines"]), trace["next"]) == (1, None)

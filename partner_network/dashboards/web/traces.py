@@ -71,8 +71,9 @@ async def read_line_trace(
 
 
 async def _answer(connection: Connection, found: Statement, after: int, limit: int) -> TraceAnswer:
-    some = await composing.first_lines(connection, found, after=after, limit=limit)
-    return answers.answer(await composing.trace_of(connection, found, some, words.KIND_OF_LINE), limit)
+    some = await composing.first_lines(connection, found, after=after, limit=limit + 1)
+    trace = await composing.trace_of(connection, found, some[:limit], words.KIND_OF_LINE)
+    return answers.answer(trace, has_more=len(some) > limit)
 
 
 @get("/payouts/{payout:str}/trace", guards=[guards.must_read_money])

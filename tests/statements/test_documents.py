@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pypdf
 import pytest
+from pypdf.generic import DictionaryObject
 
 from partner_network.gateways import pdf
 from partner_network.statements import chart, documents, wording
@@ -248,6 +249,15 @@ def test_what_others_typed_is_escaped() -> None:
     assert "&lt;script&gt;" in html
 
 
+def test_every_drawing_of_the_printed_statement_says_what_it_shows(printed: pypdf.PdfReader) -> None:
+    objects = [printed.get_object(n) for n in sorted(printed.xref_objStm)]
+    drawings = [one for one in objects if isinstance(one, DictionaryObject) and one.get("/S") == "/Figure"]
+    assert [str(one.get("/Alt"))[:40] for one in drawings] == [
+        "Earned by week of the order, at most $65",
+        "QR code of the address of this statement",
+    ]
+
+
 def test_long_names_and_amounts_keep_to_their_own_columns() -> None:
     billion = msgspec.structs.replace(LINES[0], amount_minor=100_000_000_000_001)
     wide = msgspec.structs.replace(
@@ -281,7 +291,9 @@ def test_the_chart_sums_by_week_and_shows_empty_weeks_too() -> None:
     assert drawn is not None
     assert drawn.title == "Earned by week of the order, at most $5.00"
     svg = ET.fromstring(drawn.svg)  # noqa: S314 - our own drawing
-    assert svg.get("aria-label") == f"{drawn.title}: 3 Mar $2.50; 10 Mar $0.00; 17 Mar -$0.50; 24 Mar $5.00"
+    assert (
+        svg.findtext("{*}title") == f"{drawn.title}: 3 Mar $2.50; 10 Mar $0.00; 17 Mar -$0.50; 24 Mar $5.00"
+    )
     # 600 units of room for 5.50 from the lowest to the highest, each rounded down.
     assert [int(bar.get("height", "")) for bar in svg.iterfind(".//{*}rect")] == [272, 0, 54, 545]
 

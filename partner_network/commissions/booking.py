@@ -121,12 +121,10 @@ def _undo_clawbacks(change: Change, owed: Pair) -> tuple[list[Leg], list[Settled
 def maturity_entries(matured: Sequence[tuple[int, int, datetime, str | None]], owed: Pair) -> list[Entry]:
     """Return the moves from pending to payable for (commission, amount, effective instant, clause)."""
     return [
-        Entry(
-            "mature",
-            f"mature:{commission_id}",
-            effective_at,
-            [Leg(owed.pay_pending, owed.pay, amount_minor, commission_id=commission_id)],
-            clause=clause,
+        events.mature(
+            events.Fact(f"mature:{commission_id}", effective_at, clause, commission_id=commission_id),
+            owed,
+            amount_minor,
         )
         for commission_id, amount_minor, effective_at, clause in matured
     ]
@@ -165,7 +163,7 @@ def release_entry(standing: Standing, owed: Pair, now: datetime, reason: str) ->
     """Return the move of all that is held, back to where it would be without the hold; None for nothing."""
     if not standing.held_minor:
         return None
-    to = owed.pay if standing.has_matured else owed.pay_pending
-    leg = Leg(owed.pay_held, to, standing.held_minor, commission_id=standing.commission_id)
     key = f"release:{standing.commission_id}:{standing.n}"
-    return Entry("release", key, now, [leg], clause=HELD, reason=reason)
+    fact = events.Fact(key, now, HELD, reason, standing.commission_id)
+    back_to = "pay" if standing.has_matured else "pay_pending"
+    return events.release(fact, owed, standing.held_minor, back_to=back_to)

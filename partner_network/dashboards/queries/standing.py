@@ -58,6 +58,8 @@ class Standing(msgspec.Struct, frozen=True):
     failed_payment: FailedPayment | None
     paused: tuple[Paused, ...] = ()
     """Programs that it advertises or promotes, and that wait for money."""
+    to_read: tuple[UUID, ...] = ()
+    """The oldest statements that it is to pay and nobody has approved yet: it may object to their lines."""
 
     @property
     def can_be_paid(self) -> bool:

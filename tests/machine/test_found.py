@@ -58,6 +58,32 @@ def test_an_order_of_the_moment_terms_begin_is_priced_by_them_however_early_it_w
     assert stage.run(_story(stage)) == [0, 800]
 
 
+async def _other_windows(stage: Stage) -> list[int]:
+    """A sale 20 days after its click is booked; at that very moment both sides sign a window of 10 days."""
+    copy = await stage.open()
+    try:
+        await builders.set_clock(at(1, 1, 1))
+        await deeds.sign(stage.cast, PAIR, "[windows]\nclick_days = 30\n" + TERMS.format(rate_ppm=50_000))
+        now = at(1, 22)
+        await builders.set_clock(now)
+        (click,) = await stage.cast.click(*PAIR, now - timedelta(days=20))
+        order = Order(order_id="1", customer="c", at=now, net_minor=10_000, click=click)
+        await stage.cast.order(SHOP, order)
+        await deeds.accrue(now)
+        await deeds.sign(stage.cast, PAIR, "[windows]\nclick_days = 10\n" + TERMS.format(rate_ppm=80_000))
+        await deeds.accrue(now)
+        await deeds.must_be_proved()
+        async with connections.transaction() as connection:
+            rows = await connection.fetch("SELECT target_minor FROM current_targets ORDER BY commission_id")
+        return [row["target_minor"] for row in rows]
+    finally:
+        await stage.close(copy)
+
+
+def test_an_order_of_the_moment_terms_begin_is_decided_by_their_windows(stage: Stage) -> None:
+    assert stage.run(_other_windows(stage)) == [0]
+
+
 class Handed:
     """An order of 100.00 that pays 5 %, whose credit goes from Vinyl Weekly to Night Radio and back."""
 

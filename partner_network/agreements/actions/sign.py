@@ -91,7 +91,9 @@ async def _put_in_force(
     )
     await _record_terms(connection, agreement, starts, at)
     await jobs.enqueue(connection, RENDER, RenderAgreement(agreement.id))
-    # An order of this very moment may be priced by the terms before; the database puts it up again.
+    # An order of this very moment may be decided and priced by the terms before; the database puts it up
+    # again for both.
+    await jobs.enqueue(connection, "attribution.decide")
     await jobs.enqueue(connection, rules.ACCRUE)
     both = (tell.brand(partnership.advertiser_id), tell.brand(partnership.partner_id))
     said = {

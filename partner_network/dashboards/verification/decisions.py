@@ -17,6 +17,7 @@ from partner_network.dashboards.verification import kinds, knowledge
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.fact_rows import Credit, Decision
 from partner_network.dashboards.verification.kinds import Kind
+from partner_network.dashboards.verification.knowledge import TermsKnown
 
 
 class _Own(Struct, frozen=True):
@@ -25,6 +26,7 @@ class _Own(Struct, frozen=True):
     name: Callable[[], str]
     outcome: Outcome
     known: Known
+    terms: TermsKnown
     too_old: datetime
 
 
@@ -58,7 +60,7 @@ def check(books: Books) -> Kind:
 
 def _differences(books: Books, waiting: set[UUID]) -> Iterator[str]:
     known = knowledge.known_now(books)
-    widest = knowledge.widest_windows(books)
+    widest, terms = knowledge.widest_windows(books), TermsKnown(books)
     decisions = grouped(books.decisions, lambda decision: decision.conversion_id)
     stored = grouped(books.credits, lambda credit: (credit.conversion_id, credit.rev))
 
@@ -79,7 +81,7 @@ def _differences(books: Books, waiting: set[UUID]) -> Iterator[str]:
         if not outcome.version.looks_back:
             too_old = outcome.case.occurred_at - widest.get(outcome.case.program_id, timedelta())
             decided = [(decision, booked(decision)) for decision in of_case]
-            own = _Own(name, outcome, msgspec.structs.replace(known, touches=[found]), too_old)
+            own = _Own(name, outcome, msgspec.structs.replace(known, touches=[found]), terms, too_old)
             yield from _as_known(own, decided)
 
 
@@ -89,14 +91,24 @@ def _as_known(own: _Own, decided: Sequence[tuple[Decision, _Said]]) -> Iterator[
         listed = _listed(decision)
         if decision is decided[-1][0] and _is_all(listed, own.outcome, own.too_old):
             continue
-        # A clock that stands still cannot tell whether a touch came before the decision or after it.
-        instants = (decision.decided_at, decision.decided_at - _INSTANT)
-        again = [_decided(own.outcome.case, own.known, until) for until in instants]
+        again = list(_decided_then(own, decision.decided_at))
         which = f"Decision {decision.rev} on the {own.name()}"
         if not any(_is_all(listed, one, own.too_old) for one in again):
             yield f"{which} lists other candidates than were known at {decision.decided_at}."
         if booked not in [_said(one) for one in again]:
             yield f"{which} is {_spoken(booked)}; what was known then gives {_spoken(_said(again[0]))}."
+
+
+def _decided_then(own: _Own, at: datetime) -> Iterator[Outcome]:
+    """Decide by what was known at an instant.
+
+    A clock that stands still cannot tell whether a touch came, or terms were signed, before the decision or
+    after it.
+    """
+    for known in (own.known.partnerships, own.terms.at(at), own.terms.at(at - _INSTANT)):
+        by_terms = msgspec.structs.replace(own.known, partnerships=known)
+        for until in (at, at - _INSTANT):
+            yield _decided(own.outcome.case, by_terms, until)
 
 
 def _is_all(listed: tuple[Candidate, ...] | None, outcome: Outcome, too_old: datetime) -> bool:

@@ -1,8 +1,10 @@
 """What was known about each conversion, from the rows alone: its touches, its program's policy, its terms."""
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import get_args
 from uuid import UUID
 
@@ -12,8 +14,10 @@ from partner_network.attribution.cases import Case, Customer, Found, Known, Poli
 from partner_network.attribution.facts import Touch
 from partner_network.attribution.queries.facts import MOST_TOUCHES, NOBODY
 from partner_network.dashboards.verification.books import Books, grouped
-from partner_network.dashboards.verification.fact_rows import Click
+from partner_network.dashboards.verification.fact_rows import Click, Terms
 from partner_network.dashboards.verification.fact_rows import Touch as ReportedTouch
+
+_STATES_KEPT = 16
 
 
 def known_now(books: Books) -> Known:
@@ -21,7 +25,7 @@ def known_now(books: Books) -> Known:
     return Known(
         touches=_touches(books, books.cases),
         policies=_policies(books),
-        partnerships=_partnerships(books),
+        partnerships=_partnerships(books, books.current_terms),
         bonds={},
         converted_before=_converted_before(books.cases),
     )
@@ -110,11 +114,37 @@ def _policies(books: Books) -> dict[UUID, tuple[PolicyVersion, ...]]:
     }
 
 
-def _partnerships(books: Books) -> dict[UUID, cases.Partnership]:
+class TermsKnown:
+    """Partnerships with the terms that were known to hold at an instant: amendments may come later."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._changes = sorted({row.known_from for row in books.terms})
+        self._known_since = lru_cache(maxsize=_STATES_KEPT)(self._read)
+
+    def at(self, instant: datetime) -> Mapping[UUID, cases.Partnership]:
+        """Return them as they were known at an instant."""
+        return self._known_since(bisect_right(self._changes, instant) - 1)
+
+    def _read(self, change: int) -> Mapping[UUID, cases.Partnership]:
+        if change < 0:
+            return {}
+        then = self._changes[change]
+        rows = [
+            row
+            for row in self._books.terms
+            if row.known_from <= then and (row.known_until is None or then < row.known_until)
+        ]
+        return _partnerships(
+            self._books, sorted(rows, key=lambda row: (row.valid_from is not None, row.valid_from))
+        )
+
+
+def _partnerships(books: Books, terms: Iterable[Terms]) -> dict[UUID, cases.Partnership]:
     """Return partnerships with the signed terms that are known to hold; those without are left out."""
     agreements = {one.id: one for one in books.agreements}
     held: defaultdict[UUID, list[Signed]] = defaultdict(list)
-    for row in books.current_terms:
+    for row in terms:
         agreement = agreements[row.agreement_id]
         held[row.partnership_id].append(
             Signed(

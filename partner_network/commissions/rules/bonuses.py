@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from partner_network.commissions.rules import shares, unpriceable
 from partner_network.commissions.rules.facts import BonusState, BonusTarget, Order
-from partner_network.commissions.rules.plan import BonusPlan, Plan
+from partner_network.commissions.rules.plan import BonusPlan, Plan, unit
 from partner_network.kernel import periods
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.money import PPM_PER_WHOLE, divide_half_away
@@ -158,7 +158,7 @@ def _milestone(members: Sequence[_Candidate], before: BonusState) -> Priced:
     for member, change, moment in _changes(members, frees_place=before.frees_place):
         running += change
         until = moment
-        if reached is None and running >= member.plan.bonus.n * shares.unit(member.plan.bonus.metric):
+        if reached is None and running >= member.plan.bonus.n * unit(member.plan.bonus.metric):
             reached = member
     state = replace(before, running=running, until=until, reached=before.reached or reached is not None)
     if reached is None or before.reached:

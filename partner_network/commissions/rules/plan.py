@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from partner_network.agreements.quality_terms import Quality
+from partner_network.agreements.term_values import Metric
 from partner_network.agreements.terms import Bonus, Boost, Component, Event, Settlement, Terms
 from partner_network.commissions.rules import giving
 from partner_network.commissions.rules.facts import Order, TermsVersion
@@ -181,11 +182,15 @@ def _version_plan(version: TermsVersion) -> VersionPlan:
     return plan
 
 
+def unit(kind: Metric) -> int:
+    """Return what one of a metric is in what `shares.metric` adds up."""
+    return PPM_PER_WHOLE if kind == "count" else 1
+
+
 def _component_plan(
     clause: str, component: Component, version: VersionPlan, boosts: Sequence[Boost]
 ) -> ComponentPlan:
-    unit = PPM_PER_WHOLE if component.metric == "count" else 1
-    bounds = [tier.starts * unit for tier in component.tiers]
+    bounds = [tier.starts * unit(component.metric) for tier in component.tiers]
     rates = [tier.amount_minor if tier.rate_ppm is None else tier.rate_ppm for tier in component.tiers]
     known = tuple(rate or 0 for rate in rates)
     paid = [0]

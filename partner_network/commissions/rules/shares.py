@@ -225,11 +225,6 @@ def metric(order: Order, kind: Metric, version: VersionPlan) -> int:
     return in_agreement_currency(order, sum(own_parts(order, net.gross - net.refunded)), version)
 
 
-def unit(kind: Metric) -> int:
-    """Return what one of a metric is in what `metric` adds up."""
-    return money.PPM_PER_WHOLE if kind == "count" else 1
-
-
 def own_parts(order: Order, total: int) -> list[int]:
     """Return this partner's parts of a total split among all credits, one for each of its touches."""
     if len(order.weights) <= 1:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from partner_network.agreements.reward_terms import Perk, Reward
 from partner_network.commissions.rules import shares
 from partner_network.commissions.rules.facts import Order
-from partner_network.commissions.rules.plan import Plan, VersionPlan
+from partner_network.commissions.rules.plan import Plan, VersionPlan, unit
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Period, PeriodKind
 
@@ -82,7 +82,7 @@ def periods_touched(
 
 
 def _bound(reward: Reward) -> int:
-    return (reward.starts or 1) * shares.unit(reward.metric)
+    return (reward.starts or 1) * unit(reward.metric)
 
 
 def _end_of_next(period: Period, version: VersionPlan) -> datetime:

@@ -132,7 +132,10 @@ async def document_key(connection: Connection, statement_id: UUID, kind: str) ->
         "SELECT file_key FROM statement_documents WHERE statement_id = $1 AND kind = $2", statement_id, kind
     )
     if key is None:
-        raise NotFoundError("This document is made when the statement is approved; come back after that.")
+        raise NotFoundError(
+            "This document is made once the statement is approved or carried; "
+            "come back in a minute after that."
+        )
     return key
 
 

@@ -6,7 +6,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
-from admin import files, mending, reading, wording
+from admin import files, mending, next_steps, reading, wording
 from admin.queries import payouts as queries
 from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import Member
@@ -73,12 +73,14 @@ async def release_payout(
 
 async def _page(payout: str, *, problem: str = "") -> Template:
     sent = await queries.read_payout(addresses.in_path("pay", payout))
+    held = sent.payout.held_reason
     return Template(
         "admin/payout.html",
         context={
             "sent": sent,
             "payout": sent.payout,
-            "to_do": mending.what_to_do(sent.payout.held_reason),
+            "to_do": mending.what_to_do(held),
+            "next": next_steps.of_payout(sent.payout.status, held, f"/admin/payouts/{payout}"),
             "why_held": rules.why_held,
             "events": reading.payout_events(sent),
             "problem": problem,

@@ -16,7 +16,7 @@ from litestar.status_codes import (
     HTTP_422_UNPROCESSABLE_ENTITY,
 )
 
-from admin import files, reading, wording
+from admin import files, next_steps, reading, wording
 from admin.queries import lines
 from admin.queries import statements as queries
 from admin.queries.statements import ReadStatement
@@ -26,6 +26,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
 from partner_network.identity.web.listings import Listing
 from partner_network.identity.web.requests import AnyRequest
+from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError
 from partner_network.kernel.sentences import Sentence
 from partner_network.payouts import rules as payout_rules
@@ -251,6 +252,7 @@ def page(
             "why_held": payout_rules.why_held,
             "events": reading.events(read),
             "steps": reading.steps(read),
+            "next": _next(read),
             "kinds": [one for one in wording.LINE if one in read.statement.totals],
             "may_prepare": permissions.may(member, "prepare statements"),
             "why_not": why_not_to_approve(read, member),
@@ -267,3 +269,15 @@ def page(
         },
         status_code=status,
     )
+
+
+def _next(read: ReadStatement) -> next_steps.NextStep | None:
+    statement, payout = read.statement, read.payout
+    href = f"/admin/statements/{ids.shown('stm', statement.id)}"
+    sent = None
+    if payout is not None:
+        at = f"/admin/payouts/{ids.shown('pay', payout.id)}"
+        sent = next_steps.of_payout(
+            "reversed" if statement.status == "part_paid" else "reserved", payout.held_reason, at
+        )
+    return next_steps.of_statement(statement.status, href=href, payer=statement.payer_name, payout=sent)

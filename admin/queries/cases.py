@@ -1,11 +1,12 @@
 """Cases about money that somebody has to clear up, and how far the month's end has come."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
+from admin.queries.standing import LISTED
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.web.listings import Listing
@@ -43,6 +44,8 @@ class MonthEnd(msgspec.Struct, frozen=True):
     to_send: int
     held: int
     cases: int
+    compared_on: date | None
+    """The last night in which our books were compared with Stripe's to the end."""
 
 
 _FOUND = """
@@ -75,18 +78,17 @@ async def month_end() -> MonthEnd:
 
 
 async def _month_end(connection: Connection) -> MonthEnd:
+    # What is counted of statements is what their list shows: one place says where a statement stands.
     row = await connection.fetchrow(
-        """SELECT (SELECT count(*) FROM statements s WHERE s.carried_reason IS NULL AND NOT EXISTS (
-                       SELECT FROM statement_preparations p WHERE p.statement_id = s.id)) AS to_prepare,
-               (SELECT count(*) FROM statement_preparations p WHERE NOT EXISTS (
-                       SELECT FROM statement_approvals a WHERE a.statement_id = p.statement_id))
-                   AS to_approve,
-               (SELECT count(*) FROM statement_approvals a WHERE NOT EXISTS (
-                       SELECT FROM payouts o WHERE o.statement_id = a.statement_id)) AS to_fund,
+        f"""WITH {LISTED} SELECT count(*) FILTER (WHERE status = 'draft') AS to_prepare,
+               count(*) FILTER (WHERE status = 'issued') AS to_approve,
+               count(*) FILTER (WHERE status = 'approved' AND payout_id IS NULL) AS to_fund,
                (SELECT count(*) FROM payouts o WHERE o.held_reason IS NULL AND o.amount_minor > (
                        SELECT coalesce(sum(t.amount_minor - t.reversed_minor), 0) FROM payout_attempts t
                        WHERE t.payout_id = o.id AND t.stripe_transfer_id IS NOT NULL)) AS to_send,
                (SELECT count(*) FROM payouts o WHERE o.held_reason IS NOT NULL) AS held,
-               (SELECT count(*) FROM cases c WHERE c.closed_at IS NULL) AS cases"""
+               (SELECT count(*) FROM cases c WHERE c.closed_at IS NULL) AS cases,
+               (SELECT max(night) FROM reconciliations) AS compared_on
+           FROM listed"""
     )
     return MonthEnd(**(row or {}))

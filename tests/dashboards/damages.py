@@ -820,6 +820,20 @@ DAMAGES = [
         "statements",
         "NIGHT-RADIO-2026-03-USD calls for the entry tax",
     ),
+    Damage(
+        "contest_decisions",
+        "outcome = 'upheld', adjustment_id = (SELECT id FROM adjustments WHERE minor = 123)",
+        "true",
+        "clawbacks",
+        "gave back on another commission than it took from",
+    ),
+    Damage(
+        "contest_decisions",
+        "outcome = 'upheld', adjustment_id = (SELECT id FROM adjustments WHERE minor = 250)",
+        "true",
+        "clawbacks",
+        "The contest of clawback .*, upheld,",
+    ),
     Damage("audit_seals", "sealed_at = sealed_at - interval '1 s'", "no = 1", "audit", "Seal 1 is no longer"),
     Damage(
         "audit_seal_members",

@@ -97,7 +97,7 @@ SOURCES: Mapping[str, str] = MappingProxyType(
             LEFT JOIN commission_releases x USING (commission_id, n)) r
             WHERE commission_id IN {_COMMISSIONS} ORDER BY commission_id, n""",
         "contests": f"""(SELECT c.clawback_id, c.at, c.made_in::text::bigint AS made_in, d.at AS decided_at,
-            d.made_in::text::bigint AS decided_in, d.outcome FROM clawback_contests c
+            d.made_in::text::bigint AS decided_in, d.outcome, d.adjustment_id FROM clawback_contests c
             LEFT JOIN contest_decisions d USING (clawback_id)) r
             WHERE clawback_id IN {_CLAWBACKS} ORDER BY clawback_id""",
         "statements": """(SELECT id, number, payee_id, payer_id, currency, account_id, seq, period,

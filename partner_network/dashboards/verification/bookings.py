@@ -18,6 +18,7 @@ from partner_network.dashboards.verification.money_rows import (
     Clawback,
     ClawbackSettlement,
     Commission,
+    Contest,
     Revision,
 )
 from partner_network.ledger.rules import Entry
@@ -118,6 +119,31 @@ def _contests(books: Books) -> Iterator[str]:
             yield f"Clawback {_spoken(clawback)} was contested at {contest.at}, not in its time."
         if contest.decided_at is not None and contest.decided_at < contest.at:
             yield f"The contest of clawback {clawback.transfer_id} was decided before it was made."
+        yield from _given_back(books, clawback, contest)
+
+
+def _given_back(books: Books, clawback: Clawback, contest: Contest) -> Iterator[str]:
+    """Yield where a contest gave back other than what was taken, or anything though it was declined."""
+    name = f"The contest of clawback {clawback.transfer_id}, {contest.outcome or 'not decided'},"
+    if (contest.outcome == "upheld") != (contest.adjustment_id is not None):
+        yield f"{name} names {contest.adjustment_id or 'nothing'} as given back."
+    commission = books.commission[clawback.commission_id]
+    if contest.adjustment_id is None or (commission.payee_id, commission.advertiser_id) in books.untold:
+        return
+    given = books.adjustment.get(contest.adjustment_id)
+    if given is None:
+        yield f"{name} gave back by an adjustment that nobody recorded."
+        return
+    is_bonus = commission.kind == "bonus"
+    of = (given.partnership_id, given.bonus if is_bonus else given.component)
+    is_other_order = not is_bonus and given.conversion_id != commission.conversion_id
+    if of != (commission.partnership_id, commission.component) or is_other_order:
+        yield f"{name} gave back on another commission than it took from."
+    if (given.minor, given.at) != (clawback.amount_minor, contest.decided_at):
+        yield (
+            f"{name} gave back {given.minor:,} at {given.at}; "
+            f"taken was {clawback.amount_minor:,}, decided at {contest.decided_at}."
+        )
 
 
 def _accounts(books: Books) -> Iterator[str]:

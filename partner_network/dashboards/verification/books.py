@@ -1,4 +1,4 @@
-"""Everything that money depends on, as rows by table, and look-ups in them."""
+"""Everything that money depends on, and look-ups in it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from partner_network.agreements import terms_reading
 from partner_network.agreements.terms import Terms as SignedTerms
@@ -15,71 +15,15 @@ from partner_network.attribution.cases import Case
 from partner_network.brands.taxes import Taxed
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
-from partner_network.dashboards.verification.audit import Trail
-from partner_network.dashboards.verification.rate_rows import ExchangeRates
-from partner_network.dashboards.verification.receipts import Receipts
-from partner_network.dashboards.verification.reward_rows import Rewards
-from partner_network.dashboards.verification.sign_off_rows import SignOffs
-from partner_network.dashboards.verification.tax_rows import TaxProfile
+from partner_network.dashboards.verification.rows import Rows
 from partner_network.ledger.rules import Account, Entry, Leg
 
 Row = TypeVar("Row", bound=Struct)
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Books(Struct, frozen=True, dict=True, kw_only=True):
-    """Rows by table."""
-
-    brands: list[facts.Brand]
-    tax_profiles: list[TaxProfile]
-    programs: list[facts.Program]
-    program_versions: list[facts.ProgramVersion]
-    partnerships: list[facts.Partnership]
-    memberships: list[facts.Membership]
-    agreements: list[facts.Agreement]
-    agreement_charities: list[facts.AgreementCharity]
-    charities: set[UUID]
-    signatures: list[facts.Signature]
-    terms: list[facts.Terms]
-    customers: list[facts.Customer]
-    clicks: list[facts.Click]
-    identifications: list[facts.Identification]
-    conversions: list[facts.Conversion]
-    codes: list[facts.Code]
-    touches: list[facts.Touch]
-    refunds: list[facts.Refund]
-    adjustments: list[facts.Adjustment]
-    measures: list[facts.QualityMeasure]
-    decisions: list[facts.Decision]
-    credits: list[facts.Credit]
-    waiting: list[facts.Waiting]
-    accounts: list[money.Account]
-    entries: list[money.Entry]
-    transfers: list[money.Transfer]
-    commissions: list[money.Commission]
-    revisions: list[money.Revision]
-    clawbacks: list[money.Clawback]
-    clawback_settlements: list[money.ClawbackSettlement]
-    holds: list[money.Hold]
-    contests: list[money.Contest]
-    statements: list[money.Statement]
-    statement_lines: list[money.StatementLine]
-    preparations: list[money.Preparation]
-    approvals: list[money.Approval]
-    fundings: list[money.Funding]
-    payouts: list[money.Payout]
-    attempts: list[money.Attempt]
-    stripe_accounts: list[money.StripeAccount]
-    former_accounts: list[money.FormerAccount]
-    movements: list[money.Movement]
-    clicks_in_all: int
-    misfiled_click: UUID | None
-    audit_trail: Trail
-    receipts: Receipts
-    rates: ExchangeRates
-    rewards: Rewards
-    checkpoints: list[money.StreamCheckpoint] = field(default_factory=list[money.StreamCheckpoint])
-    sign_offs: SignOffs
+class Books(Rows, frozen=True, dict=True, kw_only=True):
+    """Rows by table, with look-ups that are made once each."""
 
     @cached_property
     def taxed(self) -> dict[UUID, Taxed]:

@@ -141,7 +141,7 @@ class Hold(Struct, frozen=True, gc=False):
 
 
 class Contest(Struct, frozen=True, gc=False):
-    """A contested clawback, from when until when nobody had decided."""
+    """A contested clawback, from when until when nobody had decided, and what an upheld one gave back."""
 
     clawback_id: int
     at: datetime
@@ -149,6 +149,7 @@ class Contest(Struct, frozen=True, gc=False):
     decided_at: datetime | None
     decided_in: int | None
     outcome: str | None
+    adjustment_id: UUID | None
 
 
 class Statement(Struct, frozen=True, gc=False):

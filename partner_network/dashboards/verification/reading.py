@@ -41,7 +41,7 @@ _HOLDS = """(SELECT h.commission_id, h.n, h.at, h.reason, r.at AS released_at, r
     FROM commission_holds h LEFT JOIN commission_releases r USING (commission_id, n)) h
     ORDER BY commission_id, n"""
 _CONTESTS = """(SELECT c.clawback_id, c.at, c.made_in::text::bigint AS made_in, d.at AS decided_at,
-    d.made_in::text::bigint AS decided_in, d.outcome FROM clawback_contests c
+    d.made_in::text::bigint AS decided_in, d.outcome, d.adjustment_id FROM clawback_contests c
     LEFT JOIN contest_decisions d USING (clawback_id)) c ORDER BY clawback_id"""
 _CREDITS = """(SELECT conversion_id, rev, touch_id, partnership_id, touched_at,
     weight_numerator::text, weight_denominator::text FROM credits) c"""

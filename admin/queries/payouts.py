@@ -11,7 +11,9 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.web.listings import Listing
 from partner_network.kernel.errors import NotFoundError
+from partner_network.payouts import bank_queries
 from partner_network.payouts import queries as payouts
+from partner_network.payouts.bank_queries import BankPayout
 from partner_network.payouts.queries import Payout
 
 ORDER: Mapping[str, str] = {
@@ -44,6 +46,8 @@ class SentPayout(msgspec.Struct, frozen=True):
     payout: Payout
     attempts: Sequence[Attempt]
     transfers_status: str | None
+    banked: Sequence[BankPayout] = ()
+    """What the payee's own account paid out to its bank, with money of this payout."""
 
 
 _LISTED = """
@@ -99,7 +103,8 @@ async def read_payout(payout_id: UUID) -> SentPayout:
         status = await connection.fetchval(
             "SELECT transfers_status FROM stripe_accounts WHERE brand_id = $1", payout.payee_id
         )
-    return SentPayout(payout, [Attempt(**row) for row in attempts], status)
+        banked = await bank_queries.bank_payouts_of(connection, payout_id)
+    return SentPayout(payout, [Attempt(**row) for row in attempts], status, banked)
 
 
 async def _payout(connection: Connection, payout_id: UUID) -> Payout:

@@ -107,19 +107,14 @@ INSERT INTO reconciliations VALUES (current_date, now());
 INSERT INTO cases (id, kind, subject, said, opened_at) VALUES (gen_random_uuid(), 'x', 'x', 'x', now());
 INSERT INTO program_pauses (id, program_id, statement_id, began_at)
     SELECT g.id, g.id, s.id, now() FROM programs g, (SELECT id FROM statements LIMIT 1) s;
-INSERT INTO bank_payouts (id, brand_id, account_id, currency, amount_minor, status, arrives_on, made_at, read_at)
-    SELECT 'po_' || slug, id, 'acct_' || slug, 'USD', 1, 'paid', current_date, now(), now() FROM brands;
-INSERT INTO bank_payout_transfers (bank_payout_id, attempt_id)
-    SELECT b.id, t.id FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
-    JOIN bank_payouts b ON b.brand_id = o.payee_id;
-INSERT INTO stripe_transactions (id, kind, currency, amount_minor, fee_minor, source_id, said, created)
-    VALUES ('txn_1', 'charge', 'USD', 1, 0, 'ch_1', 'x', now());
 INSERT INTO bank_payouts (id, brand_id, account_id, currency, amount_minor, status, arrives_on, made_at,
         read_at)
     SELECT 'po_' || slug, id, 'acct_' || slug, 'USD', 1, 'paid', current_date, now(), now() FROM brands;
 INSERT INTO bank_payout_transfers (bank_payout_id, attempt_id)
     SELECT b.id, t.id FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id
     JOIN bank_payouts b ON b.brand_id = o.payee_id;
+INSERT INTO stripe_transactions (id, kind, currency, amount_minor, fee_minor, source_id, said, created)
+    VALUES ('txn_1', 'charge', 'USD', 1, 0, 'ch_1', 'x', now());
 INSERT INTO former_stripe_accounts (account_id, brand_id, replaced_at)
     SELECT 'acct_former_' || slug, id, now() FROM brands;
 INSERT INTO stripe_movements (id, kind, currency, amount_minor, attempt_id, entry_id, at)

@@ -25,6 +25,7 @@ from partner_network.identity.web import guards
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 from partner_network.languages.catalogs import say, translated
+from partner_network.payouts import bank_queries
 from partner_network.payouts.actions import onboard
 from partner_network.settings import Settings
 
@@ -45,6 +46,7 @@ _TRANSFERS: Mapping[str, Sentence] = MappingProxyType(
     }
 )
 """What Stripe says of an account that is to take transfers, in our words."""
+_BANK_PAYOUTS_MAX = 8
 _METHOD_CHARACTERS_MAX = 255
 
 
@@ -167,11 +169,13 @@ async def _account_page(
         details = await owed.stripe_details_of(connection, brand_id)
         brand = await brands.brand_within(connection, brand_id)
         currencies = await owed.currencies_of(connection, brand_id)
+        banked = await bank_queries.newest_of(connection, brand_id, _BANK_PAYOUTS_MAX)
     paid_in = reach.paid_in(brand.country)
     return Template(
         "portal/payout_account.html",
         context={
             "details": details,
+            "banked": banked,
             "country": brand.country,
             "platform_country": settings.platform_country,
             "is_reached": reach.can_pay(brand.country, platform=settings.platform_country),

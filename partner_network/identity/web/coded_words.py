@@ -31,7 +31,7 @@ _WORDS: Mapping[Tone, tuple[Sentence, ...]] = {
         Sentence("approved"), Sentence("accepted"), Sentence("funded"), Sentence("submitting"),
         Sentence("reserved"), Sentence("processing"), Sentence("requested"), Sentence("part paid"),
         Sentence("issued"), Sentence("stated"), Sentence("on its way"), Sentence("received"),
-        Sentence("running"),
+        Sentence("running"), Sentence("in transit"),
     ),
     "wait": (
         Sentence("in review"), Sentence("draft"), Sentence("invited"), Sentence("applied"),

@@ -49,6 +49,7 @@ def test_a_sandbox_refuses_a_live_stripe_key() -> None:
     [
         {"PARTNER_NETWORK_SECRET_KEY": "short"},
         {"PARTNER_NETWORK_SANDBOX": "yes"},
+        {"PARTNER_NETWORK_PLATFORM_COUNTRY": "Germany"},
         {"STRIPE_TRANSFERS_PER_S": "0"},
         {"STRIPE_TRANSFERS_PER_S": "1001"},
         {"STRIPE_TRANSFERS_PER_S": "2.5"},
@@ -62,3 +63,11 @@ def test_a_wrong_variable_is_named(wrong: dict[str, str]) -> None:
 def test_stripe_is_asked_for_25_transfers_a_second_unless_the_installation_says_otherwise() -> None:
     assert settings.from_environment(SECRET).stripe_transfers_per_s == 25
     assert settings.from_environment(SECRET | {"STRIPE_TRANSFERS_PER_S": "90"}).stripe_transfers_per_s == 90
+
+
+def test_partners_are_paid_from_the_united_states_unless_the_installation_says_otherwise() -> None:
+    assert settings.from_environment(SECRET).platform_country == "US"
+    assert (
+        settings.from_environment(SECRET | {"PARTNER_NETWORK_PLATFORM_COUNTRY": "de"}).platform_country
+        == "DE"
+    )

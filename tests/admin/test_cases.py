@@ -7,6 +7,8 @@ from admin.queries import payouts
 from partner_network.gateways import clock
 from partner_network.kernel import ids
 from tests.admin.conftest import Office
+from tests.admin.test_statements import address, send
+from tests.builders import SHOP
 
 COUNTED = r'<div class="figure"><dt><a href="([^"?]+)\?(\w+)=(\w+)">'
 
@@ -39,3 +41,18 @@ async def test_payouts_are_listed_by_every_status_that_an_attempt_can_have(offic
 
     assert {*re.findall(r"'(\w+)'::", check), "reserved", "held"} == {*payouts.STATUSES}
     assert {*payouts.STATUSES} == {*wording.PAYOUT}
+
+
+async def test_who_is_to_pay_is_asked_to_read_a_prepared_statement_until_it_is_approved(
+    office: Office,
+) -> None:
+    await office.network.person("felix@tune-house.test", office.sale.brands[SHOP], ["finance"])
+    felix = await office.network.signed_in("felix@tune-house.test")
+    asked, path = "Read the oldest statement", await address(office)
+    drafted = (await felix.get("/")).text
+    await send(await office.person("pia"), path, "preparation")
+    prepared = (await felix.get("/")).text
+    await send(await office.person("art"), path, "approval", reason="Lines checked.")
+    approved = (await felix.get("/")).text
+
+    assert (asked in drafted, asked in prepared, asked in approved) == (False, True, False)

@@ -143,23 +143,6 @@ async def test_finance_reads_what_each_statement_waits_for(portal: Network) -> N
     assert "$11.00" in html
 
 
-async def test_finance_is_asked_to_read_what_it_may_still_object_to(portal: Network) -> None:
-    waiting = await portal.owner.fetchrow(
-        """SELECT s.id, b.slug FROM statements s JOIN brands b ON b.id = s.payer_id
-           JOIN statement_preparations p ON p.statement_id = s.id
-           WHERE NOT EXISTS (SELECT FROM statement_approvals a WHERE a.statement_id = s.id)"""
-    )
-    assert waiting is not None
-    address = f"/statements/{ids.shown('stm', waiting['id'])}"
-
-    asked = await page(await person_of(portal, waiting["slug"], "finance"), "/")
-    viewer = await page(await person_of(portal, waiting["slug"], "viewer"), "/")
-
-    assert "Read the oldest statement" in asked
-    assert address in asked
-    assert "Read the oldest statement" not in viewer
-
-
 async def test_a_payout_that_is_held_says_why_to_both_sides(portal: Network) -> None:
     await portal.owner.execute("UPDATE payouts SET held_reason = 'Paused by the network'")
 

@@ -76,7 +76,7 @@ async def test_a_file_of_statements_has_every_row_found_and_runs_nothing(office:
 
     assert rows == [
         ["number", "period", "payee", "payer", "closing", "currency", "status", "payee_slug", "payer_slug"],
-        [NUMBER, "2026-02", "'=cmd|calc", "Tune House", "15.00", "USD", "draft"],
+        [NUMBER, "2026-02", "'=cmd|calc", "Tune House", "15.00", "USD", "draft", "needle-drop", "tune-house"],
     ]
 
 

@@ -144,15 +144,9 @@ class Stated(msgspec.Struct, frozen=True):
 async def stated_and_unclosed(now: datetime) -> Stated:
     """Return by what statements can be chosen, and which are still to come."""
     async with connections.transaction(eyes="operator") as connection:
-        rows = await connection.fetch(
-            "SELECT period FROM statements GROUP BY period ORDER BY max(ends_at) DESC, period"
-        )
-        return Stated(
-            [row["period"] for row in rows],
-            await party_queries.stated(connection, "payer"),
-            await party_queries.stated(connection, "payee"),
-            await due_queries.unclosed(connection, now),
-        )
+        found = await party_queries.choices(connection)
+        unclosed = await due_queries.unclosed(connection, now)
+        return Stated(found.periods, found.payers, found.payees, unclosed)
 
 
 async def read_statement(statement_id: UUID, listing: Listing, now: datetime) -> ReadStatement:

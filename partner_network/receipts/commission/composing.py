@@ -119,24 +119,23 @@ async def compose(connection: Connection, conversion_id: UUID, asking_brand: UUI
     stated = await queries.stated_of(connection, wanted)
     taken = await queries.taken_of(connection, wanted)
     lying = await queries.lying_of(connection, wanted)
-    found: list[Commission] = []
-    for row in rows:
-        adjusted = await queries.adjustments_on(connection, conversion_id, row.partner_id)
-        found.append(
-            Commission(
-                row=row,
-                revisions=revised[row.id],
-                holds=held.get(row.id, ()),
-                adjustments=[
-                    one
-                    for name, is_bonus, one in adjusted
-                    if name in _named(row) and is_bonus == (row.kind == "bonus")
-                ],
-                stated=stated.get(row.id, ()),
-                taken=taken.get(row.id, ()),
-                lying=lying.get(row.id, Lying()),
-            )
+    adjusted = await queries.adjustments_on(connection, conversion_id)
+    found = [
+        Commission(
+            row=row,
+            revisions=revised[row.id],
+            holds=held.get(row.id, ()),
+            adjustments=[
+                one
+                for name, is_bonus, one in adjusted.get(row.partner_id, ())
+                if name in _named(row) and is_bonus == (row.kind == "bonus")
+            ],
+            stated=stated.get(row.id, ()),
+            taken=taken.get(row.id, ()),
+            lying=lying.get(row.id, Lying()),
         )
+        for row in rows
+    ]
     refunds = await surroundings.refunds_of(connection, conversion_id)
     return Composed(reported, viewer is None, found, refunds)
 

@@ -184,22 +184,25 @@ async def holds_of(connection: Connection, commission_ids: Sequence[int]) -> dic
 
 
 async def adjustments_on(
-    connection: Connection, conversion_id: UUID, partner_id: UUID
-) -> list[tuple[str | None, bool, Adjusted]]:
-    """Return the adjustments of a conversion for a partner, the oldest first.
+    connection: Connection, conversion_id: UUID
+) -> dict[UUID, list[tuple[str | None, bool, Adjusted]]]:
+    """Return the adjustments of a conversion by partner, the oldest first.
 
     Each comes with the name of its component or bonus, and whether it is a bonus.
     """
     rows = await connection.fetch(
-        """SELECT coalesce(a.bonus, a.component) AS name, a.bonus IS NOT NULL AS is_bonus, a.at, a.minor,
-               a.reason
+        """SELECT p.partner_id, coalesce(a.bonus, a.component) AS name, a.bonus IS NOT NULL AS is_bonus, a.at,
+               a.minor, a.reason
            FROM adjustments a
            JOIN partnerships p ON p.id = a.partnership_id
-           WHERE a.conversion_id = $1 AND p.partner_id = $2 ORDER BY a.at, a.id""",
+           WHERE a.conversion_id = $1 ORDER BY a.at, a.id""",
         conversion_id,
-        partner_id,
     )
-    return [(row["name"], row["is_bonus"], Adjusted(row["at"], row["minor"], row["reason"])) for row in rows]
+    found: defaultdict[UUID, list[tuple[str | None, bool, Adjusted]]] = defaultdict(list)
+    for row in rows:
+        adjusted = Adjusted(row["at"], row["minor"], row["reason"])
+        found[row["partner_id"]].append((row["name"], row["is_bonus"], adjusted))
+    return found
 
 
 async def stated_of(connection: Connection, commission_ids: Sequence[int]) -> dict[int, list[Stated]]:

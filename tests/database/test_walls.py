@@ -62,8 +62,8 @@ async def test_a_stranger_sees_itself_and_nothing_of_the_others(walls: Walled) -
 
     of_facts = {relation for relation, rows in seen.items() if rows} - set(FOR_EVERYBODY)
     assert of_facts == WHO_IS_WHO - {"invitations"} | {
-        "ended_memberships", "erasures", "former_stripe_accounts", "bank_payouts", "member_names", "tax_profiles",
-        "test_facts",
+        "ended_memberships", "erasures", "former_stripe_accounts", "bank_payouts", "member_names",
+        "tax_profiles", "test_facts",
     }  # fmt: skip
     assert {len(seen[relation]) for relation in of_facts} == {1}
 

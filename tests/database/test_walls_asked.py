@@ -110,6 +110,7 @@ BEHIND_NO_WALL = {
     "identity.actions.resets.ask_for_reset": "asks for a job, the same whoever it is about",
     "identity.queries.api_key_of": "a function that tells of one key, to whoever holds it",
     "notifications.queries.looking_as": "looks as one person, whose own rows alone that shows",
+    "payouts.actions.pace.wait_for_turn": "one row that all workers take turns by",
     "identity.queries.session_of": "a function that tells of one session, to whoever holds its token",
 }
 WITHOUT_EYES = THE_WORKERS | BEHIND_NO_WALL.keys()

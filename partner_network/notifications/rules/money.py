@@ -26,7 +26,7 @@ KINDS = (
         facts=(_STATEMENT, _AMOUNT),
         button=_PAY_IN,
         page="/",
-        at_brand=roles("finance"),
+        at_brand=roles("owner finance"),
     ),
     Kind(
         key="payment-failed",
@@ -37,7 +37,7 @@ KINDS = (
         facts=(_AMOUNT, (Sentence("Reason"), "reason")),
         button=Sentence("Check the payment method"),
         page="/payment-method",
-        at_brand=roles("finance"),
+        at_brand=roles("owner finance"),
     ),
     Kind(
         key="payment-settled",
@@ -48,7 +48,7 @@ KINDS = (
         facts=(_AMOUNT,),
         button=Sentence("See the statements"),
         page="/statements",
-        at_brand=roles("finance"),
+        at_brand=roles("owner finance"),
         mail="daily",
     ),
     Kind(

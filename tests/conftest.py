@@ -1,6 +1,7 @@
 """A real PostgreSQL for every test that wants one: the embedded server, or the one of ``DATABASE_URL``."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -41,11 +42,14 @@ class Databases:
 
     async def drop(self, name: str) -> None:
         # Without FORCE the server waits for connections that are just ending, and sends autovacuum away
-        # itself; with it the owner may end only its own.
-        try:
-            await self.execute(f"DROP DATABASE {name}")
-        except asyncpg.ObjectInUseError:
-            await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        # itself; with it the owner may end only its own, so where autovacuum is at it again, we wait again.
+        for _ in range(9):
+            try:
+                return await self.execute(f"DROP DATABASE {name}")
+            except asyncpg.ObjectInUseError:
+                with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+                    return await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return await self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class FreshDatabase:
@@ -86,7 +90,7 @@ def template(databases: Databases) -> Iterator[str]:
     asyncio.run(databases.execute(f"CREATE DATABASE {name}"))
     asyncio.run(migration.migrate(databases.url(name)))
     yield name
-    asyncio.run(databases.execute(f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(databases.drop(name))
 
 
 @pytest.fixture

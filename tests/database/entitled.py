@@ -170,6 +170,9 @@ ROWS_OF: Mapping[str, str] = {
 
 VIEWS: Mapping[str, str] = {
     "charity_names": "true",
+    "contracts_of_gifts": """$1 IN (t.advertiser_id, t.charity_id) OR $1 IN (
+        SELECT p.partner_id FROM partnerships p JOIN agreements g ON g.partnership_id = p.id
+        WHERE g.id = t.agreement_id)""",
     "current_decisions": f"""{_OF_CONVERSION.format("t.conversion_id")}""",
     "current_targets": _OF_COMMISSION,
     "member_names": """t.id IN (SELECT member_id FROM memberships WHERE brand_id = $1)

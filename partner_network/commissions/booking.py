@@ -34,6 +34,8 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     has_matured: bool
     clause: str
     clawbacks: tuple[OpenClawback, ...] = ()
+    lapsed_minor: int = 0
+    """What of its clawbacks lapsed and was not earned again since: the partner has it."""
     held_minor: int = 0
     disputed_minor: int = 0
     is_held: bool = False
@@ -80,21 +82,24 @@ def entry_for(change: Change, owed: Pair, now: datetime) -> tuple[Entry, list[Se
         fact = events.Fact(key, now, change.clause, commission_id=change.commission_id)
         there = events.Standing(change.pending_minor, change.held_minor, change.disputed_minor)
         return events.claw_back(fact, owed, -change.delta_minor, there), []
-    legs, settled = _undo_clawbacks(change, owed)
-    rest = change.delta_minor - sum(part.amount_minor for part in settled)
-    kind: EntryKind = "restore" if settled else "accrue"
+    legs, settled, undone_minor = _undo_clawbacks(change, owed)
+    rest = change.delta_minor - undone_minor
+    kind: EntryKind = "restore" if undone_minor else "accrue"
     if rest:
         legs.append(Leg(owed.recv, owed.pay_pending, rest, commission_id=change.commission_id))
         if change.is_held:
             legs.append(Leg(owed.pay_pending, owed.pay_held, rest, commission_id=change.commission_id))
         elif change.has_matured:
             legs.append(Leg(owed.pay_pending, owed.pay, rest, commission_id=change.commission_id))
-            kind = "restore" if settled else "mature"
+            kind = "restore" if undone_minor else "mature"
     return Entry(kind, key, now, legs, clause=change.clause), settled
 
 
-def _undo_clawbacks(change: Change, owed: Pair) -> tuple[list[Leg], list[Settled]]:
-    """Take back first what is still due of earlier clawbacks, then what was recovered."""
+def _undo_clawbacks(change: Change, owed: Pair) -> tuple[list[Leg], list[Settled], int]:
+    """Take back first what is still due of earlier clawbacks, then what lapsed, then what was recovered.
+
+    Return the legs, what they settle, and how much of the change they are.
+    """
     left = change.delta_minor
     legs: list[Leg] = []
     settled: list[Settled] = []
@@ -106,6 +111,16 @@ def _undo_clawbacks(change: Change, owed: Pair) -> tuple[list[Leg], list[Settled
             )
             settled.append(Settled(clawback.clawback_id, len(legs), "restored", amount))
             left -= amount
+    amount = min(left, change.lapsed_minor)
+    if amount:
+        # The partner was never made to give it back, so nothing is paid again: it is due once more, and no
+        # longer due, in one entry.
+        for debit, credit in (
+            (owed.clawback_due, owed.clawback_owed),
+            (owed.clawback_owed, owed.clawback_due),
+        ):
+            legs.append(Leg(debit, credit, amount, commission_id=change.commission_id))
+        left -= amount
     for clawback in change.clawbacks:
         amount = min(left, clawback.recovered_minor)
         if amount:
@@ -115,7 +130,7 @@ def _undo_clawbacks(change: Change, owed: Pair) -> tuple[list[Leg], list[Settled
             if change.is_held:
                 legs.append(Leg(to, owed.pay_held, amount, commission_id=change.commission_id))
             left -= amount
-    return legs, settled
+    return legs, settled, change.delta_minor - left
 
 
 def maturity_entries(matured: Sequence[tuple[int, int, datetime, str | None]], owed: Pair) -> list[Entry]:

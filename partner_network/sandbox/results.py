@@ -67,8 +67,10 @@ _FIGURES = """
                                   WHEN debit = 'cash' AND credit = 'pay_funded' THEN -amount_minor END), 0)
          FROM legs)::bigint AS paid_minor,
         (SELECT coalesce(sum(amount_minor), 0) FROM legs WHERE entry = 'net')::bigint AS netted_minor,
-        (SELECT coalesce(sum(amount_minor), 0) FROM legs
-         WHERE entry IN ('forgive', 'write_off') AND credit = 'clawback_due')::bigint AS unrecovered_minor,
+        (SELECT coalesce(sum(CASE debit WHEN 'clawback_due' THEN -amount_minor ELSE amount_minor END), 0)
+         FROM legs
+         WHERE entry IN ('forgive', 'write_off') AND credit = 'clawback_due'
+             OR entry = 'restore' AND debit = 'clawback_due')::bigint AS unrecovered_minor,
         (SELECT coalesce(sum(CASE WHEN kind = 'clawback_due' THEN -minor ELSE minor END), 0) FROM held
          WHERE kind IN ('pay_pending', 'pay_held', 'pay_disputed', 'pay', 'pay_funded', 'payout_clearing',
                         'clawback_due'))::bigint AS outstanding_minor,

@@ -24,7 +24,7 @@ from partner_network.statements import (
     queries,
     sheets,
 )
-from partner_network.statements.actions import close, rendering
+from partner_network.statements.actions import close, lapse, rendering
 from partner_network.statements.document_kinds import MEDIA, SUFFIX
 from partner_network.statements.document_queries import Issuer
 from partner_network.statements.rules import BillBrand, RenderStatement
@@ -43,9 +43,10 @@ async def bring_up_to_date(now: datetime) -> None:
 
 
 async def close_periods(now: datetime) -> None:
-    """Close every period that has ended, once all its facts are booked."""
+    """Close every period that has ended, once all its facts are booked; what none can recover lapses."""
     await bring_up_to_date(now)
     closed = await close.close_due(now)
+    await lapse.let_lapse(now)
     await _report("not closed", closed.left_out)
 
 

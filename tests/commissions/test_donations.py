@@ -64,7 +64,7 @@ async def differences() -> list[str]:
         commissions.check(books),
         bookings.check_revisions(books, explained),
         bookings.check_maturities(books, explained),
-        bookings.check_clawbacks(books),
+        bookings.check_clawbacks(books, explained),
         verified_holds.check(books, explained),
         statements.check(books, explained),
         explained.check(),

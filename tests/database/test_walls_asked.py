@@ -95,6 +95,7 @@ THE_WORKERS = {
     "schedule.follow_calendar",
     "statements.actions.close._close_pair",
     "statements.actions.close.close_due",
+    "statements.actions.lapse.let_lapse",
     "statements.jobs._keep",
     "statements.jobs.bill",
     "statements.jobs.render",

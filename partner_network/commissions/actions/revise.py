@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from partner_network.commissions import booking, hold_queries
+from partner_network.commissions import booking, hold_queries, lapsed_queries
 from partner_network.commissions.actions import clawbacks
 from partner_network.commissions.booking import Change
 from partner_network.commissions.hold_queries import NOTHING_APART
@@ -46,9 +46,9 @@ async def revise(
         for target in [by_key.get(key)]
         if old.target_minor != (target.minor if target else 0)
     ]
-    taken_back = await clawbacks.open_clawbacks(
-        connection, [old.commission_id for old, _ in changed if old.matured_at]
-    )
+    matured = [old.commission_id for old, _ in changed if old.matured_at]
+    taken_back = await clawbacks.open_clawbacks(connection, matured)
+    lapsed = await lapsed_queries.lapsed_minor(connection, matured)
     apart = await hold_queries.set_apart(connection, [old.commission_id for old, _ in changed], now)
     for old, target in changed:
         aside = apart.get(old.commission_id, NOTHING_APART)
@@ -62,6 +62,7 @@ async def revise(
                 has_matured=old.matured_at is not None,
                 clause=target.clause if target else "attribution",
                 clawbacks=tuple(taken_back.get(old.commission_id, ())),
+                lapsed_minor=lapsed.get(old.commission_id, 0),
                 held_minor=aside.held_minor,
                 disputed_minor=aside.disputed_minor,
                 is_held=aside.is_held,

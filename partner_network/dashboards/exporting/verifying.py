@@ -78,7 +78,7 @@ def recomputed(export: Export) -> Iterator[Kind]:
         "revisions": lambda: bookings.check_revisions(books, explained),
         "maturities": lambda: bookings.check_maturities(books, explained),
         "holds": lambda: holds.check(books, explained),
-        "clawbacks": lambda: bookings.check_clawbacks(books),
+        "clawbacks": lambda: bookings.check_clawbacks(books, explained),
         "statements": lambda: statements.check(books, explained),
         "approvals": lambda: _approvals(export),
         "payouts": lambda: payouts.check_payouts(books, explained),

@@ -62,9 +62,11 @@ _PARTS = """
         FROM ledger_accounts a
         JOIN ledger_transfers t ON t.debit_account_id = a.id OR t.credit_account_id = a.id
         JOIN ledger_entries e ON e.id = t.entry_id
-        WHERE a.holder_id = $1 AND t.phase IN ('posted', 'post') AND (a.kind, e.kind) IN (
+        WHERE a.holder_id = $1 AND t.phase IN ('posted', 'post') AND ((a.kind, e.kind) IN (
             ('pay', 'tax'), ('pay', 'net'), ('payout_clearing', 'settle'), ('pay_funded', 'return'),
             ('clawback_due', 'forgive'), ('clawback_due', 'write_off'))
+            -- what had lapsed and was earned again: it is made due once more
+            OR a.kind = 'clawback_due' AND e.kind = 'restore' AND a.id = t.debit_account_id)
         GROUP BY a.currency, e.kind)
     SELECT currency, kind, (credits - debits)::bigint AS minor FROM mine
     UNION ALL SELECT currency, 'moved:' || kind, minor FROM moved
@@ -107,7 +109,7 @@ def _whereabouts(currency: str, sums: Mapping[str, int]) -> Whereabouts:
         paid_minor=-of("moved:settle") - of("moved:return"),
         netted_minor=-of("moved:net"),
         due_back_minor=-of("clawback_due"),
-        given_up_minor=of("moved:forgive", "moved:write_off"),
+        given_up_minor=of("moved:forgive", "moved:write_off", "moved:restore"),
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from partner_network.commissions import lapsed_queries
 from partner_network.database.connections import Connection
 from partner_network.kernel.errors import NotFoundError
 from partner_network.statements import queries as statements
@@ -247,10 +248,8 @@ async def credited_of(connection: Connection, origins: Sequence[Origin]) -> Mapp
 
 
 async def forgiven_minor(connection: Connection, commission_id: int) -> int:
-    """Return what was to be taken back of a commission and was given up, in minor units."""
-    return await connection.fetchval(
-        """SELECT coalesce(sum(s.amount_minor), 0)::bigint FROM clawbacks c
-           JOIN clawback_settlements s ON s.clawback_id = c.transfer_id AND s.kind = 'forgiven'
-           WHERE c.commission_id = $1""",
-        commission_id,
-    )
+    """Return what was to be taken back of a commission and was given up, in minor units.
+
+    What the commission earned again since is not in it.
+    """
+    return (await lapsed_queries.lapsed_minor(connection, [commission_id])).get(commission_id, 0)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from partner_network.agreements import terms
 from partner_network.commissions import booking
 from partner_network.commissions.booking import Change, OpenClawback
-from partner_network.dashboards.verification import commissions, holds, kinds
+from partner_network.dashboards.verification import commissions, holds, kinds, lapses
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.kinds import Kind
@@ -84,13 +84,13 @@ def _maturities(books: Books, matured: Sequence[Commission], explained: Explaine
             yield from explained.must_be_booked(entry, name)
 
 
-def check_clawbacks(books: Books) -> Kind:
+def check_clawbacks(books: Books, explained: Explained) -> Kind:
     """Compare clawbacks and how they ended with the revisions that made them, and with the accounts."""
     found = "amounts, charters, settlements and accounts agree"
-    return kinds.compared("clawbacks", len(books.clawbacks), found, _clawbacks(books))
+    return kinds.compared("clawbacks", len(books.clawbacks), found, _clawbacks(books, explained))
 
 
-def _clawbacks(books: Books) -> Iterator[str]:
+def _clawbacks(books: Books, explained: Explained) -> Iterator[str]:
     # What came back once was booked before, so it has two revisions at least.
     revised = [one for one in books.commissions if len(books.revisions_of[one.id]) > 1]
     bookings = list(_all_bookings(books, revised))
@@ -106,6 +106,7 @@ def _clawbacks(books: Books) -> Iterator[str]:
     for one in sorted(settled ^ booked_back, key=lambda one: (one.transfer_id, one.clawback_id)):
         which = "is missing" if one in settled else "follows from no revision"
         yield f"The settlement {one.kind} of {one.amount_minor:,} of clawback {one.clawback_id} {which}."
+    yield from lapses.differences(books, explained)
     yield from _contests(books)
     yield from _accounts(books)
 
@@ -203,6 +204,7 @@ def _bookings(
             has_matured=has_matured,
             clause=revision.clause,
             clawbacks=tuple(_open(made, [one for one in settlements if one.transfer_id < first_leg])),
+            lapsed_minor=lapses.left_minor(books, commission.id, settlements, first_leg),
             held_minor=books.lies_in(commission.id, "pay_held", before=first_leg),
             disputed_minor=books.lies_in(commission.id, "pay_disputed", before=first_leg),
             is_held=holds.is_held(books, commission.id, revision.recorded_at),

@@ -73,7 +73,7 @@ def recomputed(rows: Books) -> Iterator[Kind]:
     yield bookings.check_revisions(rows, explained)
     yield bookings.check_maturities(rows, explained)
     yield holds.check(rows, explained)
-    yield bookings.check_clawbacks(rows)
+    yield bookings.check_clawbacks(rows, explained)
     yield statements.check(rows, explained)
     yield approvals.check(rows)
     yield payouts.check_fundings(rows, explained)

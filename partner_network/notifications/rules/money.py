@@ -150,6 +150,22 @@ KINDS = (
         at_brand=roles("owner finance"),
     ),
     Kind(
+        key="clawback-lapsed",
+        group=MONEY,
+        name=Sentence("What was to be taken back lapses at the end of a partnership"),
+        subject=Sentence("{amount} between {advertiser} and {partner} lapses"),
+        says=(
+            Sentence(
+                "Their partnership has ended, and no statement is left from which it could be taken. "
+                "{advertiser} bears it; {partner} is not asked to pay it back."
+            ),
+        ),
+        facts=(_AMOUNT, (Sentence("Commissions"), "count")),
+        button=Sentence("See what lapsed"),
+        page="/held",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
         key="commission-adjusted",
         group=MONEY,
         name=Sentence("A commission of your brand is adjusted"),

@@ -1,10 +1,13 @@
 """Read what is held, and what was taken back and may be contested: a brand's, or all."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 from msgspec import Struct
 
+from partner_network.agreements import contracts
 from partner_network.commissions import bonus_queries
 from partner_network.database.connections import Connection
 
@@ -30,7 +33,10 @@ class Held(Struct, frozen=True):
 
 
 class TakenBack(Struct, frozen=True):
-    """A clawback that is still due or may still be contested; its order, where the reader may open it."""
+    """A clawback that is due, contested or lapsed; its order, where the reader may open it.
+
+    What lapsed of it, the advertiser bears; the clause is that of the contract, for who may read it.
+    """
 
     id: int
     payee_id: UUID
@@ -48,6 +54,9 @@ class TakenBack(Struct, frozen=True):
     reason: str | None
     contested_at: datetime | None
     outcome: str | None
+    lapsed_minor: int
+    lapsed_at: datetime | None
+    lapsed_by: str | None
 
 
 async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
@@ -71,11 +80,13 @@ async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
 
 
 async def taken_back(connection: Connection, brand_id: UUID | None) -> list[TakenBack]:
-    """Return clawbacks that are due or contested, of what a brand is paid or pays; of all for None."""
+    """Return clawbacks due, contested or lapsed, of what a brand is paid or pays; of all for None."""
     rows = await connection.fetch(
         f"""SELECT k.transfer_id AS id, p.id AS payee_id, {_ORDER}, v.order_id, c.component, c.period,
                p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor, o.due_minor,
-               k.contest_until, k.cause, k.reason, x.at AS contested_at, d.outcome
+               k.contest_until, k.cause, k.reason, x.at AS contested_at, d.outcome,
+               coalesce(z.amount_minor, 0) AS lapsed_minor, z.recorded_at AS lapsed_at, z.clause AS lapsed_by,
+               g.contract_name, g.contract_version
            FROM clawbacks k JOIN open_clawbacks o ON o.transfer_id = k.transfer_id
            JOIN commissions c ON c.id = k.commission_id
            JOIN brands p ON p.id = coalesce(c.charity_id, c.partner_id)
@@ -83,11 +94,25 @@ async def taken_back(connection: Connection, brand_id: UUID | None) -> list[Take
            LEFT JOIN conversions v ON v.id = c.conversion_id
            LEFT JOIN clawback_contests x ON x.clawback_id = k.transfer_id
            LEFT JOIN contest_decisions d ON d.clawback_id = k.transfer_id
+           LEFT JOIN LATERAL (SELECT s.amount_minor, e.recorded_at, e.clause FROM clawback_settlements s
+               JOIN ledger_transfers t ON t.id = s.transfer_id JOIN ledger_entries e ON e.id = t.entry_id
+               WHERE s.clawback_id = k.transfer_id AND s.kind = 'forgiven') z ON true
+           LEFT JOIN agreements g ON g.id = c.agreement_id
            WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, c.charity_id, c.advertiser_id))
-               AND (o.due_minor > 0 OR x.clawback_id IS NOT NULL)
+               AND (o.due_minor > 0 OR x.clawback_id IS NOT NULL OR z.clause IS NOT NULL)
            ORDER BY (x.clawback_id IS NOT NULL AND d.clawback_id IS NULL) DESC, k.transfer_id DESC
            LIMIT $2""",
         brand_id,
         ROWS_MAX,
     )
-    return [TakenBack(**row) for row in rows]
+    return [_taken_back(row) for row in rows]
+
+
+def _taken_back(row: asyncpg.Record) -> TakenBack:
+    values: dict[str, Any] = dict(row)
+    contract = values.pop("contract_name"), values.pop("contract_version")
+    cited = values["lapsed_by"]
+    if cited is not None:
+        readable = None not in contract
+        values["lapsed_by"] = contracts.clause_of(contracts.published(*contract), cited) if readable else None
+    return TakenBack(**values)

@@ -1,6 +1,7 @@
 """Tell people whose turn it is with a statement, where it becomes theirs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from partner_network.database.connections import Connection
@@ -8,6 +9,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids
 from partner_network.kernel.money import Money
 from partner_network.kernel.sentences import Sentence
+from partner_network.ledger.accounts import Pair
 from partner_network.notifications.actions import tell
 from partner_network.notifications.rules.values import Value
 from partner_network.statements import queries
@@ -71,6 +73,25 @@ async def tell_answered(
     for brand_id in (statement.payer_id, statement.payee_id):
         to = tell.brand(brand_id)
         await tell.notify(connection, "objection-answered", objection_id, to, said=said)
+
+
+async def tell_lapsed(
+    connection: Connection, pair: Pair, clawback_ids: Sequence[int], minor: int, now: datetime
+) -> None:
+    """Tell both brands that clawbacks lapsed at the end of their partnership, and who bears them."""
+    rows = await connection.fetch(
+        "SELECT id, name FROM brands WHERE id IN ($1, $2)", pair.partner_id, pair.advertiser_id
+    )
+    name = {row["id"]: row["name"] for row in rows}
+    said: dict[str, Value] = {
+        "advertiser": name[pair.advertiser_id],
+        "partner": name[pair.partner_id],
+        "amount": Money(minor, pair.currency),
+        "count": len(clawback_ids),
+    }
+    for brand_id in (pair.advertiser_id, pair.partner_id):
+        fact, to = f"lapse {min(clawback_ids)}", tell.brand(brand_id)
+        await tell.notify(connection, "clawback-lapsed", fact, to, said=said, at=now)
 
 
 def _said(statement: Statement) -> dict[str, Value]:

@@ -1,0 +1,63 @@
+"""What is still due of clawbacks when a partnership has ended and its last statement is closed lapses."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from partner_network.commissions.actions import mature
+from partner_network.commissions.actions.accrue import stream_lock
+from partner_network.database import connections
+from partner_network.database.connections import Connection
+from partner_network.ledger import actions as ledger
+from partner_network.statements import lapse_queries
+from partner_network.statements import lapsing as rules
+from partner_network.statements.actions import telling
+from partner_network.statements.lapse_queries import EndedPair, Lapsing
+
+
+async def let_lapse(now: datetime) -> int:
+    """Book what no statement can recover any more as borne by the advertiser; return how many clawbacks.
+
+    Idempotent and safe with several workers: each pair is looked at again under its lock.
+    Source: MONEY section 5: end of a partnership; the contract's clause 5.7.
+    """
+    async with connections.transaction() as connection:
+        pairs = await lapse_queries.ended_pairs(connection, now)
+    done = 0
+    for of in pairs:
+        async with connections.transaction() as connection:
+            done += await _let_lapse(connection, of, now)
+    return done
+
+
+async def _let_lapse(connection: Connection, of: EndedPair, now: datetime) -> int:
+    pair = of.pair
+    # A close that recovers it waits, and so does an order computed anew that would make less of it due.
+    lock = mature.pair_lock(pair.currency, pair.advertiser_id, pair.partner_id)
+    await connections.lock_all(connection, lock, *(stream_lock(one) for one in of.partnership_ids))
+    # Another worker may have been here, or a new partnership of the two have begun.
+    if of not in await lapse_queries.ended_pairs(connection, now):
+        return 0
+    if await lapse_queries.may_still_recover(connection, of, now):
+        return 0
+    lapsing = await lapse_queries.lapsing(connection, of, now)
+    if lapsing:
+        await _book(connection, of, lapsing, now)
+        await telling.tell_lapsed(
+            connection, pair, [one.clawback_id for one in lapsing], sum(one.due_minor for one in lapsing), now
+        )
+    return len(lapsing)
+
+
+async def _book(connection: Connection, of: EndedPair, lapsing: Sequence[Lapsing], now: datetime) -> None:
+    entries = [
+        rules.entry_of(one.clawback_id, one.commission_id, of.pair, one.due_minor, now) for one in lapsing
+    ]
+    booked = await ledger.post(connection, entries, recorded_at=now)
+    await connection.execute(
+        """INSERT INTO clawback_settlements (clawback_id, transfer_id, kind, amount_minor)
+           SELECT c, t, 'forgiven', a
+           FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x (c, t, a)""",
+        [one.clawback_id for one in lapsing],
+        [one.transfer_ids[0] for one in booked],
+        [one.due_minor for one in lapsing],
+    )

@@ -105,10 +105,10 @@ class CommissionRevision(Table, tablename="commission_revisions", db=connections
 
 
 class Clawback(Table, tablename="clawbacks", db=connections.engine):
-    """Money earned and matured that came back: due from the partner, owed to the advertiser."""
+    """What a partner gives back of a matured commission or of tax: due from it, owed to the advertiser."""
 
     transfer_id = BigInt(primary_key=True, default=None)
-    commission_id = ForeignKey(Commission, default=None, null=False)
+    commission_id = ForeignKey(Commission, default=None, null=True)
     amount_minor = BigInt(default=None)
     contest_until = Timestamptz(default=None)
     max_share_ppm = BigInt(default=None)

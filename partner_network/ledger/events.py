@@ -179,9 +179,16 @@ def claw_back(fact: Fact, pair: Pair, minor: int, standing: Standing) -> Entry:
 
 def recover(fact: Fact, pair: Pair, minor: int) -> Entry:
     """A close took what was due out of what the partner earned."""
-    return _entry(
-        "recover", fact, [(pair.pay, pair.clawback_due, minor), (pair.clawback_owed, pair.recv, minor)]
-    )
+    return _entry("recover", fact, _recovered(pair, minor))
+
+
+def recover_tax(fact: Fact, pair: Pair, minor: int) -> Entry:
+    """A close took what a credit note had left due: it is no part of what the partner earned."""
+    return _entry("recover_tax", fact, _recovered(pair, minor))
+
+
+def _recovered(pair: Pair, minor: int) -> list[tuple[Account, Account, int]]:
+    return [(pair.pay, pair.clawback_due, minor), (pair.clawback_owed, pair.recv, minor)]
 
 
 def restore(fact: Fact, pair: Pair, *, due_minor: int, recovered_minor: int) -> Entry:

@@ -34,6 +34,7 @@ EntryKind = Literal[
     "mature",
     "clawback",
     "recover",
+    "recover_tax",
     "restore",
     "tax",
     "net",

@@ -4,8 +4,8 @@ from partner_network.agreements import contracts
 
 # Their entries cite the component or bonus they were computed by; every other kind has a clause of its own.
 _BY_TERMS = frozenset({"earned", "bonus", "late"})
-# What was held is let go under the clause by which it was held.
-_AS = {"released": "held"}
+# What was held is let go under the clause by which it was held; all that is recovered is so under one.
+_AS = {"released": "held", "tax_recovered": "recovered"}
 
 
 def clause_of_line(kind: str, cited: str | None, contract: tuple[str, str] | None) -> str | None:

@@ -126,12 +126,14 @@ async def _reckon(connection: Connection, side: Side, period: Period) -> _Reckon
     """Recover and tax one side, as the close does before it nets."""
     waiting = await due_queries.waiting_orders(connection, side.account, period.ends_at)
     of = _Reckoned(side, waiting, dict(side.totals.by_kind), side.standing.pay_minor)
+    due = await queries.clawbacks_past_contest(connection, side.account, period.ends_at)
     taken = rules.recoveries(
-        await queries.clawbacks_past_contest(connection, side.account, period.ends_at),
+        due,
         positive_earnings_minor=max(0, rules.earned_minor(of.by_kind)),
         available_minor=min(side.available),
     )
-    of.add("recovered", -sum(minor for _, minor in taken))
+    for kind, minor in rules.recovered_kinds(due, taken).items():
+        of.add(kind, -minor)
     tax = await settle.tax_minor(connection, side, of.by_kind, period)
     of.add("tax", tax if tax > 0 else -rules.covered_minor(tax, payable_minor=of.available_minor))
     return of

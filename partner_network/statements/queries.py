@@ -216,9 +216,11 @@ async def clawbacks_past_contest(
 ) -> list[DueClawback]:
     """Return what may be recovered from a payee for a payer now, oldest clawback first."""
     rows = await connection.fetch(
-        """SELECT o.transfer_id AS clawback_id, o.due_minor, o.max_share_ppm
-           FROM open_clawbacks o JOIN commissions c ON c.id = o.commission_id
-           WHERE coalesce(c.charity_id, c.partner_id) = $1 AND c.advertiser_id = $2 AND c.currency = $3
+        """SELECT o.transfer_id AS clawback_id, o.due_minor, o.max_share_ppm,
+               o.commission_id IS NULL AS is_tax
+           FROM ledger_accounts a JOIN ledger_transfers t ON t.debit_account_id = a.id
+           JOIN open_clawbacks o ON o.transfer_id = t.id
+           WHERE a.kind = 'clawback_due' AND a.holder_id = $1 AND a.counterparty_id = $2 AND a.currency = $3
                AND o.contest_until <= $4 AND o.due_minor > 0
                AND NOT EXISTS (SELECT FROM clawback_contests x WHERE x.clawback_id = o.transfer_id
                    AND NOT EXISTS (SELECT FROM contest_decisions d WHERE d.clawback_id = x.clawback_id))

@@ -25,6 +25,7 @@ LineKind = Literal[
     "adjustment",
     "late",
     "recovered",
+    "tax_recovered",
     "tax",
     "netted",
     "paid",
@@ -42,7 +43,8 @@ BILL = "statements.bill"
 PAY = "payouts.pay"
 """What follows an approval; the slice that pays stands on this one."""
 
-
+TAX_DUE_CLAUSE = "settlement.clawback"
+"""The terms by which the part of a credit note that `pay` does not cover is recovered."""
 BOTH = 2
 """The directions of a pair."""
 
@@ -76,6 +78,8 @@ class DueClawback(msgspec.Struct, frozen=True, gc=False):
     clawback_id: int
     due_minor: int
     max_share_ppm: int
+    is_tax: bool = False
+    """Whether a credit note left it due: taking it does not lessen what tax is on."""
 
 
 def is_late(settlement: Settlement, occurred_at: datetime, recorded_at: datetime) -> bool:
@@ -100,6 +104,7 @@ def line_kind(entry_kind: str, *, is_revision: bool, is_bonus: bool, is_late: bo
     names: dict[str, LineKind] = {
         "restore": "adjustment",
         "recover": "recovered",
+        "recover_tax": "tax_recovered",
         "tax": "tax",
         "net": "netted",
         "fund": "paid",
@@ -190,10 +195,20 @@ def recoveries(
     return taken
 
 
+def recovered_kinds(
+    clawbacks: Sequence[DueClawback], taken: Sequence[tuple[int, int]]
+) -> dict[LineKind, int]:
+    """Return how the lines of recoveries are called, and what those of each kind come to in minor units."""
+    of_tax = {one.clawback_id for one in clawbacks if one.is_tax}
+    tax_minor = sum(minor for clawback_id, minor in taken if clawback_id in of_tax)
+    return {"recovered": sum(minor for _, minor in taken) - tax_minor, "tax_recovered": tax_minor}
+
+
 def tax_minor(*, earnings_minor: int, recovered_minor: int, tax_rate_ppm: int) -> int:
     """Return the tax of a self-billing invoice, rounded once, half away from zero, in minor units.
 
     It is negative, a credit note, when a hold took more out of the period than it brought.
+    ``recovered_minor`` is of commissions alone: what an earlier credit note left due bears no tax.
     Errors: ValueError when more was recovered than earned, which the charter's share rules out.
     Source: MONEY section 5, the row on tax.
     """

@@ -20,6 +20,7 @@ KIND_LABELS: Mapping[str, Sentence] = MappingProxyType(
         "adjustment": Sentence("Adjustments"),
         "reversed": Sentence("Reversals"),
         "recovered": Sentence("Recovered clawbacks"),
+        "tax_recovered": Sentence("Recovered tax of credit notes"),
         "held": Sentence("Held back"),
         "released": Sentence("Let go"),
         "dispute": Sentence("Disputed and released"),

@@ -13,8 +13,12 @@ _OF_STATEMENT = (
 )
 _OF_COMMISSION = """EXISTS (SELECT FROM commissions c WHERE c.id = t.commission_id
     AND $1 IN (c.advertiser_id, c.partner_id, c.charity_id))"""
-_OF_CLAWBACK = """EXISTS (SELECT FROM clawbacks b JOIN commissions c ON c.id = b.commission_id
-    WHERE b.transfer_id = t.clawback_id AND $1 IN (c.advertiser_id, c.partner_id, c.charity_id))"""
+_DUE_OF_TAX = """EXISTS (SELECT FROM ledger_transfers x JOIN ledger_accounts a ON a.id = x.debit_account_id
+    WHERE x.id = {0}.transfer_id AND {0}.commission_id IS NULL AND $1 IN (a.holder_id, a.counterparty_id))"""
+_CLAWBACK = f"{_OF_COMMISSION} OR {_DUE_OF_TAX.format('t')}"
+_OF_CLAWBACK = f"""EXISTS (SELECT FROM clawbacks b LEFT JOIN commissions c ON c.id = b.commission_id
+    WHERE b.transfer_id = t.clawback_id
+    AND ($1 IN (c.advertiser_id, c.partner_id, c.charity_id) OR {_DUE_OF_TAX.format("b")}))"""
 _OF_CONVERSION = """$1 IN (SELECT brand_id FROM conversions WHERE id = {0} UNION ALL
     SELECT p.partner_id FROM credits c JOIN partnerships p ON p.id = c.partnership_id
     WHERE c.conversion_id = {0} UNION ALL
@@ -49,7 +53,7 @@ ROWS_OF: Mapping[str, str] = {
     "candidacies": "t.partner_id = $1",
     "charities": _NO_BRAND,
     "clawback_settlements": _OF_CLAWBACK,
-    "clawbacks": _OF_COMMISSION,
+    "clawbacks": _CLAWBACK,
     "clicks": "$1 IN (t.advertiser_id, t.partner_id)",
     "cases": _NO_BRAND,
     "codes": "$1 IN (t.advertiser_id, t.partner_id)",
@@ -179,7 +183,7 @@ VIEWS: Mapping[str, str] = {
         OR EXISTS (SELECT FROM statements s LEFT JOIN statement_preparations o ON o.statement_id = s.id
             LEFT JOIN statement_approvals a ON a.statement_id = s.id
             WHERE t.id IN (o.preparer_id, a.approver_id) AND $1 IN (s.payee_id, s.payer_id))""",
-    "open_clawbacks": _OF_COMMISSION,
+    "open_clawbacks": _CLAWBACK,
     "payees": _OF_PARTNERSHIP.format("t.partnership_id"),
     "set_apart": _OF_COMMISSION,
     "refunds_in_force": ROWS_OF["refunds"],

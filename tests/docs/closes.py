@@ -1,6 +1,6 @@
 """The worked tables of maturity and of the close, each computed by the rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -40,8 +40,7 @@ def recoveries(rows: Rows) -> Rows:
     found: Rows = []
     for written, brought, before, now, _ in rows:
         due = [
-            DueClawback(number, *map(int, one.split(" at ")))
-            for number, one in enumerate(written.split(", "))
+            DueClawback(number, *_two(one.split(" at "))) for number, one in enumerate(written.split(", "))
         ]
         taken = statements.recoveries(
             due,
@@ -61,6 +60,34 @@ def taxes(rows: Rows) -> Rows:
         )
         covered = statements.covered_minor(tax, payable_minor=int(pay))
         found.append((brought, recovered, rate, pay, str(tax), str(covered)))
+    return found
+
+
+def _two(words: Sequence[str]) -> tuple[int, int]:
+    one, other = map(int, words)
+    return one, other
+
+
+def taxes_due(rows: Rows) -> Rows:
+    """Close one period after the other: recover the oldest tax that is due, then tax what was brought."""
+    found: Rows = []
+    pay, due = 0, 0
+    for brought, rate, share, *_ in rows:
+        before = (str(pay), str(due))
+        owed = [DueClawback(1, due, int(share), is_tax=True)] if due else []
+        pay += int(brought)
+        taken = statements.recoveries(owed, positive_earnings_minor=max(0, int(brought)), available_minor=pay)
+        kinds = statements.recovered_kinds(owed, taken)
+        pay -= sum(kinds.values())
+        due -= sum(kinds.values())
+        tax = statements.tax_minor(
+            earnings_minor=int(brought), recovered_minor=kinds["recovered"], tax_rate_ppm=int(rate)
+        )
+        covered = statements.covered_minor(tax, payable_minor=pay)
+        pay += tax if tax > 0 else -covered
+        due += max(0, -tax) - covered
+        recovered = str(kinds["tax_recovered"])
+        found.append((brought, rate, share, *before, recovered, str(tax), str(pay), str(due)))
     return found
 
 
@@ -99,6 +126,17 @@ COMPUTE: dict[tuple[str, ...], Callable[[Rows], Rows]] = {
     ("entry", "by a revision", "a bonus", "late", "line"): line_kinds,
     ("clawbacks", "brought", "pay before the end", "pay now", "recovered"): recoveries,
     ("brought", "recovered", "rate ppm", "pay", "tax", "covered"): taxes,
+    (
+        "brought",
+        "rate ppm",
+        "share ppm",
+        "pay before",
+        "due before",
+        "recovered of tax",
+        "tax",
+        "pay after",
+        "due after",
+    ): taxes_due,
     ("A before the end", "A now", "B before the end", "B now", "netted"): netted,
     ("opening", "lines", "minimum", "closing", "fate"): sealed,
 }

@@ -48,6 +48,7 @@ ENTRIES: Mapping[str, Entry] = {
     "claw_back, before it matured": events.claw_back(F, P, 3, Standing(1, 1, 1)),
     "claw_back, matured": events.claw_back(F, P, 2, Standing()),
     "recover": events.recover(F, P, 2),
+    "recover_tax": events.recover_tax(F, P, 2),
     "restore": events.restore(F, P, due_minor=1, recovered_minor=1),
     "forgive": events.forgive(F, P, 2),
     "write_off": events.write_off(F, P, 2),

@@ -84,6 +84,11 @@ def rows() -> Sequence[Row]:
             [(P.pay, P.clawback_due, 60), (P.clawback_owed, P.recv, 60)],
         ),
         (
+            "recover_tax",
+            events.recover_tax(FACT, P, 7),
+            [(P.pay, P.clawback_due, 7), (P.clawback_owed, P.recv, 7)],
+        ),
+        (
             "restore",
             events.restore(FACT, P, due_minor=40, recovered_minor=60),
             [(P.clawback_owed, P.clawback_due, 40), (P.recv, P.pay, 60)],

@@ -8,7 +8,6 @@ _PROGRAMS = f"(SELECT program_id FROM partnerships WHERE id IN {_MINE})"
 _AGREEMENTS = f"(SELECT id FROM agreements WHERE partnership_id IN {_MINE})"
 # What orders of others give to a charity is the charity's too, and nothing else of them.
 _COMMISSIONS = f"(SELECT id FROM commissions WHERE partnership_id IN {_MINE} OR charity_id = $1)"
-_CLAWBACKS = f"(SELECT transfer_id FROM clawbacks WHERE commission_id IN {_COMMISSIONS})"
 _STATEMENTS = "(SELECT id FROM statements WHERE $1 IN (payee_id, payer_id))"
 STAKES = f"""(SELECT id FROM conversions WHERE brand_id = $1
     UNION SELECT conversion_id FROM credits WHERE partnership_id IN {_MINE}
@@ -21,6 +20,10 @@ _ATTEMPTS = f"(SELECT id FROM payout_attempts WHERE payout_id IN {_PAYOUTS})"
 _PAIRS = """(SELECT id FROM ledger_accounts WHERE $1 IN (holder_id, counterparty_id) AND kind IN ('recv',
     'clawback_due', 'clawback_owed', 'pay_pending', 'pay_held', 'pay_disputed', 'pay', 'pay_funded',
     'payout_clearing'))"""
+# What is due of tax is of no commission: it is of those between whom it is booked.
+_OWN_CLAWBACKS = f"""commission_id IN {_COMMISSIONS} OR commission_id IS NULL AND transfer_id IN (
+    SELECT id FROM ledger_transfers WHERE debit_account_id IN {_PAIRS})"""
+_CLAWBACKS = f"(SELECT transfer_id FROM clawbacks WHERE {_OWN_CLAWBACKS})"
 _ENTRIES = f"""(SELECT entry_id FROM ledger_transfers WHERE debit_account_id IN {_PAIRS}
     OR credit_account_id IN {_PAIRS} OR commission_id IN {_COMMISSIONS})"""
 # What lies on the other side of a pair's posting is named, and what it holds is nobody's business.
@@ -89,7 +92,7 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "commissions": f"commissions r WHERE id IN {_COMMISSIONS} ORDER BY id",
         "revisions": f"""commission_revisions r WHERE commission_id IN {_COMMISSIONS}
             ORDER BY commission_id, rev""",
-        "clawbacks": f"clawbacks r WHERE commission_id IN {_COMMISSIONS} ORDER BY transfer_id",
+        "clawbacks": f"clawbacks r WHERE {_OWN_CLAWBACKS} ORDER BY transfer_id",
         "clawback_settlements": f"""clawback_settlements r WHERE clawback_id IN {_CLAWBACKS}
             ORDER BY transfer_id, clawback_id""",
         "holds": f"""(SELECT h.commission_id, h.n, h.at, h.reason, x.at AS released_at,

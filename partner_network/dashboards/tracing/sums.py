@@ -63,6 +63,7 @@ def banked(bundled: Sequence[tuple[str, int, int]], amount_minor: int) -> Sum:
 _TAKEN: Mapping[str, Sentence] = {
     "fund": Sentence("Paid on an earlier statement, funded after this one was closed"),
     "recover": Sentence("Taken back by a later close before it was funded"),
+    "recover_tax": Sentence("Taken back of tax by a later close before it was funded"),
     "hold": Sentence("Held back before it was funded"),
     "dispute": Sentence("Disputed before it was funded"),
 }

@@ -96,6 +96,8 @@ def _clawbacks(books: Books, explained: Explained) -> Iterator[str]:
     bookings = list(_all_bookings(books, revised))
     due = {one.clawback.transfer_id: one.clawback for one in bookings if one.clawback is not None}
     for booked in books.clawbacks:
+        if booked.commission_id is None:
+            continue
         expected = due.pop(booked.transfer_id, None)
         if booked != expected:
             yield f"Clawback {_spoken(booked)} should be {_spoken(expected)}."
@@ -128,6 +130,9 @@ def _given_back(books: Books, clawback: Clawback, contest: Contest) -> Iterator[
     name = f"The contest of clawback {clawback.transfer_id}, {contest.outcome or 'not decided'},"
     if (contest.outcome == "upheld") != (contest.adjustment_id is not None):
         yield f"{name} names {contest.adjustment_id or 'nothing'} as given back."
+    if clawback.commission_id is None:
+        yield f"{name} is about tax, which nobody may contest."
+        return
     commission = books.commission[clawback.commission_id]
     if contest.adjustment_id is None or (commission.payee_id, commission.advertiser_id) in books.untold:
         return
@@ -152,8 +157,7 @@ def _accounts(books: Books) -> Iterator[str]:
     of_pair: dict[tuple[object, ...], int] = {}
     ended = grouped(books.clawback_settlements, lambda one: one.clawback_id)
     for clawback in books.clawbacks:
-        commission = books.commission[clawback.commission_id]
-        pair = (commission.payee_id, commission.advertiser_id, commission.currency)
+        pair = books.pair_of_clawback(clawback)
         over = sum(one.amount_minor for one in ended.get(clawback.transfer_id, ()) if one.kind in ENDING)
         if over > clawback.amount_minor:
             yield f"Clawback {_spoken(clawback)} was settled for {over:,}: more than there was."
@@ -169,8 +173,9 @@ def _accounts(books: Books) -> Iterator[str]:
 def _spoken(clawback: Clawback | None) -> str:
     if clawback is None:
         return "nothing"
+    of = "tax" if clawback.commission_id is None else f"commission {clawback.commission_id}"
     return (
-        f"{clawback.transfer_id} of {clawback.amount_minor:,} of commission {clawback.commission_id}, "
+        f"{clawback.transfer_id} of {clawback.amount_minor:,} of {of}, "
         f"to be contested until {clawback.contest_until}, up to {clawback.max_share_ppm:,} ppm, "
         f"under {clawback.clause}"
     )
@@ -180,7 +185,7 @@ def _all_bookings(books: Books, of: Sequence[Commission]) -> Iterator[Booking]:
     clawbacks = books.clawback
     events: Events = grouped(
         books.clawback_settlements,
-        lambda one: clawbacks[one.clawback_id].commission_id,
+        lambda one: clawbacks[one.clawback_id].commission_id or 0,
     )
     for commission in of:
         yield from _bookings(books, commission, events.get(commission.id, []))

@@ -161,6 +161,14 @@ class Books(Rows, frozen=True, dict=True, kw_only=True):
         """Clawbacks by the transfer that took the money back."""
         return {one.transfer_id: one for one in self.clawbacks}
 
+    def pair_of_clawback(self, clawback: money.Clawback) -> tuple[UUID | None, UUID | None, str]:
+        """From whom a clawback is due, to whom, and in what: of tax, as the account that it is booked on."""
+        if clawback.commission_id is None:
+            account = self.account[self.transfer[clawback.transfer_id].debit_account_id]
+            return account.holder_id, account.counterparty_id, account.currency
+        commission = self.commission[clawback.commission_id]
+        return commission.payee_id, commission.advertiser_id, commission.currency
+
     @cached_property
     def adjustment(self) -> dict[UUID, facts.Adjustment]:
         """Adjustments by id."""

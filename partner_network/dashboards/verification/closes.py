@@ -39,6 +39,8 @@ class Close(Struct, frozen=True):
     before_minor: int
     now_minor: int
     recovered: tuple[tuple[int, int], ...]
+    recovered_tax_minor: int = 0
+    """What of it was tax that an earlier credit note had left due."""
 
     @property
     def recovered_minor(self) -> int:
@@ -50,7 +52,7 @@ class Close(Struct, frozen=True):
         """The tax on what is left."""
         return rules.tax_minor(
             earnings_minor=self.earnings_minor,
-            recovered_minor=self.recovered_minor,
+            recovered_minor=self.recovered_minor - self.recovered_tax_minor,
             tax_rate_ppm=self.tax_rate_ppm,
         )
 
@@ -66,13 +68,18 @@ class Close(Struct, frozen=True):
         payable = min(self.before_minor, self.now_minor) - self.recovered_minor
         return rules.covered_minor(self.tax_minor, payable_minor=payable)
 
+    @property
+    def tax_due_minor(self) -> int:
+        """What of a credit note is due from the payee."""
+        return max(0, -self.tax_minor) - self.covered_minor
+
 
 class Accounts(Struct, frozen=True):
     """What stands on each `pay` account, read once for all its statements."""
 
     books: Books
     postings: dict[int, list[Posting]]
-    clawbacks: dict[tuple[UUID, UUID, str], list[Clawback]]
+    clawbacks: dict[tuple[UUID | None, UUID | None, str], list[Clawback]]
     ended: dict[int, list[tuple[Moment, int]]]
 
 
@@ -91,16 +98,12 @@ def accounts_of(books: Books) -> Accounts:
             if account_id in postings:
                 postings[account_id].append(_posting(books, transfer, sign * transfer.amount_minor))
 
-    def pair_of(clawback: Clawback) -> tuple[UUID, UUID, str]:
-        commission = books.commission[clawback.commission_id]
-        return commission.payee_id, commission.advertiser_id, commission.currency
-
     ended: dict[int, list[tuple[Moment, int]]] = {}
     for one in books.clawback_settlements:
         if one.kind != "returned":
             entry = books.entry[books.transfer[one.transfer_id].entry_id]
             ended.setdefault(one.clawback_id, []).append((moment_of(entry), one.amount_minor))
-    return Accounts(books, postings, grouped(books.clawbacks, pair_of), ended)
+    return Accounts(books, postings, grouped(books.clawbacks, books.pair_of_clawback), ended)
 
 
 def _posting(books: Books, transfer: Transfer, amount_minor: int) -> Posting:
@@ -155,12 +158,16 @@ def close_of(
     tax_rate = taxes.rate_on(taxed[statement.payee_id], taxed[statement.payer_id], last_day)
     if statement.payee_id in accounts.books.charities:
         tax_rate = 0
+    due = _past_contest(accounts, statement, began)
     recovered = rules.recoveries(
-        _past_contest(accounts, statement, began),
+        due,
         positive_earnings_minor=max(0, earnings),
         available_minor=min(before_minor, now_minor),
     )
-    return Close(statement, settlement, tax_rate, earnings, before_minor, now_minor, tuple(recovered))
+    tax_minor = rules.recovered_kinds(due, recovered)["tax_recovered"]
+    return Close(
+        statement, settlement, tax_rate, earnings, before_minor, now_minor, tuple(recovered), tax_minor
+    )
 
 
 def _past_contest(accounts: Accounts, statement: Statement, began: Moment) -> list[DueClawback]:
@@ -173,7 +180,8 @@ def _past_contest(accounts: Accounts, statement: Statement, began: Moment) -> li
         )
         is_over = one.contest_until <= statement.ends_at and not _is_contested(books, one, statement)
         if made < began and is_over and left > 0:
-            due.append(DueClawback(one.transfer_id, left, one.max_share_ppm))
+            is_tax = one.commission_id is None
+            due.append(DueClawback(one.transfer_id, left, one.max_share_ppm, is_tax))
     return due
 
 
@@ -200,13 +208,13 @@ def entries_of(books: Books, close: Close) -> Iterator[Entry]:
             Leg(owed, recv, amount, commission_id=clawback.commission_id),
         ]
         key = f"recover:{clawback_id}:{statement.period}"
-        yield Entry("recover", key, effective_at, legs, clause=clawback.clause)
+        kind = "recover_tax" if clawback.commission_id is None else "recover"
+        yield Entry(kind, key, effective_at, legs, clause=clawback.clause)
     if close.tax_minor:
         key = f"tax:{statement.account_id}:{statement.period}"
         legs = [Leg(recv, pay, close.tax_minor)] if close.tax_minor > 0 else []
         legs += [Leg(pay, recv, close.covered_minor)] if close.covered_minor else []
-        due_minor = -close.tax_minor - close.covered_minor
-        legs += [Leg(due, owed, due_minor)] if due_minor > 0 else []
+        legs += [Leg(due, owed, close.tax_due_minor)] if close.tax_due_minor else []
         yield Entry("tax", key, effective_at, legs)
 
 

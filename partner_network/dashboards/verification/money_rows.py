@@ -98,10 +98,10 @@ class Revision(Struct, frozen=True, gc=False):
 
 
 class Clawback(Struct, frozen=True, gc=False):
-    """Matured money that came back."""
+    """Matured money that came back, or tax of a credit note, which is of no commission."""
 
     transfer_id: int
-    commission_id: int
+    commission_id: int | None
     amount_minor: int
     contest_until: datetime
     max_share_ppm: int

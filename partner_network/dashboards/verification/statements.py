@@ -11,7 +11,7 @@ from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.closes import Accounts, Close
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.kinds import Kind
-from partner_network.dashboards.verification.money_rows import Statement, StatementLine
+from partner_network.dashboards.verification.money_rows import Clawback, Statement, StatementLine
 from partner_network.kernel import periods
 from partner_network.statements import rules
 from partner_network.statements.rules import Content, Line
@@ -56,6 +56,7 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
             yield f"Statement {chain[0].number} is of account {account_id}, which is no pay account."
     yield from _netted(made, explained)
     yield from _recovered(accounts, made)
+    yield from _tax_due(books, made)
 
 
 def _named(statement: Statement) -> str:
@@ -176,3 +177,28 @@ def _recovered(accounts: Accounts, made: Sequence[Close]) -> Iterator[str]:
     for clawback_id, transfer_id, amount in sorted(due ^ booked):
         which = "is missing" if (clawback_id, transfer_id, amount) in due else "follows from no close"
         yield f"The settlement recovered of {amount:,} of clawback {clawback_id} {which}."
+
+
+def _tax_due(books: Books, made: Sequence[Close]) -> Iterator[str]:
+    """Yield where what credit notes left due is recorded otherwise."""
+    due: set[Clawback] = set()
+    for close in made:
+        entry = books.entry_of_key.get(f"tax:{close.statement.account_id}:{close.statement.period}")
+        if entry is not None and close.tax_due_minor:
+            due.add(
+                Clawback(
+                    books.legs_of[entry.id][-1].id,
+                    None,
+                    close.tax_due_minor,
+                    close.statement.ends_at,
+                    close.settlement.clawback.max_share_ppm,
+                    rules.TAX_DUE_CLAUSE,
+                )
+            )
+    booked = {one for one in books.clawbacks if one.commission_id is None}
+    for one in sorted(due ^ booked, key=lambda one: (one.transfer_id, one in due)):
+        which = "is missing" if one in due else "follows from no credit note"
+        yield (
+            f"The clawback {one.transfer_id} of tax of {one.amount_minor:,}, due from {one.contest_until}, "
+            f"up to {one.max_share_ppm:,} ppm, under {one.clause}, {which}."
+        )

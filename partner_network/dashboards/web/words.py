@@ -26,6 +26,7 @@ KIND_OF_LINE: Mapping[str, Sentence] = MappingProxyType(
         "adjustment": Sentence("Adjustments"),
         "reversed": Sentence("Reversed"),
         "recovered": Sentence("Taken back for refunds"),
+        "tax_recovered": Sentence("Taken back of tax"),
         "held": Sentence("Held back"),
         "released": Sentence("Let go"),
         "tax": Sentence("Tax"),

@@ -21,6 +21,7 @@ CAUSE: Mapping[str, Sentence] = MappingProxyType(
         "attribution": Sentence("the order was credited anew"),
         "terms": Sentence("amended terms"),
         "late order": Sentence("an older order of the period that was reported later"),
+        "tax": Sentence("a credit note took back more tax than there was to take it from"),
     }
 )
 ELSEWHERE = Sentence("other orders of the period changed what it pays")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+from asyncpg import Record
 
 from partner_network.agreements import charity_queries
 from partner_network.agreements.terms import Settlement
@@ -68,13 +69,13 @@ async def read(connection: Connection, standing: Standing, settlement: Settlemen
 
 async def _post(
     connection: Connection, sides: Sequence[Side], entries: Sequence[Entry], now: datetime
-) -> list[int]:
-    """Book entries of these sides and read them again; return the first transfer of each entry."""
+) -> list[Sequence[int]]:
+    """Book entries of these sides and read them again; return the transfers of each entry."""
     booked = await ledger.post(connection, entries, recorded_at=now)
     for of in sides:
         (of.standing,) = await standing_queries.standings(connection, [of.account.account_id])
         of.totals = await line_queries.totals(connection, of.lines)
-    return [entry.transfer_ids[0] for entry in booked]
+    return [entry.transfer_ids for entry in booked]
 
 
 async def recover(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:
@@ -92,28 +93,28 @@ async def recover(connection: Connection, sides: Sequence[Side], period: Period,
             [clawback_id for clawback_id, _ in taken],
         )
         cited = {row["transfer_id"]: row for row in clawbacks}
-        entries = [
-            events.recover(
-                Fact(
-                    f"recover:{clawback_id}:{period.label}",
-                    period.ends_at - _INSTANT,
-                    cited[clawback_id]["clause"],
-                    commission_id=cited[clawback_id]["commission_id"],
-                ),
-                of.pair,
-                amount,
-            )
-            for clawback_id, amount in taken
-        ]
-        transfer_ids = await _post(connection, [of], entries, now)
+        entries = [_recovery(of, cited[clawback_id], amount, period) for clawback_id, amount in taken]
+        booked = await _post(connection, [of], entries, now)
         await connection.execute(
             """INSERT INTO clawback_settlements (clawback_id, transfer_id, kind, amount_minor)
                SELECT c, t, 'recovered', a
                FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x (c, t, a)""",
             [clawback_id for clawback_id, _ in taken],
-            transfer_ids,
+            [transfer_ids[0] for transfer_ids in booked],
             [amount for _, amount in taken],
         )
+
+
+def _recovery(of: Side, clawback: Record, minor: int, period: Period) -> Entry:
+    """Return the entry that takes what is due of a clawback out of `pay`."""
+    commission_id = clawback["commission_id"]
+    fact = Fact(
+        f"recover:{clawback['transfer_id']}:{period.label}",
+        period.ends_at - _INSTANT,
+        clawback["clause"],
+        commission_id=commission_id,
+    )
+    return (events.recover_tax if commission_id is None else events.recover)(fact, of.pair, minor)
 
 
 async def tax_minor(connection: Connection, of: Side, by_kind: Mapping[LineKind, int], period: Period) -> int:
@@ -140,8 +141,31 @@ async def tax(connection: Connection, sides: Sequence[Side], period: Period, now
         if amount == 0:
             continue
         fact = Fact(f"tax:{of.account.account_id}:{period.label}", period.ends_at - _INSTANT)
-        entry = events.tax(fact, of.pair, amount, payable_minor=max(0, min(of.available)))
-        await _post(connection, [of], [entry], now)
+        payable_minor = max(0, min(of.available))
+        entry = events.tax(fact, of.pair, amount, payable_minor=payable_minor)
+        (transfer_ids,) = await _post(connection, [of], [entry], now)
+        due_minor = max(0, -amount) - rules.covered_minor(amount, payable_minor=payable_minor)
+        if due_minor:
+            await _record_tax_due(connection, of, transfer_ids[-1], due_minor, period)
+
+
+async def _record_tax_due(
+    connection: Connection, of: Side, transfer_id: int, minor: int, period: Period
+) -> None:
+    """Record the part of a credit note that later closes recover, the next one first.
+
+    There is nothing to contest: it follows from a hold or an adjustment, which had its own day.
+    """
+    await connection.execute(
+        """INSERT INTO clawbacks
+               (transfer_id, amount_minor, contest_until, max_share_ppm, clause, cause)
+           VALUES ($1, $2, $3, $4, $5, 'tax')""",
+        transfer_id,
+        minor,
+        period.ends_at,
+        of.settlement.clawback.max_share_ppm,
+        rules.TAX_DUE_CLAUSE,
+    )
 
 
 async def net(connection: Connection, sides: Sequence[Side], period: Period, now: datetime) -> None:

@@ -24,6 +24,7 @@ from admin import (
     previews,
     promises,
     rates,
+    returns,
     statements,
     traces,
 )
@@ -76,6 +77,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     traces.show_statement_trace,
     traces.show_line_trace,
     payouts.release_payout,
+    returns.list_returns,
+    returns.ask_return,
+    returns.decide_return,
     cases.list_cases,
     cases.take_case,
     cases.close_case,

@@ -15,6 +15,8 @@ _OF_CATEGORY: dict[str, MovementKind] = {
     "dispute": "return",
     "dispute_reversal": "reinstated",
     "refund": "return",
+    # a bank did not take it: the money is ours again, and the advertiser's
+    "refund_failure": "reinstated",
     "topup": "top_up",
     "fee": "fee",
 }

@@ -45,6 +45,15 @@ _PAYMENTS = """
     WHERE f.status = 'settled' AND (t.amount_minor, t.currency) IS DISTINCT FROM (f.amount_minor, f.currency)
     ORDER BY f.id"""
 
+_RETURNS = """
+    SELECT p.refund_id AS subject, p.amount_minor AS ours, f.currency, -t.amount_minor AS theirs,
+        t.currency AS theirs_in
+    FROM prepaid_returns p JOIN fundings f ON f.id = p.funding_id
+    LEFT JOIN stripe_transactions t ON t.kind = 'return' AND t.source_id = p.refund_id
+    WHERE p.status = 'accepted'
+        AND (-t.amount_minor, t.currency) IS DISTINCT FROM (p.amount_minor, f.currency)
+    ORDER BY p.id"""
+
 _STRANGERS = """
     SELECT coalesce(t.about, t.id) AS subject, t.amount_minor, t.currency FROM stripe_transactions t
     WHERE t.kind = 'charge' AND NOT EXISTS (SELECT FROM fundings f WHERE f.payment_intent_id = t.about)
@@ -66,7 +75,8 @@ _FEES = """
 async def is_sending(connection: Connection) -> bool:
     """Tell whether a request is under way of which nobody knows whether it has moved money yet."""
     return await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM payout_attempts WHERE status IN ('submitting', 'unknown'))"
+        """SELECT EXISTS (SELECT FROM payout_attempts WHERE status IN ('submitting', 'unknown'))
+               OR EXISTS (SELECT FROM prepaid_returns WHERE status = 'approved' AND sent_at IS NOT NULL)"""
     )
 
 
@@ -90,12 +100,17 @@ def balances(held: list[Holding], theirs_minor: Mapping[str, int]) -> list[Found
 
 
 async def payments(connection: Connection) -> list[Found]:
-    """Compare settled fundings with the charges that Stripe shows, both ways."""
+    """Compare settled fundings with the charges that Stripe shows, both ways, and what went back of them."""
     found: list[Found] = []
     for row in await connection.fetch(_PAYMENTS):
         ours = Money(row["ours"], row["currency"])
         theirs = "no such payment" if row["theirs"] is None else Money(row["theirs"], row["theirs_in"])
         found.append(Found("payment differs", row["subject"], f"We booked {ours}; Stripe shows {theirs}."))
+    for row in await connection.fetch(_RETURNS):
+        ours = Money(row["ours"], row["currency"])
+        theirs = "no such refund" if row["theirs"] is None else Money(row["theirs"], row["theirs_in"])
+        said = f"We booked {ours} as given back; Stripe shows {theirs}."
+        found.append(Found("payment differs", row["subject"], said))
     found += [
         Found(
             "payment not booked",

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect, StripeUnreachableError
-from partner_network.payouts.actions import fund
+from partner_network.payouts.actions import fund, give_back
 
 READ_AGAIN_AFTER = timedelta(minutes=10)
 """How long a payment on its way is left alone: debits take days, and webhooks say when they are decided."""
 
 
 async def look_after_fundings(stripe: StripeConnect, now: datetime) -> None:
-    """Ask again about every payment that is on its way, though no webhook comes and no answer came."""
+    """Ask again about every payment on its way, though no webhook comes; give back what is approved."""
     async with connections.transaction() as connection:
         rows = await connection.fetch(
             """SELECT id FROM fundings WHERE status IN ('requested', 'processing')
@@ -23,3 +23,4 @@ async def look_after_fundings(stripe: StripeConnect, now: datetime) -> None:
     for row in rows:
         with contextlib.suppress(StripeUnreachableError):  # the next run asks again
             await fund.charge_funding(stripe, row["id"], now)
+    await give_back.give_back_approved(stripe, now)

@@ -83,12 +83,28 @@ async def fundable_statements(connection: Connection, advertiser_id: UUID, curre
     return fundable
 
 
-async def need_of(connection: Connection, advertiser_id: UUID, currency: str) -> Need:
-    """Return what an advertiser has to fund."""
-    fundable = await fundable_statements(connection, advertiser_id, currency)
+async def usable_minor(connection: Connection, advertiser_id: UUID, currency: str) -> int:
+    """Return what an advertiser's prepaid account holds and no refund under way has reserved.
+
+    Whoever spends of it reads it under the advertiser's lock.
+    """
     prepaid = await ledger_queries.posted_minor(
         connection, "prepaid", currency=currency, holder_id=advertiser_id
     )
+    reserved: int = await connection.fetchval(
+        """SELECT coalesce(sum(p.amount_minor), 0)::bigint FROM prepaid_returns p
+           JOIN fundings f ON f.id = p.funding_id
+           WHERE f.advertiser_id = $1 AND f.currency = $2 AND p.status = 'approved'""",
+        advertiser_id,
+        currency,
+    )
+    return max(0, prepaid - reserved)
+
+
+async def need_of(connection: Connection, advertiser_id: UUID, currency: str) -> Need:
+    """Return what an advertiser has to fund."""
+    fundable = await fundable_statements(connection, advertiser_id, currency)
+    prepaid = await usable_minor(connection, advertiser_id, currency)
     owed = await ledger_queries.posted_minor(
         connection, "chargeback", currency=currency, holder_id=advertiser_id
     )

@@ -43,6 +43,27 @@ class Funding(Table, tablename="fundings", db=connections.engine):
     repaid_minor = BigInt(default=0)
 
 
+class PrepaidReturn(Table, tablename="prepaid_returns", db=connections.engine):
+    """A part of what is given back to an advertiser of its unused prepaid: of one payment."""
+
+    id = UUID(primary_key=True, default=None)
+    ask_id = UUID(default=None)
+    funding_id = ForeignKey(Funding, default=None, null=False)
+    amount_minor = BigInt(default=None)
+    reason = Text(default=None)
+    asked_by = ForeignKey(Member, default=None, null=False)
+    asked_at = Timestamptz(default=None)
+    status = Text(default=None)
+    decided_by = ForeignKey(Member, default=None, null=True)
+    decided_at = Timestamptz(default=None, null=True)
+    decided_reason = Text(default=None, null=True)
+    sent_at = Timestamptz(default=None, null=True)
+    refund_id = Text(unique=True, default=None, null=True)
+    answer = Text(default=None, null=True)
+    entry_id = ForeignKey(LedgerEntry, unique=True, default=None, null=True)
+    finished_at = Timestamptz(default=None, null=True)
+
+
 class Payout(Table, tablename="payouts", db=connections.engine):
     """Money reserved for one approved statement."""
 

@@ -146,6 +146,8 @@ ROWS_OF: Mapping[str, str] = {
     "statement_objections": _OF_STATEMENT,
     "statement_documents": _OF_STATEMENT,
     "statement_lines": _OF_STATEMENT,
+    "prepaid_returns": """EXISTS (SELECT FROM fundings f
+        WHERE f.id = t.funding_id AND f.advertiser_id = $1)""",
     "statement_preparations": _OF_STATEMENT,
     "statements": "$1 IN (t.payee_id, t.payer_id)",
     "stopped_streams": _NO_BRAND,

@@ -125,6 +125,8 @@ INSERT INTO stripe_movements (id, kind, currency, amount_minor, funding_id, entr
     SELECT 'txn_' || f.id, 'return', 'USD', 1, f.id, e.id, now()
     FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM fundings) f
     JOIN (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM ledger_entries) e USING (n);
+INSERT INTO prepaid_returns (id, ask_id, funding_id, amount_minor, reason, asked_by, asked_at, status)
+    SELECT f.id, f.id, f.id, 1, 'x', f.requested_by, now(), 'asked' FROM fundings f;
 INSERT INTO codes (id, partnership_id, program_id, advertiser_id, partner_id, code, folded, created_by,
         created_at)
     SELECT p.id, p.id, p.program_id, p.advertiser_id, p.partner_id, 'x', p.id, m.id, now()

@@ -49,10 +49,8 @@ class Sale(Cast):
 
     async def to_be_paid(self, *, charge_it: bool = True, fund_it: bool = False) -> None:
         """Close, sign and bring the advertiser's money in, so that the next run pays."""
-        await builders.set_clock(at(3, 1, 0, 30))
+        await self.close_and_sign()
         now = await clock.now()
-        await statements.close_periods(now)
-        await self.sign_off()
         async with connections.transaction() as connection:
             funding_id = await fund.request_funding(
                 connection,
@@ -66,6 +64,12 @@ class Sale(Cast):
             assert await fund.charge_funding(self.stripe, funding_id, now) == "settled"
         if fund_it:
             await fund.fund_statements(self.brands[SHOP], "USD", now)
+
+    async def close_and_sign(self) -> None:
+        """Close the month and sign its statements."""
+        await builders.set_clock(at(3, 1, 0, 30))
+        await statements.close_periods(await clock.now())
+        await self.sign_off()
 
     async def control(self, name: str, **body: object) -> Any:
         """Let others do something at the simulator: days, banks, card holders, Stripe's reviewers."""

@@ -306,6 +306,14 @@ ROWS: Mapping[str, Row] = {
     "POST /admin/payouts/{payout}/release": Row(
         "manage payouts", "shared", side="operator", form={"reason": "Mended"}
     ),
+    "GET /admin/returns": Row("read payouts", side="operator"),
+    "POST /admin/returns": Row("manage payouts", side="operator", form={}),
+    "POST /admin/returns/{ask}": Row(
+        "manage payouts",
+        "what is not there",
+        side="operator",
+        form={"decision": "declined", "reason": "Spent"},
+    ),
     "GET /admin/cases": Row("read payouts", side="operator"),
     "POST /admin/cases/{case}/owner": Row("manage payouts", "what is not there", side="operator"),
     "POST /admin/cases/{case}/closing": Row(

@@ -267,6 +267,19 @@ class Movement(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class PrepaidReturn(Struct, frozen=True, gc=False):
+    """A part of what was given back to an advertiser of its unused prepaid: of one payment."""
+
+    id: UUID
+    funding_id: UUID
+    amount_minor: int
+    asked_by: UUID
+    status: str
+    decided_by: UUID | None
+    entry_id: int | None
+    finished_at: datetime | None
+
+
 class FormerAccount(Struct, frozen=True, gc=False):
     """An account at Stripe that was closed and replaced."""
 

@@ -121,6 +121,7 @@ async def read_within(connection: Connection) -> Books:
         stripe_accounts=await _read(connection, money.StripeAccount, "stripe_accounts"),
         former_accounts=await _read(connection, money.FormerAccount, "former_stripe_accounts"),
         movements=await _read(connection, money.Movement, "stripe_movements ORDER BY entry_id"),
+        prepaid_returns=await _read(connection, money.PrepaidReturn, "prepaid_returns ORDER BY id"),
         clicks_in_all=await connection.fetchval("SELECT count(*) FROM clicks"),
         misfiled_click=await connection.fetchval(_MISFILED),
         audit_trail=await audit.read(connection),

@@ -59,6 +59,7 @@ class Rows(Struct, frozen=True, dict=True, kw_only=True):
     stripe_accounts: list[money.StripeAccount]
     former_accounts: list[money.FormerAccount]
     movements: list[money.Movement]
+    prepaid_returns: list[money.PrepaidReturn]
     clicks_in_all: int
     misfiled_click: UUID | None
     audit_trail: Trail

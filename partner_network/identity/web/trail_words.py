@@ -66,6 +66,7 @@ THINGS: Mapping[str, Sentence] = MappingProxyType(
         "creative": Sentence("creative"),
         "customer": Sentence("customer"),
         "exchange rates": Sentence("exchange rates"),
+        "prepaid return": Sentence("prepaid return"),
         "export": Sentence("file of data"),
         "funding": Sentence("payment in"),
         "invitation": Sentence("invitation"),

@@ -34,6 +34,22 @@ KINDS = (
         at_brand=roles("owner finance"),
     ),
     Kind(
+        key="prepaid-returned",
+        group=MONEY,
+        name=Sentence("Unused prepaid money is given back"),
+        subject=Sentence("{amount} of your prepaid money is on its way back"),
+        says=(
+            Sentence(
+                "Nothing had used it. It goes to where your newest payments came from; a bank may take some "
+                "days."
+            ),
+        ),
+        facts=(_AMOUNT,),
+        button=Sentence("See what was given back"),
+        page="/balances",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
         key="payout-returned",
         group=MONEY,
         name=Sentence("A payout came back"),

@@ -16,7 +16,6 @@ from partner_network.kernel.money import Money
 from partner_network.kernel.sentences import Sentence
 from partner_network.ledger import actions as ledger
 from partner_network.ledger import events
-from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.accounts import Pair
 from partner_network.ledger.events import Fact
 from partner_network.payouts import queries, rules
@@ -140,9 +139,7 @@ async def fund_statements(advertiser_id: UUID, currency: str, now: datetime) -> 
     async with connections.transaction() as connection:
         # Two workers would both see the same prepaid balance and the same statements.
         await connections.lock_all(connection, fund_lock(advertiser_id, currency))
-        prepaid = await ledger_queries.posted_minor(
-            connection, "prepaid", currency=currency, holder_id=advertiser_id
-        )
+        prepaid = await queries.usable_minor(connection, advertiser_id, currency)
         reserved: list[UUID] = []
         fundables = await queries.fundable_statements(connection, advertiser_id, currency)
         for place, fundable in enumerate(fundables):

@@ -18,14 +18,16 @@ from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.accounts import Pair
 from partner_network.ledger.events import Fact
 from partner_network.ledger.rules import Entry
-from partner_network.payouts import rules
+from partner_network.payouts import queries, return_queries, rules
 from partner_network.payouts.actions import cases, telling, transactions
 
 BOOKED = ("reversal", "return", "reinstated", "top_up")
 _UNBOOKED = """
     SELECT t.id, t.kind, t.currency, t.amount_minor, t.fee_minor, t.source_id, t.about, t.said, t.created
     FROM stripe_transactions t WHERE t.kind NOT IN ('charge', 'transfer') AND (
-        (t.kind = ANY($1::text[]) AND NOT EXISTS (SELECT FROM stripe_movements m WHERE m.id = t.id))
+        (t.kind = ANY($1::text[]) AND NOT EXISTS (SELECT FROM stripe_movements m WHERE m.id = t.id)
+            AND (t.kind <> 'return'
+                 OR NOT EXISTS (SELECT FROM prepaid_returns p WHERE p.refund_id = t.source_id)))
         OR (CASE t.kind WHEN 'fee' THEN t.amount_minor WHEN 'other' THEN 0 ELSE t.fee_minor END <> 0
             AND NOT EXISTS (SELECT FROM stripe_movements m WHERE m.id = t.id || ':fee'))
         OR (t.kind = 'other' AND t.amount_minor <> t.fee_minor AND NOT EXISTS (
@@ -151,6 +153,8 @@ async def _move_funding(connection: Connection, one: Movement, now: datetime) ->
         return False
     advertiser_id, currency = funding["advertiser_id"], funding["currency"]
     await connections.lock_all(connection, rules.fund_lock(advertiser_id, currency))
+    if one.kind == "return" and await return_queries.may_be_ours(connection, one, funding["id"]):
+        return False
     fact = Fact(f"movement:{one.id}", now)
     if one.kind == "reinstated":
         owed = await _posted(connection, "chargeback", funding)
@@ -159,7 +163,7 @@ async def _move_funding(connection: Connection, one: Movement, now: datetime) ->
             connection, one, "reinstated", entry, now, funding_id=funding["id"], covered=min(owed, minor)
         )
         return True
-    free = await _posted(connection, "prepaid", funding)
+    free = await queries.usable_minor(connection, advertiser_id, currency)
     entry = events.return_settled(fact, advertiser_id, currency, minor, free_minor=free)
     await _keep(connection, one, "return", entry, now, funding_id=funding["id"], covered=min(free, minor))
     amount = Money(minor, currency)

@@ -60,6 +60,13 @@ async def tell_settled(connection: Connection, funding_id: UUID, advertiser_id: 
     await tell.notify(connection, "payment-settled", funding_id, to, said={"amount": amount})
 
 
+async def tell_given_back(connection: Connection, ask_id: UUID, advertiser_id: UUID, amount: Money) -> None:
+    """Tell an advertiser's finance that unused prepaid money is on its way back."""
+    await tell.notify(
+        connection, "prepaid-returned", ask_id, tell.brand(advertiser_id), said={"amount": amount}
+    )
+
+
 async def tell_failed(
     connection: Connection, funding_id: UUID, advertiser_id: UUID, amount: Money, reason: Sentence | str
 ) -> None:

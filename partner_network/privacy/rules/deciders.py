@@ -74,4 +74,15 @@ HOLDINGS: Sequence[Holding] = (
         actors=("owner_id", "closed_by"),
         shown=("kind", "subject", "reason", "opened_at"),
     ),
+    Holding(
+        table="prepaid_returns",
+        about="members",
+        holds=Sentence("who asked to give prepaid money back, who decided it, and why"),
+        ground="legal duty",
+        kept=_AS_LONG_AS_MONEY,
+        erasure="keep",
+        columns=columns("asked_by", "decided_by"),
+        actors=("asked_by", "decided_by"),
+        shown=("amount_minor", "reason", "asked_at", "status"),
+    ),
 )

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from tests.ledger.guards.named import ADA, AT, BLOGS, ID, PAYOUT, Row, entry
+from tests.ledger.guards.named import ADA, AT, BEN, BLOGS, ID, PAYOUT, Row, entry
 
+FUNDING = ID.format("b5")
 CASE, OTHER_CASE, PROFILE, OTHER_PROFILE = (ID.format(f"7{n}") for n in range(4))
 
 
@@ -47,6 +48,30 @@ def _transaction(name: str) -> Row:
     }
 
 
+def _return(n: int, funding: str) -> Row:
+    return {
+        "id": ID.format(f"6{n}"),
+        "ask_id": ID.format("69"),
+        "funding_id": funding,
+        "amount_minor": "5",
+        "reason": "'x'",
+        "asked_by": ADA,
+        "asked_at": AT,
+        "status": "'approved'",
+        "decided_by": BEN,
+        "decided_at": AT,
+        "decided_reason": "'x'",
+    }
+
+
+RETURNED: Row = {
+    "status": "'accepted'",
+    "refund_id": "'re_1'",
+    "entry_id": entry("accrue"),
+    "finished_at": AT,
+}
+
+
 def _profile(profile_id: str) -> Row:
     return {
         "id": profile_id,
@@ -70,6 +95,8 @@ WELCOME: Mapping[str, Row] = {
     "stripe_transactions": _transaction("'txn_2'"),
     "reconciliations": {"night": "'2026-03-02'", "began_at": AT},
     "tax_profiles": _profile(OTHER_PROFILE),
+    # of another ask, of the same payment
+    "prepaid_returns": {**_return(2, FUNDING), "ask_id": ID.format("68")},
 }
 STANDING: Sequence[tuple[str, Row]] = (
     ("cases", _case(CASE, "'x'")),
@@ -78,4 +105,5 @@ STANDING: Sequence[tuple[str, Row]] = (
     ("stripe_transactions", _transaction("'txn_1'")),
     ("reconciliations", {"night": "'2026-03-01'", "began_at": AT}),
     ("tax_profiles", _profile(PROFILE)),
+    ("prepaid_returns", {**_return(1, FUNDING), **RETURNED}),
 )

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import FreshDatabase
-from tests.ledger.guards import of_accounts, of_cases, of_commissions, of_payments, of_statements
+from tests.ledger.guards import of_accounts, of_cases, of_commissions, of_payments, of_returns, of_statements
 from tests.ledger.guards.forbidden import Guard
 from tests.ledger.guards.written import PEOPLE, STANDING, WELCOME, Insert, written
 
@@ -19,8 +19,9 @@ GUARDS = (
     *of_statements.STATEMENTS,
     *of_payments.PAYMENTS,
     *of_cases.CASES,
+    *of_returns.RETURNS,
 )
-CHANGING = {"fundings", "ledger_balances", "cases", "reconciliations"}
+CHANGING = {"fundings", "prepaid_returns", "ledger_balances", "cases", "reconciliations"}
 """What is not append-only: it changes its state, or says only that work was done."""
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

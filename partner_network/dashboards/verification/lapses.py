@@ -43,6 +43,9 @@ def differences(books: Books, explained: Explained) -> Iterator[str]:
     made = [one for one in books.clawback_settlements if one.kind == "forgiven"]
     for one in made:
         clawback = books.clawback[one.clawback_id]
+        if clawback.commission_id is None:
+            yield f"Clawback {clawback.transfer_id} lapsed, and is of no commission."
+            continue
         commission = books.commission[clawback.commission_id]
         name = partial(_named, books, clawback, commission)
         transfer = books.transfer[one.transfer_id]

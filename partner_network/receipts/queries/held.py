@@ -33,15 +33,10 @@ class Held(Struct, frozen=True):
 
 
 class TakenBack(Struct, frozen=True):
-<<<<<<< partner_network/receipts/queries/held.py
-    """A clawback that is still due or may still be contested; its order, where the reader may open it.
-
-    Tax of a credit note has no component; its period is that of the statement.
-=======
     """A clawback that is due, contested or lapsed; its order, where the reader may open it.
 
     What lapsed of it, the advertiser bears; the clause is that of the contract, for who may read it.
->>>>>>> /tmp/p8/m_new
+    Tax of a credit note has no component; its period is that of the statement.
     """
 
     id: int
@@ -88,18 +83,12 @@ async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
 async def taken_back(connection: Connection, brand_id: UUID | None) -> list[TakenBack]:
     """Return clawbacks due, contested or lapsed, of what a brand is paid or pays; of all for None."""
     rows = await connection.fetch(
-<<<<<<< partner_network/receipts/queries/held.py
         f"""SELECT k.transfer_id AS id, p.id AS payee_id, {_ORDER}, v.order_id, c.component,
                coalesce(c.period, split_part(e.key, ':', 3)) AS period,
                p.name AS partner, a.name AS advertiser, e.currency, k.amount_minor, o.due_minor,
-               k.contest_until, k.cause, k.reason, x.at AS contested_at, d.outcome
-=======
-        f"""SELECT k.transfer_id AS id, p.id AS payee_id, {_ORDER}, v.order_id, c.component, c.period,
-               p.name AS partner, a.name AS advertiser, c.currency, k.amount_minor, o.due_minor,
                k.contest_until, k.cause, k.reason, x.at AS contested_at, d.outcome,
                coalesce(z.amount_minor, 0) AS lapsed_minor, z.recorded_at AS lapsed_at, z.clause AS lapsed_by,
                g.contract_name, g.contract_version
->>>>>>> /tmp/p8/m_new
            FROM clawbacks k JOIN open_clawbacks o ON o.transfer_id = k.transfer_id
            JOIN ledger_transfers t ON t.id = k.transfer_id JOIN ledger_entries e ON e.id = t.entry_id
            JOIN ledger_accounts u ON u.id = t.debit_account_id
@@ -108,17 +97,12 @@ async def taken_back(connection: Connection, brand_id: UUID | None) -> list[Take
            LEFT JOIN conversions v ON v.id = c.conversion_id
            LEFT JOIN clawback_contests x ON x.clawback_id = k.transfer_id
            LEFT JOIN contest_decisions d ON d.clawback_id = k.transfer_id
-<<<<<<< partner_network/receipts/queries/held.py
-           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, u.holder_id, u.counterparty_id))
-               AND (o.due_minor > 0 OR x.clawback_id IS NOT NULL)
-=======
            LEFT JOIN LATERAL (SELECT s.amount_minor, e.recorded_at, e.clause FROM clawback_settlements s
                JOIN ledger_transfers t ON t.id = s.transfer_id JOIN ledger_entries e ON e.id = t.entry_id
                WHERE s.clawback_id = k.transfer_id AND s.kind = 'forgiven') z ON true
            LEFT JOIN agreements g ON g.id = c.agreement_id
-           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, c.charity_id, c.advertiser_id))
+           WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, u.holder_id, u.counterparty_id))
                AND (o.due_minor > 0 OR x.clawback_id IS NOT NULL OR z.clause IS NOT NULL)
->>>>>>> /tmp/p8/m_new
            ORDER BY (x.clawback_id IS NOT NULL AND d.clawback_id IS NULL) DESC, k.transfer_id DESC
            LIMIT $2""",
         brand_id,

@@ -27,7 +27,7 @@ from tests.payouts.test_comebacks import must_prove
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
-async def request(connection: Connection | Owner, sale: Sale, minor: int) -> UUID:
+async def request(connection: "Connection | Owner", sale: Sale, minor: int) -> UUID:
     """Ask for money that no statement asks for, as an objection upheld after a payment leaves it."""
     now = await clock.now()
     funding_id = ids.new_id(now)

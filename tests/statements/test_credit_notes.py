@@ -101,7 +101,7 @@ async def unproved() -> list[str]:
 
 def differences(books: Books) -> list[str]:
     kinds = [
-        bookings.check_clawbacks(books),
+        bookings.check_clawbacks(books, Explained(books)),
         drawn_up.check(books, Explained(books)),
         postings.check_balances(books),
     ]

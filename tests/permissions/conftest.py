@@ -138,7 +138,8 @@ async def _ids_of(network: Network) -> dict[str, str]:
     owner = network.owner
     shared = await owner.fetchrow(
         """SELECT p.id AS partnership, p.program_id AS program, a.id AS agreement, s.id AS statement,
-               o.id AS payout, l.transfer_id AS line, c.conversion_id AS conversion, p.advertiser_id AS brand,
+               o.id AS payout, s.account_id AS account, l.transfer_id AS line, c.conversion_id AS conversion,
+               p.advertiser_id AS brand,
                encode(s.content_hash, 'hex') AS statement_hash,
                encode(a.content_hash, 'hex') AS agreement_hash
            FROM partnerships p JOIN brands shop ON shop.id = p.advertiser_id AND shop.slug = $1
@@ -232,6 +233,7 @@ async def _ids_of(network: Network) -> dict[str, str]:
         "statement": ids.shown("stm", shared["statement"]),
         "payout": ids.shown("pay", shared["payout"]),
         "line": str(shared["line"]),
+        "account": str(shared["account"]),
         "conversion": ids.shown("cnv", shared["conversion"]),
         "link": ids.shown("lnk", made["link"]),
         "code": ids.shown("cod", made["code"]),

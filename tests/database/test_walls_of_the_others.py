@@ -37,9 +37,10 @@ async def test_after_the_end_a_partner_keeps_what_concerned_both_and_loses_the_p
     assert {relation for relation in after if after[relation] != before[relation]} == {
         "partnerships",  # that it has ended
         "programs",
+        "program_pauses",
         "creatives",
     }
-    assert after["programs"] == after["creatives"] == ()
+    assert after["programs"] == after["program_pauses"] == after["creatives"] == ()
     assert after == await walls.entitled(partner)
 
 

@@ -20,8 +20,8 @@ from partner_network.kernel.errors import InvalidError, NotFoundError, PartnerNe
 from partner_network.kernel.sentences import Sentence
 from partner_network.receipts.trials import numbers
 from partner_network.receipts.trials.numbers import NotTypedError
+from partner_network.statements import approving
 from partner_network.statements.actions import limits, sign_off
-from partner_network.statements.approving import REASON_CHARACTERS_MAX
 from partner_network.statements.queries import Statement
 
 
@@ -61,10 +61,7 @@ async def approve_several(request: AnyRequest, member: NamedDependency[Member]) 
     errors: dict[str, str] = {}
     if not ticked:
         errors["statement"] = Sentence("Tick at least one statement.")
-    if not 0 < len(reason.strip()) <= REASON_CHARACTERS_MAX:
-        errors["reason"] = Sentence(
-            "Say in up to {limit} characters why you approve it.", limit=REASON_CHARACTERS_MAX
-        )
+    errors |= approving.missing_reason(reason)
     if errors:
         return await _page(member, errors=errors, reason=reason, ticked=ticked)
     results = [await _approve(one, reason, member) for one in ticked]

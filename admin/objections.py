@@ -10,6 +10,7 @@ from litestar.status_codes import HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTI
 
 from admin import statements
 from admin.statements import AnswerForm
+from partner_network.commissions.rules import reasons
 from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import Member
@@ -20,7 +21,7 @@ from partner_network.receipts.trials import numbers
 from partner_network.receipts.trials.numbers import NotTypedError
 from partner_network.statements import queries
 from partner_network.statements.actions import objections
-from partner_network.statements.approving import OUTCOMES, REASON_CHARACTERS_MAX, Outcome
+from partner_network.statements.approving import OUTCOMES, Outcome
 
 
 @post(
@@ -71,8 +72,7 @@ def _typed_minor(form: AnswerForm, currency: str) -> int:
             minor = numbers.scaled(form.amount.strip(), numbers.exponent(currency))
         except NotTypedError as error:
             fields["amount"] = error.why
-    if not 0 < len(form.reason.strip()) <= REASON_CHARACTERS_MAX:
-        fields["reason"] = Sentence("Say in up to {limit} characters why.", limit=REASON_CHARACTERS_MAX)
+    fields |= reasons.missing(form.reason)
     if fields:
         raise InvalidError("An answer is missing.", fields=fields)
     return minor

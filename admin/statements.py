@@ -30,11 +30,11 @@ from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError, ForbiddenError
 from partner_network.kernel.sentences import Sentence
 from partner_network.payouts import rules as payout_rules
+from partner_network.statements import approving
 from partner_network.statements.actions import ask, sign_off
 from partner_network.statements.rules import LineKind, Status
 
 LINES = 100
-REASON_CHARACTERS_MAX = 500
 STATUSES: Sequence[Status] = [one for one in get_args(Status) if one != "part_paid"]
 
 
@@ -145,18 +145,14 @@ async def approve(
 ) -> Redirect | Template:
     """Approve exactly the content that was read, as another person than its preparer."""
     statement_id = addresses.in_path("stm", statement)
-    reason = data.reason.strip()
-    if not 0 < len(reason) <= REASON_CHARACTERS_MAX:
-        told = Sentence("Say in up to {limit} characters why you approve it.", limit=REASON_CHARACTERS_MAX)
-        return await refused(
-            statement_id, member, data, "", HTTP_422_UNPROCESSABLE_ENTITY, errors={"reason": told}
-        )
+    if errors := approving.missing_reason(data.reason):
+        return await refused(statement_id, member, data, "", HTTP_422_UNPROCESSABLE_ENTITY, errors=errors)
     try:
         await sign_off.approve_statement(
             statement_id,
             content_hash=_hash_in(data.content_hash),
             approver=member,
-            reason=reason,
+            reason=data.reason,
             now=await clock.now(),
         )
     except ForbiddenError as error:

@@ -7,12 +7,18 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.commissions.rules.reasons import DECISION_CHARACTERS_MAX
 from partner_network.kernel import periods
 from partner_network.kernel.sentences import Sentence
 
 Outcome = Literal["upheld", "declined"]
 OUTCOMES: tuple[Outcome, ...] = ("upheld", "declined")
-REASON_CHARACTERS_MAX = 500
+WHY_ASKED = Sentence("Say in up to {limit} characters why you approve it.", limit=DECISION_CHARACTERS_MAX)
+
+
+def missing_reason(reason: str) -> dict[str, str]:
+    """Return what is wrong with why somebody approves, as the error of its field; empty where nothing is."""
+    return {} if 0 < len(reason.strip()) <= DECISION_CHARACTERS_MAX else {"reason": WHY_ASKED}
 
 
 class Objection(msgspec.Struct, frozen=True):

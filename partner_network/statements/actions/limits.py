@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from partner_network.commissions.rules import reasons
 from partner_network.database import connections
 from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
@@ -9,7 +10,6 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import money
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements.approving import REASON_CHARACTERS_MAX
 
 LIMIT_MINOR_MAX = 10**15
 
@@ -23,7 +23,7 @@ async def set_limit(
     Errors: ForbiddenError; InvalidError for an unknown currency, an amount out of range, or no reason.
     """
     permissions.must(by, "set approval limits")
-    fields: dict[str, str] = {}
+    fields = reasons.missing(reason)
     said = reason.strip()
     try:
         money.exponent(currency)
@@ -31,8 +31,6 @@ async def set_limit(
         fields["currency"] = Sentence("Write three letters as on the statements, like EUR.")
     if above_minor is not None and not 0 <= above_minor <= LIMIT_MINOR_MAX:
         fields["amount"] = Sentence("an amount of zero or more")
-    if not 0 < len(said) <= REASON_CHARACTERS_MAX:
-        fields["reason"] = Sentence("Say in up to {limit} characters why.", limit=REASON_CHARACTERS_MAX)
     if fields:
         raise InvalidError("A limit needs a currency, an amount and a reason.", fields=fields)
     async with connections.transaction(eyes="operator") as connection:

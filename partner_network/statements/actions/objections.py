@@ -5,6 +5,7 @@ from uuid import UUID
 
 from partner_network.commissions.actions import adjustments, mature
 from partner_network.commissions.actions.accrue import stream_lock
+from partner_network.commissions.rules import reasons
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.actions import audit
@@ -17,7 +18,7 @@ from partner_network.kernel.sentences import Sentence
 from partner_network.statements import approval_queries, beside, queries
 from partner_network.statements.actions import telling
 from partner_network.statements.approval_queries import Line
-from partner_network.statements.approving import REASON_CHARACTERS_MAX, Objection, Outcome
+from partner_network.statements.approving import Objection, Outcome
 from partner_network.statements.queries import Statement
 
 
@@ -32,7 +33,7 @@ async def object_to_line(
     Source: contracts/cross-promotion, clause 8.6.
     """
     permissions.must(by, "object to statements")
-    said = _why(reason)
+    said = reasons.must_be_said(reason)
     async with connections.transaction(eyes=by.eyes) as connection:
         await connections.lock_all(connection, f"statement:{statement_id}")
         statement = await queries.statement_for(connection, statement_id, by.brand_id)
@@ -86,7 +87,7 @@ async def answer_objection(
     Source: contracts/cross-promotion, clauses 8.6, 8.7 and 12.5.
     """
     permissions.must(by, "answer objections")
-    said = _why(reason)
+    said = reasons.must_be_said(reason)
     async with connections.transaction(eyes="operator") as connection:
         # Whoever approves the statement waits; two people cannot both answer.
         await connections.lock_all(connection, f"statement:{statement_id}")
@@ -173,11 +174,3 @@ async def _found(connection: Connection, statement_id: UUID, transfer_id: int) -
         if one.transfer_id == transfer_id:
             return one
     raise NotFoundError("There is no such objection; open it from its statement.")
-
-
-def _why(reason: str) -> str:
-    said = reason.strip()
-    if not 0 < len(said) <= REASON_CHARACTERS_MAX:
-        told = Sentence("Say in up to {limit} characters why.", limit=REASON_CHARACTERS_MAX)
-        raise InvalidError(told, fields={"reason": told})
-    return said

@@ -12,9 +12,8 @@ from partner_network.identity.rules.audit import Verb
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import approval_queries, queries, rules
+from partner_network.statements import approval_queries, approving, queries, rules
 from partner_network.statements.actions import telling
-from partner_network.statements.approving import REASON_CHARACTERS_MAX
 from partner_network.statements.queries import Statement
 from partner_network.statements.rules import RenderStatement
 
@@ -175,11 +174,9 @@ async def _insert(
 
 
 def _why(reason: str) -> str:
-    said = reason.strip()
-    if not 0 < len(said) <= REASON_CHARACTERS_MAX:
-        told = Sentence("Say in up to {limit} characters why you approve it.", limit=REASON_CHARACTERS_MAX)
-        raise InvalidError(told, fields={"reason": told})
-    return said
+    if fields := approving.missing_reason(reason):
+        raise InvalidError(approving.WHY_ASKED, fields=fields)
+    return reason.strip()
 
 
 async def _record(

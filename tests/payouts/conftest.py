@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,8 +52,16 @@ class Sale(Cast):
         """Close, sign and bring the advertiser's money in, so that the next run pays."""
         await self.close_and_sign()
         now = await clock.now()
+        funding_id = await self.ask_to_pay_in(now)
+        if charge_it:
+            assert await fund.charge_funding(self.stripe, funding_id, now) == "settled"
+        if fund_it:
+            await fund.fund_statements(self.brands[SHOP], "USD", now)
+
+    async def ask_to_pay_in(self, now: datetime) -> UUID:
+        """Let the advertiser's owner ask to pay in what the month comes to."""
         async with connections.transaction() as connection:
-            funding_id = await fund.request_funding(
+            return await fund.request_funding(
                 connection,
                 advertiser_id=self.brands[SHOP],
                 amount_minor=EARNED_MINOR,
@@ -60,10 +69,6 @@ class Sale(Cast):
                 requested_by=self.owners[SHOP],
                 now=now,
             )
-        if charge_it:
-            assert await fund.charge_funding(self.stripe, funding_id, now) == "settled"
-        if fund_it:
-            await fund.fund_statements(self.brands[SHOP], "USD", now)
 
     async def close_and_sign(self) -> None:
         """Close the month and sign its statements."""

@@ -43,15 +43,7 @@ async def approved(sale: Sale) -> None:
 
 async def pay_in(sale: Sale) -> None:
     now = await clock.now()
-    async with connections.transaction() as connection:
-        funding_id = await fund.request_funding(
-            connection,
-            advertiser_id=sale.brands[SHOP],
-            amount_minor=EARNED_MINOR,
-            currency="USD",
-            requested_by=sale.owners[SHOP],
-            now=now,
-        )
+    funding_id = await sale.ask_to_pay_in(now)
     assert await fund.charge_funding(sale.stripe, funding_id, now) == "settled"
     await payouts.pay(sale.stripe, now)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import msgspec
 
 from partner_network.agreements import terms_reading
@@ -72,6 +73,17 @@ async def fresh(databases: Databases, template: str) -> AsyncGenerator[None]:
     finally:
         await connections.close_pool()
         await databases.drop(name)
+
+
+async def fetch(sql: str, *values: object) -> list[asyncpg.Record]:
+    """Return what a statement of SQL returns, committed."""
+    async with connections.transaction() as connection:
+        return await connection.fetch(sql, *values)
+
+
+async def statements() -> list[asyncpg.Record]:
+    """Return all statements, each account's as they chain."""
+    return await fetch("SELECT * FROM statements ORDER BY account_id, seq")
 
 
 async def found() -> list[Stream]:

@@ -1,11 +1,9 @@
 """When documents are made: of a carried statement as it closes, an invoice once nothing keeps it back."""
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from uuid import UUID
 
 import msgspec
-import pytest
 
 from partner_network.brands.tax_profiles import NewTaxProfile
 from partner_network.database import connections
@@ -14,7 +12,6 @@ from partner_network.statements import invoice_queries, invoices, jobs, queries
 from partner_network.statements.actions import close, rendering, taxing
 from partner_network.statements.queries import Statement
 from partner_network.statements.rules import BillBrand, RenderStatement
-from tests.conftest import Databases
 from tests.statements import network
 from tests.statements.network import HOUSE, RADIO, WEEKLY, day
 
@@ -29,12 +26,6 @@ PROFILE = NewTaxProfile(
     tax_number="",
     tax_rate="19",
 )
-
-
-@pytest.fixture
-async def streams(databases: Databases, template: str) -> AsyncIterator[list[network.Stream]]:
-    async with network.fresh(databases, template):
-        yield await network.found()
 
 
 async def closed(streams: list[network.Stream]) -> dict[tuple[str, str], Statement]:

@@ -1,7 +1,7 @@
 """Statements chain and come to what the ledger holds, whoever closes, how often and in which order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -18,26 +18,11 @@ from partner_network.statements.actions import close
 from partner_network.statements.rules import Content, Line
 from tests.conftest import Databases
 from tests.statements import network
-from tests.statements.network import SETTLEMENT, day
+from tests.statements.network import SETTLEMENT, day, fetch, statements
 
 SEEDS = [1, 2, 3]
 WORKERS = 16
 Said = list[tuple[Any, ...]]
-
-
-@pytest.fixture
-async def streams(databases: Databases, template: str) -> AsyncIterator[list[network.Stream]]:
-    async with network.fresh(databases, template):
-        yield await network.found()
-
-
-async def fetch(sql: str, *values: object) -> list[asyncpg.Record]:
-    async with connections.transaction() as connection:
-        return await connection.fetch(sql, *values)
-
-
-async def statements() -> list[asyncpg.Record]:
-    return await fetch("SELECT * FROM statements ORDER BY account_id, seq")
 
 
 async def said() -> Said:

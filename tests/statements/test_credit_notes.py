@@ -2,11 +2,9 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import uuid4
 
-import asyncpg
 import msgspec
 import pytest
 
@@ -25,24 +23,8 @@ from partner_network.receipts.queries import held
 from partner_network.statements import previews
 from partner_network.statements.actions import close
 from partner_network.statements.rules import LineKind
-from tests.conftest import Databases
 from tests.statements import network
-from tests.statements.network import day
-
-
-@pytest.fixture
-async def streams(databases: Databases, template: str) -> AsyncIterator[list[network.Stream]]:
-    async with network.fresh(databases, template):
-        yield await network.found()
-
-
-async def fetch(sql: str, *values: object) -> list[asyncpg.Record]:
-    async with connections.transaction() as connection:
-        return await connection.fetch(sql, *values)
-
-
-async def statements() -> list[asyncpg.Record]:
-    return await fetch("SELECT * FROM statements ORDER BY account_id, seq")
+from tests.statements.network import day, fetch, statements
 
 
 async def hold_all(stream: network.Stream, commission_id: int, minor: int) -> None:

@@ -3,9 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
 from partner_network.database import connections
@@ -13,7 +11,7 @@ from partner_network.statements import apart_queries, previews, queries
 from partner_network.statements.actions import close
 from tests.conftest import Databases
 from tests.statements import network
-from tests.statements.network import HOUSE, RADIO, WEEKLY, day
+from tests.statements.network import HOUSE, RADIO, WEEKLY, day, fetch
 
 KILLED = """
 import asyncio, os, signal, sys
@@ -35,17 +33,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture
-async def streams(databases: Databases, template: str) -> AsyncIterator[list[network.Stream]]:
-    async with network.fresh(databases, template):
-        yield await network.found()
-
-
-async def fetch(sql: str) -> list[asyncpg.Record]:
-    async with connections.transaction() as connection:
-        return await connection.fetch(sql)
 
 
 async def charge_no_tax_any_more() -> None:

@@ -60,11 +60,11 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False):
-    """Part of a clawback that an entry's leg (by position) restores or returns."""
+    """Part of a clawback that an entry's leg (by position) restores, returns, recovers or forgives."""
 
     clawback_id: int
     leg: int
-    kind: Literal["restored", "returned"]
+    kind: Literal["restored", "returned", "recovered", "forgiven"]
     amount_minor: int
 
 

@@ -109,10 +109,8 @@ WITHOUT_RECORD = {
     "payouts.unfunded.pause_unfunded": "the contract's days have gone by",
     "privacy.let_go.let_go": "what has grown old goes by the clock",
     "programs.activate": WITHIN,
-    "statements.lapse.let_lapse": NOBODY_DECIDES,
     "statements.lines.insert_lines": WITHIN,
     "statements.seal.seal": NOBODY_DECIDES,
-    "statements.settle.recover": NOBODY_DECIDES,
     "statements.settle.tax": NOBODY_DECIDES,
 }
 

@@ -104,7 +104,7 @@ async def record_clawbacks(
 
 
 async def record_settlements(connection: Connection, settled: Sequence[tuple[Settled, int]]) -> None:
-    """Record which parts of clawbacks were restored or returned, each with the transfer that did it."""
+    """Record what became of which parts of clawbacks, each with the transfer that did it."""
     if not settled:
         return
     await connection.execute(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from partner_network.commissions.actions import mature
+from partner_network.commissions.actions import clawbacks, mature
 from partner_network.commissions.actions.accrue import stream_lock
+from partner_network.commissions.booking import Settled
 from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.ledger import actions as ledger
@@ -53,11 +54,8 @@ async def _book(connection: Connection, of: EndedPair, lapsing: Sequence[Lapsing
         rules.entry_of(one.clawback_id, one.commission_id, of.pair, one.due_minor, now) for one in lapsing
     ]
     booked = await ledger.post(connection, entries, recorded_at=now)
-    await connection.execute(
-        """INSERT INTO clawback_settlements (clawback_id, transfer_id, kind, amount_minor)
-           SELECT c, t, 'forgiven', a
-           FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x (c, t, a)""",
-        [one.clawback_id for one in lapsing],
-        [one.transfer_ids[0] for one in booked],
-        [one.due_minor for one in lapsing],
-    )
+    settled = [
+        (Settled(one.clawback_id, 0, "forgiven", one.due_minor), entry.transfer_ids[0])
+        for one, entry in zip(lapsing, booked, strict=True)
+    ]
+    await clawbacks.record_settlements(connection, settled)

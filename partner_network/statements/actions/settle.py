@@ -9,6 +9,8 @@ from asyncpg import Record
 from partner_network.agreements import charity_queries
 from partner_network.agreements.terms import Settlement
 from partner_network.brands import tax_queries
+from partner_network.commissions.actions import clawbacks
+from partner_network.commissions.booking import Settled
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Period
@@ -88,21 +90,18 @@ async def recover(connection: Connection, sides: Sequence[Side], period: Period,
         )
         if not taken:
             continue
-        clawbacks = await connection.fetch(
+        rows = await connection.fetch(
             "SELECT transfer_id, commission_id, clause FROM clawbacks WHERE transfer_id = ANY($1::bigint[])",
             [clawback_id for clawback_id, _ in taken],
         )
-        cited = {row["transfer_id"]: row for row in clawbacks}
+        cited = {row["transfer_id"]: row for row in rows}
         entries = [_recovery(of, cited[clawback_id], amount, period) for clawback_id, amount in taken]
         booked = await _post(connection, [of], entries, now)
-        await connection.execute(
-            """INSERT INTO clawback_settlements (clawback_id, transfer_id, kind, amount_minor)
-               SELECT c, t, 'recovered', a
-               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x (c, t, a)""",
-            [clawback_id for clawback_id, _ in taken],
-            [transfer_ids[0] for transfer_ids in booked],
-            [amount for _, amount in taken],
-        )
+        settled = [
+            (Settled(clawback_id, 0, "recovered", amount), transfer_ids[0])
+            for (clawback_id, amount), transfer_ids in zip(taken, booked, strict=True)
+        ]
+        await clawbacks.record_settlements(connection, settled)
 
 
 def _recovery(of: Side, clawback: Record, minor: int, period: Period) -> Entry:

@@ -41,6 +41,11 @@ def held(state: State, account: str) -> dict[str, int]:
     return {row["currency"]: row["amount"] for row in rows}
 
 
+def cash_of(customer: str) -> str:
+    """Name the pot of what a customer sent by bank transfer and has not paid anything with; it is its own."""
+    return f"cash_balance {customer}"
+
+
 def available(state: State, account: str, currency: str) -> int:
     """Tell what an account can spend in a currency now, in minor units."""
     return held(state, account or AVAILABLE).get(currency, 0)

@@ -74,7 +74,7 @@ def of(call: Call, intent: Json, method: Method) -> Json:
         "payment_method_details": methods.paid_with(method),
         "transfer_group": intent["transfer_group"],
     }
-    if not is_card:
+    if method.kind in {"sepa_debit", "us_bank_account"}:
         return charge | {"paid": False, "status": "pending"}
     return charge if method.failure is None else failed(charge, method)
 
@@ -93,8 +93,10 @@ def failed(charge: Json, method: Method) -> Json:
 
 def outside(charge: Json) -> str:
     """Tell where a charge's money came from."""
-    is_card = (charge["payment_method_details"] or {}).get("type") == "card"
-    return books.CARD_NETWORKS if is_card else books.BANKS
+    kind = (charge["payment_method_details"] or {}).get("type")
+    if kind == "customer_balance":
+        return books.cash_of(charge["customer"])
+    return books.CARD_NETWORKS if kind == "card" else books.BANKS
 
 
 def succeed(call: Call, charge: Json, method: Method) -> Json:

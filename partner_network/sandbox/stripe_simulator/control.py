@@ -1,4 +1,4 @@
-"""What real Stripe has no address for: the hosted page, and the controls of the simulation."""
+"""What real Stripe has no address for: the hosted pages, and the controls of the simulation."""
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -10,6 +10,8 @@ from partner_network.sandbox.stripe_simulator import (
     books,
     events,
     faults,
+    forms,
+    invoice_page,
     letters,
     onboarding,
     refusals,
@@ -68,6 +70,27 @@ def abandon_onboarding(state: State, token: FromPath[str]) -> Redirect:
         return Redirect(onboarding.abandon(_call(door, token)), status_code=303)
 
 
+@get("/invoice/{invoice_id:str}", sync_to_thread=False, exception_handlers={refusals.RefusedError: _lost})
+def show_invoice(state: State, invoice_id: FromPath[str]) -> Response[str]:
+    """Show the hosted page of an invoice."""
+    return Response(invoice_page.page(_call(_door(state), invoice_id)), media_type="text/html")
+
+
+@post("/invoice/{invoice_id:str}", exception_handlers={refusals.RefusedError: _lost})
+async def pay_invoice(
+    state: State, invoice_id: FromPath[str], request: Request[None, None, State]
+) -> Response[str] | Redirect:
+    """Pay by the chosen method, and see what has become of it."""
+    door = _door(state)
+    chosen = forms.decode((await request.body()).decode(errors="replace")).get("method", "")
+    with door.state.transaction():
+        declined = invoice_page.pay(_call(door, invoice_id), str(chosen))
+    door.postman.ring()
+    if declined is not None:
+        return Response(declined, status_code=402, media_type="text/plain")
+    return Redirect(f"/invoice/{invoice_id}", status_code=303)
+
+
 @get("/_simulator/books", sync_to_thread=False)
 def show_books(state: State) -> Json:
     """Show every balance, what each destination got, and whether the books agree."""
@@ -119,6 +142,8 @@ HANDLERS = (
     show_onboarding,
     complete_onboarding,
     abandon_onboarding,
+    show_invoice,
+    pay_invoice,
     show_books,
     show_deliveries,
     settle,

@@ -7,7 +7,16 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.datastructures import State
 
-from partner_network.sandbox.stripe_simulator import accounts, banks, days, disputes, letters, payouts, topups
+from partner_network.sandbox.stripe_simulator import (
+    accounts,
+    banks,
+    days,
+    disputes,
+    letters,
+    payouts,
+    topups,
+    transferred_in,
+)
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.door import Door
 from partner_network.sandbox.stripe_simulator.forms import Json
@@ -39,6 +48,14 @@ class BankAnswer(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     outcome: Literal["in_transit", "paid", "failed"]
     failure_code: str = "could_not_process"
+
+
+class BankTransfer(msgspec.Struct, forbid_unknown_fields=True):
+    """What a customer sends by bank transfer, in minor units."""
+
+    customer: str
+    amount: int
+    currency: str
 
 
 class Review(msgspec.Struct, forbid_unknown_fields=True):
@@ -100,6 +117,14 @@ def _answer_as_the_bank(call: Call, given: BankAnswer) -> Json:
     return call.state.get(given.id)
 
 
+def _transfer_in(call: Call, given: BankTransfer) -> Json:
+    _known(call, given.customer, "customer")
+    if given.amount <= 0:
+        raise RefusedError("amount must be 1 or more")
+    transferred_in.arrive(call, given.customer, amount=given.amount, currency=given.currency.lower())
+    return {}
+
+
 def _review(call: Call, given: Review) -> Json:
     return accounts.decide(call, given.account, given.status)
 
@@ -148,6 +173,7 @@ HANDLERS = (
     _handler("clock", Days, _pass_days),
     _handler("disputes", Contest, _contest),
     _handler("banks", BankAnswer, _answer_as_the_bank),
+    _handler("bank-transfers", BankTransfer, _transfer_in),
     _handler("letters", letters.Mishap, _spoil_the_post),
     _handler("replays", letters.Replay, _replay),
     _handler("reviews", Review, _review),

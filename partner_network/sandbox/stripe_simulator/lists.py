@@ -17,6 +17,9 @@ EXPANDABLE: Mapping[str, frozenset[str]] = {
     "balance_transaction": frozenset({"source"}),
     "charge": frozenset({"balance_transaction", "customer", "payment_intent", "source_transfer"}),
     "dispute": frozenset({"charge", "payment_intent"}),
+    "invoice": frozenset({"customer"}),
+    "invoice_payment": frozenset({"invoice"}),
+    "invoiceitem": frozenset({"customer", "invoice"}),
     "payment_intent": frozenset({"customer", "latest_charge"}),
     "payout": frozenset({"balance_transaction", "destination", "failure_balance_transaction"}),
     "refund": frozenset({"balance_transaction", "charge", "payment_intent"}),
@@ -27,7 +30,7 @@ EXPANDABLE: Mapping[str, frozenset[str]] = {
 # More digits than any clock or amount, and still an integer to SQLite.
 LONGEST_NUMBER = 18
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-RANGES = ("amount", "arrival_date", "created")
+RANGES = ("amount", "arrival_date", "created", "due_date")
 
 
 class Collection(msgspec.Struct, frozen=True):
@@ -49,6 +52,9 @@ TRANSACTIONS = Collection(
     "balance transaction",
     ("currency", "payout", "source", "type"),
 )
+INVOICES = Collection(
+    "/v1/invoices", "invoice", "invoice", ("collection_method", "customer", "status"), ("created", "due_date")
+)
 EVENTS = Collection("/v1/events", "event", "event", ("type", "types"))
 ENDPOINTS = Collection("/v1/webhook_endpoints", "webhook_endpoint", "webhook endpoint", (), ())
 COLLECTIONS = (
@@ -60,6 +66,9 @@ COLLECTIONS = (
     Collection("/v1/disputes", "dispute", "dispute", ("charge", "payment_intent")),
     Collection("/v1/payouts", "payout", "payout", ("destination", "status"), ("arrival_date", "created")),
     Collection("/v1/topups", "topup", "top-up", ("status",), ("amount", "created")),
+    INVOICES,
+    Collection("/v1/invoiceitems", "invoiceitem", "invoiceitem", ("customer", "invoice")),
+    Collection("/v1/invoice_payments", "invoice_payment", "invoice payment", ("invoice", "status")),
     TRANSACTIONS,
     TRANSFERS,
     EVENTS,

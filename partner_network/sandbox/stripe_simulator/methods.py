@@ -11,7 +11,7 @@ from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.refusals import RefusedError
 from partner_network.sandbox.stripe_simulator.state import State, new_id
 
-Kind = Literal["card", "sepa_debit", "us_bank_account"]
+Kind = Literal["card", "sepa_debit", "us_bank_account", "customer_balance"]
 KIND = "payment_method"
 DAY_S = 86_400
 CARDS_SETTLE_AFTER_S = 2 * DAY_S
@@ -95,6 +95,8 @@ NUMBERS: Mapping[Kind, Mapping[str, Method]] = {
         method.last4: method for method in TOKENS.values() if method.kind == "us_bank_account"
     },
 }
+# Money that a customer sent by bank transfer and that Stripe keeps for it until it pays something.
+BANK_TRANSFER = Method("customer_balance", "")
 CURRENCIES: Mapping[Kind, str] = {"sepa_debit": "eur", "us_bank_account": "usd"}
 
 
@@ -217,6 +219,8 @@ def details(method: Method) -> Json:
                 "routing_number": "110000000",
                 "status_details": None,
             }
+        case "customer_balance":
+            return {}
 
 
 def paid_with(method: Method) -> Json:
@@ -239,4 +243,6 @@ def paid_with(method: Method) -> Json:
                 "routing_number",
             )
             shown = {name: details(method)[name] for name in kept} | {"payment_reference": None}
+        case "customer_balance":
+            shown = {}
     return {method.kind: shown, "type": method.kind}

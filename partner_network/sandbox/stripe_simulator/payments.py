@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from partner_network.sandbox.stripe_simulator import charges, disputes, events, lists, methods, refusals
+from partner_network.sandbox.stripe_simulator import (
+    charges,
+    disputes,
+    events,
+    invoice_payments,
+    lists,
+    methods,
+    refusals,
+)
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.methods import Method
@@ -23,15 +31,23 @@ def create(call: Call) -> Json:
         "mandate_data", "metadata", "off_session", "payment_method", "transfer_group",
     )  # fmt: skip
     intent, method = _intent(call)
+    play(call, intent, method)
+    return lists.expand(call.state, intent, call.texts("expand"))
+
+
+def play(call: Call, intent: Json, method: Method) -> None:
+    """Try to pay: a card and money that is there already are decided at once, a debit by a bank in days.
+
+    Errors: RefusedError, which leaves its traces, when a card is declined.
+    """
     if method.kind == "card" and method.failure is not None:
         raise _declined(call, intent, method)
     charge = charges.of(call, intent, method)
     intent["latest_charge"] = charge["id"]
-    if method.kind == "card":
+    if method.kind in {"card", "customer_balance"}:
         _succeed(call, intent, charge, method)
     else:
         _wait_for_the_bank(call, intent, charge, method)
-    return lists.expand(call.state, intent, call.texts("expand"))
 
 
 def _succeed(call: Call, intent: Json, charge: Json, method: Method) -> None:
@@ -39,6 +55,7 @@ def _succeed(call: Call, intent: Json, charge: Json, method: Method) -> None:
     intent |= {"amount_received": intent["amount"], "status": "succeeded"}
     call.state.put(intent)
     events.tell(call, "payment_intent.succeeded", intent)
+    invoice_payments.follow(call, intent)
     if method.dispute is not None:
         disputes.open_dispute(call, charge, reason=method.dispute)
 
@@ -75,6 +92,7 @@ def bank_decides(call: Call, intent: Json) -> None:
     call.state.put(intent)
     events.tell(call, "charge.failed", charge)
     events.tell(call, "payment_intent.payment_failed", intent)
+    invoice_payments.follow(call, intent)
 
 
 def _intent(call: Call) -> tuple[Json, Method]:
@@ -86,8 +104,23 @@ def _intent(call: Call) -> tuple[Json, Method]:
     customer = call.text("customer")
     if customer is not None and call.state.find(customer, kind="customer") is None:
         raise refusals.no_such("customer", customer, param="customer")
-    intent_id = new_id("pi")
     automatic = call.table("automatic_payment_methods")
+    return blank(call, amount=amount, currency=currency, customer=customer) | {
+        "automatic_payment_methods": {
+            "allow_redirects": automatic.get("allow_redirects", "always"),
+            "enabled": automatic.get("enabled", "true") == "true",
+        },
+        "description": call.text("description"),
+        "metadata": call.table("metadata"),
+        "payment_method": method_id,
+        "payment_method_types": [method.kind],
+        "transfer_group": call.text("transfer_group"),
+    }, method
+
+
+def blank(call: Call, *, amount: int, currency: str, customer: str | None) -> Json:
+    """Write an intent that nobody has paid yet."""
+    intent_id = new_id("pi")
     return {
         "id": intent_id,
         "object": "payment_intent",
@@ -97,10 +130,7 @@ def _intent(call: Call) -> tuple[Json, Method]:
         "amount_received": 0,
         "application": None,
         "application_fee_amount": None,
-        "automatic_payment_methods": {
-            "allow_redirects": automatic.get("allow_redirects", "always"),
-            "enabled": automatic.get("enabled", "true") == "true",
-        },
+        "automatic_payment_methods": None,
         "canceled_at": None,
         "cancellation_reason": None,
         "capture_method": "automatic_async",
@@ -110,19 +140,19 @@ def _intent(call: Call) -> tuple[Json, Method]:
         "currency": currency,
         "customer": customer,
         "customer_account": None,
-        "description": call.text("description"),
+        "description": None,
         "excluded_payment_method_types": None,
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
         "managed_payments": None,
-        "metadata": call.table("metadata"),
+        "metadata": {},
         "next_action": None,
         "on_behalf_of": None,
-        "payment_method": method_id,
+        "payment_method": None,
         "payment_method_configuration_details": None,
         "payment_method_options": {},
-        "payment_method_types": [method.kind],
+        "payment_method_types": [],
         "processing": None,
         "receipt_email": None,
         "review": None,
@@ -133,8 +163,8 @@ def _intent(call: Call) -> tuple[Json, Method]:
         "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
         "transfer_data": None,
-        "transfer_group": call.text("transfer_group"),
-    }, method
+        "transfer_group": None,
+    }
 
 
 def _method(call: Call, currency: str) -> tuple[str, Method]:
@@ -166,5 +196,6 @@ def _declined(call: Call, intent: Json, method: Method) -> RefusedError:
     intent |= {"last_payment_error": failed, "latest_charge": charge["id"], "payment_method": None}
     call.state.put(intent)
     events.tell(call, "payment_intent.payment_failed", intent)
+    invoice_payments.follow(call, intent)
     refusal.details["payment_intent"] = intent
     return refusal

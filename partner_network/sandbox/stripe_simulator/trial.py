@@ -34,6 +34,7 @@ def statement(state: State) -> Json:
             *_transfers_differ(state),
             *_parts_differ(state),
             *_payouts_differ(state, balances),
+            *_invoices_differ(state),
         ],
     }
 
@@ -138,6 +139,18 @@ def _payouts_differ(state: State, balances: Amounts) -> list[str]:
     if _plain(under_way) == _plain(in_transit):
         return []
     return [f"{books.IN_TRANSIT} is {_plain(in_transit)}, payouts under way say {_plain(under_way)}"]
+
+
+def _invoices_differ(state: State) -> list[str]:
+    rows = state.db.execute(
+        "SELECT invoice.id, json_extract(invoice.body, '$.amount_paid') AS said,"
+        " coalesce(sum(json_extract(intent.body, '$.amount_received')), 0) AS received"
+        " FROM objects AS invoice LEFT JOIN objects AS payment ON payment.kind = 'invoice_payment'"
+        " AND json_extract(payment.body, '$.invoice') = invoice.id LEFT JOIN objects AS intent"
+        " ON intent.id = json_extract(payment.body, '$.payment.payment_intent')"
+        " WHERE invoice.kind = 'invoice' GROUP BY invoice.id HAVING said <> received"
+    )
+    return [f"{row['id']} says amount_paid {row['said']}, its payments {row['received']}" for row in rows]
 
 
 def _plain(amounts: Mapping[str, int] | None) -> dict[str, int]:

@@ -94,6 +94,31 @@ class Simulator:
     def customer(self) -> str:
         return self.post("/v1/customers", {"name": "Nadia's Records", "email": "nadia@records.example"})["id"]
 
+    def draft(self, customer: str, *, currency: str = "usd", kinds: tuple[str, ...] = ("card",)) -> Json:
+        """Make a draft of an invoice that asks for nothing yet."""
+        types = {f"payment_settings[payment_method_types][{n}]": kind for n, kind in enumerate(kinds)}
+        return self.post("/v1/invoices", drafted(customer, currency) | types)
+
+    def invoice(
+        self,
+        amount: int,
+        *,
+        customer: str | None = None,
+        currency: str = "usd",
+        kinds: tuple[str, ...] = ("card",),
+    ) -> Json:
+        """Send an invoice."""
+        customer = customer or self.customer()
+        draft = self.draft(customer, currency=currency, kinds=kinds)
+        item = {"customer": customer, "invoice": draft["id"], "amount": amount, "currency": currency}
+        self.post("/v1/invoiceitems", item | {"description": "Statements"})
+        self.post(f"/v1/invoices/{draft['id']}/finalize", {"auto_advance": "false"})
+        return self.post(f"/v1/invoices/{draft['id']}/send")
+
+    def pay_invoice(self, invoice: Json, method: str) -> int:
+        """Pay on the hosted page, as a person does; return its status."""
+        return self.http.post(invoice["hosted_invoice_url"], data={"method": method}).status_code
+
     def fund(self, amount: int, *, card: str = "pm_card_bypassPending", currency: str = "usd") -> Json:
         """Bring money in."""
         return self.post("/v1/payment_intents", payment(amount, card=card, currency=currency))
@@ -132,6 +157,18 @@ def payment(amount: int, *, card: str = "pm_card_bypassPending", currency: str =
         "confirm": "true",
         "off_session": "true",
         "metadata[statement]": "stm_1",
+    }
+
+
+def drafted(customer: str, currency: str = "usd") -> Json:
+    return {
+        "customer": customer,
+        "collection_method": "send_invoice",
+        "days_until_due": 14,
+        "auto_advance": "false",
+        "pending_invoice_items_behavior": "exclude",
+        "currency": currency,
+        "metadata[funding_id]": "fnd_1",
     }
 
 

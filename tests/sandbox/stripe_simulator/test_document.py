@@ -13,6 +13,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "stripe_simulator.md").read_text()
 ROWS = dict(re.findall(r"^\| `([a-z-]+)` \| (.*)$", PAGE, flags=re.MULTILINE))
 BODIES: dict[str, Any] = {
     "bank-accounts": fates.NewBank,
+    "bank-transfers": fates.BankTransfer,
     "banks": fates.BankAnswer,
     "clock": fates.Days,
     "disputes": fates.Contest,

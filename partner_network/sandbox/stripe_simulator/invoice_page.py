@@ -3,7 +3,13 @@
 import html
 from collections.abc import Mapping
 
-from partner_network.sandbox.stripe_simulator import invoice_payments, invoices, methods, payments
+from partner_network.sandbox.stripe_simulator import (
+    invoice_drafts,
+    invoice_payments,
+    invoices,
+    methods,
+    payments,
+)
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.methods import Method
@@ -42,7 +48,7 @@ def page(call: Call) -> str:
     if shown["status"] in invoice_payments.PAYABLE:
         names = "".join(f"<option>{name}</option>" for name in _choices(invoice))
         form = FORM.format(choices=names, **shown)
-        if "customer_balance" in (invoice["payment_settings"]["payment_method_types"] or []):
+        if "customer_balance" in invoice_drafts.kinds_of(invoice):
             form += TRANSFER
     return PAGE.format(form=form, **shown)
 
@@ -85,7 +91,7 @@ def _status(call: Call, invoice: Json) -> str:
 
 def _choices(invoice: Json) -> Mapping[str, Method]:
     """Name the test methods that this invoice takes; German accounts by the last digits of their IBAN."""
-    kinds = invoice["payment_settings"]["payment_method_types"] or ["card"]
+    kinds = invoice_drafts.kinds_of(invoice)
     known = {**methods.TOKENS} | {f"sepa_{last4}": method for last4, method in methods.IBANS.items()}
     return {
         name: method

@@ -1,6 +1,13 @@
 """Bank transfers: money that a customer sends, which Stripe keeps for it until it covers an invoice whole."""
 
-from partner_network.sandbox.stripe_simulator import books, events, invoice_payments, methods, payments
+from partner_network.sandbox.stripe_simulator import (
+    books,
+    events,
+    invoice_drafts,
+    invoice_payments,
+    methods,
+    payments,
+)
 from partner_network.sandbox.stripe_simulator.call import Call
 from partner_network.sandbox.stripe_simulator.forms import Json
 from partner_network.sandbox.stripe_simulator.state import new_id
@@ -19,11 +26,10 @@ def use(call: Call, customer: str, currency: str) -> None:
     What is too little, or left over, stays the customer's own.
     """
     for invoice in call.state.select("invoice", {"json_extract(body, '$.customer') = ?": customer}):
-        kinds = invoice["payment_settings"]["payment_method_types"] or []
         if (
             invoice["status"] not in invoice_payments.PAYABLE
             or invoice["currency"] != currency
-            or "customer_balance" not in kinds
+            or "customer_balance" not in invoice_drafts.kinds_of(invoice)
         ):
             continue
         held = books.held(call.state, books.cash_of(customer)).get(currency, 0)

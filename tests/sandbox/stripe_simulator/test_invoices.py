@@ -109,6 +109,16 @@ def test_what_is_void_is_never_paid_and_an_uncollectible_one_still_may_be(simula
     assert simulator.books()["differences"] == []
 
 
+def test_an_invoice_that_names_no_way_takes_all_that_its_currency_allows(simulator: Simulator) -> None:
+    invoice = simulator.invoice(700, currency="eur", kinds=())
+    page = simulator.http.get(invoice["hosted_invoice_url"]).text
+    assert "pm_card_visa" in page
+    assert "sepa_3000" in page
+    assert "bank account of this customer" in page
+    assert "pm_usBankAccount_success" not in page
+    assert simulator.pay_invoice(invoice, "pm_usBankAccount_success") == 400
+
+
 def test_a_draft_may_be_deleted_and_takes_its_items_along(simulator: Simulator) -> None:
     customer = simulator.customer()
     draft = simulator.draft(customer)

@@ -1,6 +1,6 @@
 """How Piccolo sees agreements, their signatures and the terms that hold."""
 
-from piccolo.columns import JSONB, UUID, BigInt, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Boolean, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
@@ -84,3 +84,23 @@ class Terms(Table, tablename="terms", db=connections.engine):
     agreement_id = ForeignKey(Agreement, default=None, null=False)
     valid = TstzRange(default=None)
     recorded = TstzRange(default=None)
+
+
+class PartnershipNotice(Table, tablename="partnership_notices", db=connections.engine):
+    """Notice by which one of its parties ends a partnership."""
+
+    id = UUID(primary_key=True, default=None)
+    partnership_id = ForeignKey(Partnership, default=None, null=False)
+    advertiser_id = ForeignKey(Brand, default=None, null=False)
+    partner_id = ForeignKey(Brand, default=None, null=False)
+    agreement_id = ForeignKey(Agreement, default=None, null=False)
+    clause = Text(default=None)
+    given_for = ForeignKey(Brand, default=None, null=False)
+    given_by = ForeignKey(Member, default=None, null=False)
+    by_operator = Boolean(default=None)
+    given_at = Timestamptz(default=None)
+    for_good_cause = Boolean(default=None)
+    reason = Text(default=None)
+    ends_at = Timestamptz(default=None)
+    withdrawn_at = Timestamptz(default=None, null=True)
+    withdrawn_by = ForeignKey(Member, default=None, null=True)

@@ -103,6 +103,7 @@ ROWS_OF: Mapping[str, str] = {
     "notification_hours": _NO_BRAND,
     "notifications": _NO_BRAND,
     "order_rates": _OF_CONVERSION.format("t.conversion_id"),
+    "partnership_notices": "$1 IN (t.advertiser_id, t.partner_id)",
     "partnerships": "$1 IN (t.advertiser_id, t.partner_id)",
     "passkey_challenges": _NO_BRAND,
     "password_resets": _NO_BRAND,

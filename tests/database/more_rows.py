@@ -105,6 +105,12 @@ INSERT INTO payout_releases (payout_id, n, attempt_n, held_reason, reason, relea
     SELECT o.id, 1, 0, 'x', 'x', m.id, now() FROM payouts o, (SELECT id FROM members LIMIT 1) m;
 INSERT INTO reconciliations VALUES (current_date, now());
 INSERT INTO cases (id, kind, subject, said, opened_at) VALUES (gen_random_uuid(), 'x', 'x', 'x', now());
+INSERT INTO partnership_notices (id, partnership_id, advertiser_id, partner_id, agreement_id, clause,
+        given_for, given_by, by_operator, given_at, for_good_cause, reason, ends_at)
+    SELECT DISTINCT ON (p.id) p.id, p.id, p.advertiser_id, p.partner_id, a.id, '10.1', p.advertiser_id, m.id,
+        false, now(), false, 'x', now() + interval '30 days'
+    FROM partnerships p JOIN agreements a ON a.partnership_id = p.id, (SELECT id FROM members LIMIT 1) m
+    WHERE p.status = 'active';
 INSERT INTO program_pauses (id, program_id, statement_id, began_at)
     SELECT g.id, g.id, s.id, now() FROM programs g, (SELECT id FROM statements LIMIT 1) s;
 INSERT INTO bank_payouts (id, brand_id, account_id, currency, amount_minor, status, arrives_on, made_at,

@@ -77,7 +77,7 @@ async def test_what_nobody_could_type_is_no_code(network: Network, code: str) ->
 
 @pytest.mark.parametrize("status", ["invited", "paused", "ended"])
 async def test_a_partnership_that_is_not_active_gets_no_code(network: Network, status: str) -> None:
-    await network.fetch("UPDATE partnerships SET status = $1", status)
+    await network.fetch("UPDATE partnerships SET status = $1, ended_at = now()", status)
 
     with pytest.raises(ConflictError, match="codes can be given once it is"):
         await give(network, brand_id=network.cast.shop)

@@ -41,6 +41,15 @@ class Funding(Table, tablename="fundings", db=connections.engine):
     requested_at = Timestamptz(default=None)
     settled_at = Timestamptz(default=None, null=True)
     repaid_minor = BigInt(default=0)
+    way = Text(default="charge")
+    days_until_due = Integer(default=None, null=True)
+    invoice_id = Text(unique=True, default=None, null=True)
+    invoice_number = Text(default=None, null=True)
+    invoice_url = Text(default=None, null=True)
+    invoice_due_at = Timestamptz(default=None, null=True)
+    invoice_sent_at = Timestamptz(default=None, null=True)
+    void_asked_by = ForeignKey(Member, default=None, null=True)
+    void_asked_at = Timestamptz(default=None, null=True)
 
 
 class PrepaidReturn(Table, tablename="prepaid_returns", db=connections.engine):

@@ -5,6 +5,7 @@ from tests.ledger.guards.named import ADA, AT, CAT, NOBODY, PAYOUT, STATEMENT, e
 from tests.ledger.guards.written import ACCEPTED, Insert
 
 SECOND = {"id": PAYOUT[8], "n": "2", "idempotency_key": "'pay-2-2'", "pending_transfer_id": leg("fund")}
+INVOICE = {"way": "'invoice'", "days_until_due": "14", "status": "'failed'"}
 
 PAYMENTS = [
     one("statement_preparations", "statement_preparations_preparer_id_fkey", preparer_id=NOBODY),
@@ -104,4 +105,20 @@ PAYMENTS = [
     one("fundings", "one_open_funding", status="'requested'"),
     one("fundings", "asked_with_a_method", asked_at=AT),
     one("fundings", "failed_for_a_code", failure_code="'declined'"),
+    one("fundings", "known_way", way="'cash'", status="'failed'"),
+    one("fundings", "due_within_a_year", **(INVOICE | {"days_until_due": "366"})),
+    one("fundings", "invoiced_only_by_invoice", days_until_due="14"),
+    one("fundings", "sent_in_whole", **INVOICE, invoice_number="'1'"),
+    one("fundings", "settled_by_its_invoice", **(INVOICE | {"status": "'settled'"})),
+    one("fundings", "void_asked_in_whole", **INVOICE, void_asked_at=AT),
+    one("fundings", "fundings_void_asked_by_fkey", **INVOICE, void_asked_at=AT, void_asked_by=NOBODY),
+    Guard(
+        "fundings",
+        "fundings_invoice_id_key",
+        [
+            """UPDATE fundings SET way = 'invoice', days_until_due = 14, status = 'failed',
+                invoice_id = 'in_1'""",
+            Insert("fundings", INVOICE | {"invoice_id": "'in_1'"}),
+        ],
+    ),
 ]

@@ -263,12 +263,12 @@ HOLDINGS = (
     Holding(
         table="fundings",
         about="members",
-        holds=Sentence("who asked for a payment by their brand"),
+        holds=Sentence("who asked for a payment by their brand, and who called its invoice off"),
         ground="legal duty",
         kept=_AS_LONG_AS_MONEY,
         erasure="keep",
-        columns=columns("requested_by"),
-        actors=("requested_by",),
+        columns=columns("requested_by", "void_asked_by"),
+        actors=("requested_by", "void_asked_by"),
         shown=("amount_minor", "currency", "requested_at"),
     ),
     Holding(

@@ -11,6 +11,7 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
 DEFAULT_PLATFORM = "US"
+_NOT_THERE = Sentence("Stripe does not pay there")
 
 
 class Reach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +56,21 @@ def must_reach(country: str, *, platform: str = DEFAULT_PLATFORM) -> None:
                 country=country,
                 platform=platform,
             ),
-            fields={"country": Sentence("Stripe does not pay there")},
+            fields={"country": _NOT_THERE},
+        )
+
+
+def must_give(country: str, *, platform: str = DEFAULT_PLATFORM) -> None:
+    """Refuse a charity that Stripe could never pay, before any terms give to it."""
+    if not can_pay(country, platform=platform):
+        raise InvalidError(
+            Sentence(
+                "Stripe cannot pay into {country} from a network in {platform}, so no donation would reach "
+                "this charity. List a branch of it in a country that Stripe reaches.",
+                country=country,
+                platform=platform,
+            ),
+            fields={"country": _NOT_THERE},
         )
 
 

@@ -88,11 +88,17 @@ async def create_program(member: Member, new: NewProgram, *, sandbox: bool = Fal
 
 
 async def invite_partner(
-    member: Member, program_id: UUID, partner: UUID | NewBrand, *, owner: Invitee | None = None
+    member: Member,
+    program_id: UUID,
+    partner: UUID | NewBrand,
+    *,
+    owner: Invitee | None = None,
+    platform_country: str = reach.DEFAULT_PLATFORM,
 ) -> InvitedPartner:
     """Invite a brand to promote a program; a brand that is new here is made, its owner invited by e-mail.
 
     An existing brand answers through its own members: nobody outside it may name its owner.
+    Errors: InvalidError for a brand that Stripe could never pay, besides the usual.
     """
     permissions.must(member, "invite partners")
     rules.must_name_owner(None if owner is None else owner.email, is_new=isinstance(partner, NewBrand))
@@ -106,9 +112,10 @@ async def invite_partner(
             raise NotFoundError("There is no such program of your brand.")
         await _must_not_be_paused(connection, program_id)
         partner_id = await _partner(connection, partner)
-        if isinstance(partner, NewBrand) and owner is not None:
-            reach.must_reach(partner.country, platform=owner.settings.platform_country)
         partnership_id = await _create(connection, program_id, advertiser_id, partner_id)
+        # Only now: a brand sees nothing of another before they have a partnership.
+        country = await connection.fetchval("SELECT country FROM brands WHERE id = $1", partner_id)
+        reach.must_reach(country, platform=platform_country)
         concerned, after = (advertiser_id, partner_id), {"program": ids.shown("prg", program_id)}
         if isinstance(partner, NewBrand):
             made = {"slug": partner.slug, "country": partner.country}
@@ -220,6 +227,18 @@ async def activate(connection: Connection, partnership_id: UUID, at: datetime) -
     """Start a partnership whose agreement both sides signed, within the caller's transaction."""
     await _step(connection, partnership_id, "active")
     await connection.execute("UPDATE partnerships SET active_from = $2 WHERE id = $1", partnership_id, at)
+
+
+async def end_at_its_instant(connection: Connection, partnership_id: UUID, now: datetime) -> bool:
+    """End a partnership whose notice has taken effect, within the caller's transaction; once, for good."""
+    (status,) = (await _locked(connection, [partnership_id])).values()
+    if status == "ended":
+        return False
+    rules.must_become(status, "ended")
+    done = await connection.execute(
+        "UPDATE partnerships SET status = 'ended' WHERE id = $1 AND ended_at <= $2", partnership_id, now
+    )
+    return done != "UPDATE 0"
 
 
 async def _partner(connection: Connection, partner: UUID | NewBrand) -> UUID:

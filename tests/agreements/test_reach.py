@@ -40,6 +40,20 @@ async def test_a_new_partner_where_stripe_pays_nobody_is_not_invited_and_not_mad
     assert await cast.network.owner.fetchval("SELECT count(*) FROM brands WHERE slug = 'taiko-town'") == 0
 
 
+async def test_a_brand_that_is_here_already_is_not_invited_where_stripe_pays_nobody(cast: Cast) -> None:
+    other = await cast.network.brand("taiko-town")
+    await cast.network.owner.execute("UPDATE brands SET country = 'JP' WHERE id = $1", other)
+    wish = {"program": cast.program, "partner": ids.shown("bnd", other)}
+
+    refused = await cast.shop.post("/api/v1/partnerships", wish)
+    kept = await cast.network.owner.fetchval("SELECT count(*) FROM partnerships WHERE partner_id = $1", other)
+    await cast.network.owner.execute("UPDATE brands SET country = 'DE' WHERE id = $1", other)
+
+    assert (refused.status_code, kept) == (422, 0)
+    assert "Stripe cannot pay companies in JP from a network in US" in refused.json()["detail"]
+    assert (await cast.shop.post("/api/v1/partnerships", wish)).status_code == 201
+
+
 async def test_nothing_is_drafted_for_a_partner_that_stripe_cannot_pay(cast: Cast) -> None:
     await move(cast, "JP")
     assert "Take in a company of its group" in await refusal(cast)

@@ -61,3 +61,14 @@ async def test_a_brands_people_make_no_brands_and_see_their_own_alone(network: N
     assert [brand["slug"] for brand in seen] == ["groove-street"]
     assert (await olivia.get(f"/api/v1/brands/{ids.shown('bnd', other)}")).status_code == 404
     assert (await olivia.get("/api/v1/brands/nonsense")).status_code == 404
+
+
+async def test_a_brand_that_stripe_cannot_pay_is_told_apart_the_moment_it_comes_in(network: Network) -> None:
+    await network.person("mia@network.example", None, ["manager"])
+    mia = await network.signed_in("mia@network.example")
+
+    here = await mia.accepted("/api/v1/brands", BRAND)
+    there = await mia.accepted("/api/v1/brands", BRAND | {"slug": "tambor", "country": "CU"})
+
+    assert (here["can_be_paid"], there["can_be_paid"]) == (True, False)
+    assert (await mia.get(f"/api/v1/brands/{there['id']}")).json()["can_be_paid"] is False

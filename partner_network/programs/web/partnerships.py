@@ -79,6 +79,7 @@ async def invite_partner(
         addresses.in_body("prg", data.program, field="program"),
         data.new_brand or addresses.in_body("bnd", data.partner or "", field="partner"),
         owner=None if data.email is None else Invitee(data.email, settings),
+        platform_country=settings.platform_country,
     )
     body = _shown(await queries.partnership_of(member, invited.partnership_id))
     if invited.invitation is not None:

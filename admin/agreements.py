@@ -91,10 +91,13 @@ async def _form(
     refusal: PartnerNetworkError | None = None,
     status: int = HTTP_200_OK,
 ) -> Template:
+    shown = await programs.partnership_of(member, addresses.in_path("prt", partnership))
+    program = await programs.program_of(member, shown.program_id)
     return Template(
         "admin/draft.html",
         context={
-            "partnership": await programs.partnership_of(member, addresses.in_path("prt", partnership)),
+            "partnership": shown,
+            "has_policy": program.version is not None,
             "contracts": [
                 (f"{name}/{version}", f"{name} {version}")
                 for name in contracts.names()

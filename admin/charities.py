@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, SkipValidation, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from partner_network.agreements import charity_queries
@@ -15,6 +15,7 @@ from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards, problems
 from partner_network.kernel.errors import ConflictError, InvalidError, NotFoundError, PartnerNetworkError
 from partner_network.kernel.sentences import Sentence
+from partner_network.settings import Settings
 
 CHOICES_MAX = 1_000
 
@@ -37,11 +38,13 @@ async def show_charities(member: NamedDependency[Member]) -> Template:
     include_in_schema=False,
 )
 async def list_charity(
-    data: URLEncodedBody[CharityForm], member: NamedDependency[Member]
+    data: URLEncodedBody[CharityForm],
+    member: NamedDependency[Member],
+    settings: NamedDependency[SkipValidation[Settings]],
 ) -> Redirect | Template:
     """List a brand as a charity."""
     try:
-        await list_charities.list_charity(member, _chosen(data))
+        await list_charities.list_charity(member, _chosen(data), platform_country=settings.platform_country)
     except (InvalidError, ConflictError, NotFoundError) as error:
         return await _page(member, data, error)
     return Redirect("/admin/charities", status_code=303)

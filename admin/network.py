@@ -7,11 +7,10 @@ from litestar.params import FromPath, FromQuery, SkipValidation, URLEncodedBody
 from litestar.response import Template
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from admin import files, reading, wording
+from admin import brand_fields, files, reading, wording
 from admin.queries import network as queries
 from partner_network.agreements import queries as agreements
 from partner_network.agreements import terms_reading
-from partner_network.brands.actions import NewBrand
 from partner_network.identity.actions.people import Invitee
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
@@ -159,17 +158,19 @@ async def _invited(member: Member, form: InviteForm, settings: Settings) -> Invi
     program_id = addresses.in_body("prg", form.program, field="program")
     if not is_new:
         return await actions.invite_partner(
-            member, program_id, addresses.in_body("bnd", form.partner, field="partner")
+            member,
+            program_id,
+            addresses.in_body("bnd", form.partner, field="partner"),
+            platform_country=settings.platform_country,
         )
-    new = NewBrand(
-        slug=form.slug.strip(),
-        name=form.name,
-        legal_name=form.legal_name,
-        address=form.address.replace("\r\n", "\n"),
-        country=form.country.strip().upper(),
-        tax_id=form.tax_id.strip() or None,
+    new = brand_fields.brand_in(form)
+    return await actions.invite_partner(
+        member,
+        program_id,
+        new,
+        owner=Invitee(form.email, settings),
+        platform_country=settings.platform_country,
     )
-    return await actions.invite_partner(member, program_id, new, owner=Invitee(form.email, settings))
 
 
 async def _form(member: Member, form: InviteForm, *, refusal: PartnerNetworkError | None = None) -> Template:

@@ -115,6 +115,15 @@ async def brands_to_choose(limit: int) -> Sequence[tuple[UUID, str]]:
     return [(row["id"], row["name"]) for row in rows]
 
 
+async def newest_policy(program_id: UUID) -> str | None:
+    """Return the newest policy of a program as it was published; none yet, or no such program, is None."""
+    async with connections.transaction(eyes="operator") as connection:
+        return await connection.fetchval(
+            "SELECT policy_toml FROM program_versions WHERE program_id = $1 ORDER BY version DESC LIMIT 1",
+            program_id,
+        )
+
+
 async def terms_of(partnership_id: UUID) -> Sequence[HeldTerms]:
     """Return the signed terms of a partnership by time."""
     async with connections.transaction(eyes="operator") as connection:

@@ -80,7 +80,10 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     unanswered: Sequence[Unanswered]
     expiring: Sequence[Expiring]
     movers: Sequence[Mover]
+    has_brands: bool
     has_programs: bool
+    has_policies: bool
+    """Whether a program has a policy that agreements can cite."""
     has_partnerships: bool
 
 
@@ -88,7 +91,9 @@ async def desk(now: datetime) -> Desk:
     """Return what waits for a partnership manager."""
     async with connections.transaction(eyes="operator") as connection:
         begun = await connection.fetchrow(
-            """SELECT EXISTS (SELECT FROM programs) AS has_programs,
+            """SELECT EXISTS (SELECT FROM brands) AS has_brands,
+                   EXISTS (SELECT FROM programs) AS has_programs,
+                   EXISTS (SELECT FROM program_versions) AS has_policies,
                    EXISTS (SELECT FROM partnerships) AS has_partnerships"""
         )
         return Desk(
@@ -96,7 +101,9 @@ async def desk(now: datetime) -> Desk:
             unanswered=await _unanswered(connection),
             expiring=await _expiring(connection, now),
             movers=await _movers(connection, now),
+            has_brands=bool(begun and begun["has_brands"]),
             has_programs=bool(begun and begun["has_programs"]),
+            has_policies=bool(begun and begun["has_policies"]),
             has_partnerships=bool(begun and begun["has_partnerships"]),
         )
 

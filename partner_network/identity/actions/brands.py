@@ -5,19 +5,34 @@ from uuid import UUID
 from partner_network.brands import actions as brands
 from partner_network.brands.actions import NewBrand
 from partner_network.database import connections
-from partner_network.identity.actions import audit
+from partner_network.database.connections import Connection
+from partner_network.identity.actions import audit, people
+from partner_network.identity.actions.people import Invitee
 from partner_network.identity.rules import permissions
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import NotFoundError
 
 
-async def take_brand_in(member: Member, new: NewBrand) -> UUID:
-    """Take a brand in. Errors: InvalidError, ConflictError when its slug is taken."""
-    permissions.must(member, "manage brands")
+async def take_brand_in(member: Member, new: NewBrand, *, owner: Invitee | None = None) -> UUID:
+    """Take a brand in and, where it is named, invite its first owner: both, or nothing.
+
+    Errors: InvalidError, ConflictError when its slug is taken.
+    """
     async with connections.transaction(eyes=member.eyes) as connection:
-        brand_id = await brands.create_within(connection, new)
-        after = {"slug": new.slug, "country": new.country, "tax_rate_ppm": new.tax_rate_ppm}
-        await audit.record(connection, member, "create", "brand", brand_id, brands=[brand_id], after=after)
+        return await take_in_within(connection, member, new, owner=owner)
+
+
+async def take_in_within(
+    connection: Connection, member: Member, new: NewBrand, *, owner: Invitee | None
+) -> UUID:
+    """Take a brand in within the caller's transaction."""
+    permissions.must(member, "manage brands")
+    brand_id = await brands.create_within(connection, new)
+    after = {"slug": new.slug, "country": new.country, "tax_rate_ppm": new.tax_rate_ppm}
+    await audit.record(connection, member, "create", "brand", brand_id, brands=[brand_id], after=after)
+    if owner is not None:
+        permissions.must(member, "invite members")
+        await people.invite(connection, member, owner, role="owner", brand_id=brand_id)
     return brand_id
 
 

@@ -3,11 +3,12 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from partner_network.agreements.terms import ComponentCaps, Match, Tier
+from partner_network.agreements.terms import ComponentCaps, Match, Settlement, Tier
 from partner_network.commissions.rules.facts import Line
 from tests.commissions import cast
 
 FLAT = replace(cast.SALES, structure="flat", tiers=(Tier(0, 100_000),))
+TICK = timedelta(microseconds=1)
 LINES = (
     Line(id="l1", net_minor=600, sku="lp-1", category="vinyl"),
     Line(id="l2", net_minor=300, sku="cd-1", category="cd"),
@@ -102,6 +103,17 @@ def test_recurring_months_are_clamped_to_the_months_last_day_at_the_same_wall_ti
         cast.order("a", 1_000, when, order_number=2, first_order_at=first) for when in (last, first_out)
     ]
     assert (earned(inside, component), earned(outside, component)) == ({"sales": 100}, {})
+
+
+def test_a_month_in_which_an_hour_is_skipped_ends_by_the_calendar_not_after_28_days() -> None:
+    # 10 February, 12:00 in New York, is 17:00 in UTC. A month later it is summer time there, since 8 March:
+    # 12:00 is 16:00 in UTC, so this month has 27 days and 23 hours.
+    component = replace(FLAT, recurring_months=1)
+    settlement = Settlement(currency="EUR", time_zone="America/New_York")
+    first, ends = cast.at(2, 10, 17), cast.at(3, 10, 16)
+    for when, paid in [(ends - TICK, {"a": 100}), (ends, {}), (first + timedelta(days=28) - TICK, {})]:
+        order = cast.order("a", 1_000, when, order_number=2, first_order_at=first)
+        assert cast.paid([order], cast.terms(component, settlement=settlement)) == paid
 
 
 def test_recurring_for_no_months_pays_the_first_order_only() -> None:

@@ -16,7 +16,7 @@ _DAY = timedelta(days=1)
 _SHORTEST_MONTH_DAYS = 28
 _LONGEST_MONTH_DAYS = 31
 _CLOCKS_DAYS = 2
-"""More than any change of clocks can add to a run of months."""
+"""More than any change of clocks can add to a run of months, or take from it."""
 
 
 def may_group(plan: Plan) -> bool:
@@ -75,7 +75,10 @@ def recurring_ages(plan: Plan) -> set[tuple[timedelta, timedelta]]:
     order itself.
     """
     return {
-        (_SHORTEST_MONTH_DAYS * months * _DAY, (_LONGEST_MONTH_DAYS * months + _CLOCKS_DAYS) * _DAY)
+        (
+            (_SHORTEST_MONTH_DAYS * months - _CLOCKS_DAYS) * _DAY,
+            (_LONGEST_MONTH_DAYS * months + _CLOCKS_DAYS) * _DAY,
+        )
         for months in {one.recurring_months for one in _components(plan)}
         if months
     }

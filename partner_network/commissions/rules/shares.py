@@ -15,6 +15,8 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
 _SHORTEST_MONTH_DAYS = 28
+_CLOCKS_DAYS = 2
+"""More than any change of clocks can take from a run of months."""
 
 
 class Net(Struct, frozen=True, gc=False):
@@ -188,7 +190,8 @@ def _may_price(order: Order, plan: ComponentPlan) -> bool:
     first_at = order.first_order_at
     if component.recurring_months == 0:
         return order.order_number <= 1 if order.event == "sale" else first_at is None or order.at <= first_at
-    if first_at is None or (order.at - first_at).days < _SHORTEST_MONTH_DAYS * component.recurring_months:
+    certain_days = _SHORTEST_MONTH_DAYS * component.recurring_months - _CLOCKS_DAYS
+    if first_at is None or (order.at - first_at).days < certain_days:
         return True  # so many days fit into any such run of months: no calendar needed
     return order.at < periods.add_months(first_at, component.recurring_months, plan.version.zone)
 

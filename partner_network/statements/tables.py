@@ -1,6 +1,6 @@
 """How Piccolo sees statements, their lines and who signed them off."""
 
-from piccolo.columns import JSONB, UUID, BigInt, Bytea, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Boolean, Bytea, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
@@ -29,6 +29,7 @@ class Statement(Table, tablename="statements", db=connections.engine):
     closing_minor = BigInt(default=None)
     minimum_minor = BigInt(default=None)
     carried_reason = Text(default=None, null=True)
+    ignores_minimum = Boolean(default=False)
     totals = JSONB(default=None)
     content_hash = Bytea(default=None)
     closed_at = Timestamptz(default=None)

@@ -9,7 +9,8 @@ import msgspec
 from partner_network.agreements import contracts
 from partner_network.agreements.contracts import Contract
 from partner_network.database.connections import Connection
-from partner_network.statements import approving, queries
+from partner_network.kernel.sentences import Sentence
+from partner_network.statements import approving, carrying, queries
 from partner_network.statements.approving import FirstApproval, Objection, Rule
 from partner_network.statements.queries import Statement
 
@@ -108,6 +109,18 @@ async def line_of(connection: Connection, statement_id: UUID, transfer_id: int) 
         transfer_id,
     )
     return None if row is None else Line(**row)
+
+
+async def why_last(connection: Connection, statement: Statement) -> Sentence | None:
+    """Return why a statement below the minimum is paid, None where it is not, or is carried."""
+    if not statement.ignores_minimum:
+        return None
+    contract = await contract_of(connection, statement)
+    return carrying.why_paid(
+        minimum_minor=statement.minimum_minor,
+        currency=statement.currency,
+        clause=None if contract is None else contracts.clause_of(contract, "carried"),
+    )
 
 
 async def contract_of(connection: Connection, statement: Statement) -> Contract | None:

@@ -39,6 +39,8 @@ class Beside(msgspec.Struct, frozen=True):
     first: FirstApproval | None
     netting: Netting | None
     apart: Sequence[Apart]
+    why_last: Sentence | None
+    """Why it is paid though it is below the minimum."""
     clause: Mapping[Subject, str]
     """Nothing to whoever may not read the contract."""
 
@@ -67,6 +69,7 @@ async def beside(connection: Connection, statement: Statement, now: datetime) ->
         first=first.get(statement.id),
         netting=await apart_queries.netting_of(connection, statement),
         apart=await apart_queries.apart_of(connection, apart_queries.at_cut_off(statement)),
+        why_last=await approval_queries.why_last(connection, statement),
         clause={}
         if contract is None
         else {one: contracts.clause_of(contract, one) for one in ("held", "dispute", "netted")},

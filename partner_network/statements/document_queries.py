@@ -13,7 +13,7 @@ from partner_network.database.connections import Connection
 from partner_network.kernel import ids, periods
 from partner_network.kernel.sentences import Sentence
 from partner_network.languages.spoken import Language
-from partner_network.statements import queries, rules
+from partner_network.statements import approval_queries, carrying, queries, rules
 from partner_network.statements.documents import (
     Line,
     Movement,
@@ -92,6 +92,7 @@ async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer
         netted=_movements(lines, zone, {"netted": Sentence("against what you owe")}),
         paid=_movements(lines, zone, {"paid": Sentence("by transfer"), "returned": Sentence("by the bank")}),
         carried_reason=_carried_reason(statement),
+        last_reason=await approval_queries.why_last(connection, statement),
         prepared_by=people.get("prepared"),
         approved_by=people.get("approved"),
     )
@@ -100,7 +101,7 @@ async def document_of(connection: Connection, statement_id: UUID, issuer: Issuer
 def _carried_reason(statement: Statement) -> str | None:
     if statement.carried_reason is None:
         return None
-    return rules.why_carried(
+    return carrying.why_carried(
         closing_minor=statement.closing_minor,
         minimum_minor=statement.minimum_minor,
         currency=statement.currency,

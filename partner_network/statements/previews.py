@@ -9,8 +9,17 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
 from partner_network.kernel.errors import NotFoundError
+from partner_network.kernel.money import Money
 from partner_network.kernel.periods import Period
-from partner_network.statements import due_queries, queries, rules, standing_queries
+from partner_network.kernel.sentences import Sentence
+from partner_network.statements import (
+    carrying,
+    due_queries,
+    ending_queries,
+    queries,
+    rules,
+    standing_queries,
+)
 from partner_network.statements.actions import settle
 from partner_network.statements.actions.settle import Side
 from partner_network.statements.rules import LineKind
@@ -31,6 +40,8 @@ class Preview(msgspec.Struct, frozen=True):
     waiting: int
     """How many orders are not computed or not moved yet; a close waits for them."""
     minimum_minor: int
+    is_last: bool
+    """Whether it is below the minimum and would be paid all the same."""
     now: datetime
 
     @property
@@ -41,8 +52,21 @@ class Preview(msgspec.Struct, frozen=True):
     @property
     def is_carried(self) -> bool:
         """Tell whether it would be carried to the statement after."""
-        reason = rules.carried_reason(closing_minor=self.closing_minor, minimum_minor=self.minimum_minor)
+        reason = carrying.carried_reason(
+            closing_minor=self.closing_minor, minimum_minor=self.minimum_minor, is_last=self.is_last
+        )
         return reason is not None
+
+    @property
+    def why_paid(self) -> Sentence | None:
+        """Say why it would be paid though it is below the minimum, None where it is not."""
+        if not self.is_last:
+            return None
+        minimum = Money(self.minimum_minor, self.account.currency)
+        return Sentence(
+            "It would be paid though it is below the minimum of {amount}: it is the last statement.",
+            amount=minimum,
+        )
 
     @property
     def has_ended(self) -> bool:
@@ -119,7 +143,7 @@ async def preview(connection: Connection, account_id: int, now: datetime) -> lis
     netted = rules.set_off_minor([(of.side.settlement, (of.available_minor, of.pay_minor)) for of in sides])
     for of in sides:
         of.add("netted", -netted)
-    return [_shown(of, period, now) for of in sides]
+    return [await _shown(connection, of, period, now) for of in sides]
 
 
 async def _reckon(connection: Connection, side: Side, period: Period) -> _Reckoned:
@@ -139,14 +163,18 @@ async def _reckon(connection: Connection, side: Side, period: Period) -> _Reckon
     return of
 
 
-def _shown(of: _Reckoned, period: Period, now: datetime) -> Preview:
+async def _shown(connection: Connection, of: _Reckoned, period: Period, now: datetime) -> Preview:
+    account, minimum_minor = of.side.account, of.side.settlement.minimum_payout_minor
+    closing_minor = of.side.standing.opening_minor + sum(of.by_kind.values())
+    is_below = carrying.is_below(closing_minor=closing_minor, minimum_minor=minimum_minor)
     return Preview(
-        of.side.account,
+        account,
         period,
         of.side.standing.opening_minor,
         of.by_kind,
         of.side.totals.count,
         of.waiting,
-        of.side.settlement.minimum_payout_minor,
+        minimum_minor,
+        is_below and not of.waiting and await ending_queries.is_last(connection, account, period.ends_at),
         now,
     )

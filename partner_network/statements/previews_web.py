@@ -51,6 +51,7 @@ class PreviewBody(msgspec.Struct, frozen=True):
     totals: dict[str, int]
     minimum_minor: int
     is_carried: bool
+    is_last: bool
 
 
 class PreviewsBody(msgspec.Struct, frozen=True):
@@ -104,6 +105,7 @@ def _preview(one: Preview) -> PreviewBody:
         totals={str(kind): minor for kind, minor in one.by_kind.items()},
         minimum_minor=one.minimum_minor,
         is_carried=one.is_carried,
+        is_last=one.is_last,
     )
 
 

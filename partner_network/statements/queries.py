@@ -39,6 +39,7 @@ class Statement(msgspec.Struct, frozen=True):
     closing_minor: int
     minimum_minor: int
     carried_reason: str | None
+    ignores_minimum: bool
     totals: dict[str, int]
     content_hash: bytes
     closed_at: datetime
@@ -83,7 +84,7 @@ STATEMENTS = """
     SELECT s.id, s.number, s.payee_id, s.payer_id, payee.name AS payee_name, payer.name AS payer_name,
         payee.slug AS payee_slug, payer.slug AS payer_slug,
         s.currency, s.account_id, s.seq, s.period, s.starts_at, s.ends_at, s.opening_minor, s.closing_minor,
-        s.minimum_minor, s.carried_reason, s.totals, s.content_hash, s.closed_at,
+        s.minimum_minor, s.carried_reason, s.ignores_minimum, s.totals, s.content_hash, s.closed_at,
         p.preparer_id, p.prepared_at, a.approver_id, a.approved_at,
         o.amount_minor AS payout_minor, t.status AS attempt_status, coalesce((
             SELECT sum(y.amount_minor - y.reversed_minor)::bigint FROM payout_attempts y

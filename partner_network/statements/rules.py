@@ -13,9 +13,8 @@ import msgspec
 
 from partner_network.agreements.terms import Settlement
 from partner_network.kernel import periods
-from partner_network.kernel.money import PPM_PER_WHOLE, Money, divide_half_away
+from partner_network.kernel.money import PPM_PER_WHOLE, divide_half_away
 from partner_network.kernel.periods import Lock
-from partner_network.kernel.sentences import Sentence
 from partner_network.ledger.rules import EntryKind
 
 LineKind = Literal[
@@ -59,6 +58,8 @@ class BillBrand(msgspec.Struct, frozen=True):
     """The brand whose invoices are tried again: a tax profile of it has come into force."""
 
     brand_id: UUID
+    holds_at: datetime | None = None
+    """From when on it holds; whoever looks earlier waits on."""
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -247,23 +248,7 @@ def fundable_minor(*, closing_minor: int, later_debits_minor: int) -> int:
     return max(0, closing_minor - later_debits_minor)
 
 
-def carried_reason(*, closing_minor: int, minimum_minor: int, is_last: bool = False) -> str | None:
-    """Return why a statement is not paid but carried, or None when it is to be paid."""
-    if closing_minor == 0:
-        return "nothing is due"
-    if closing_minor < minimum_minor and not is_last:
-        return f"below the minimum payout of {minimum_minor} minor units"
-    return None
-
-
-def why_carried(*, closing_minor: int, minimum_minor: int, currency: str) -> Sentence:
-    """Return the reason of a carried statement as people read it; the stored one is for the books."""
-    if closing_minor == 0:
-        return Sentence("nothing is due")
-    return Sentence("below the minimum payout of {minimum}", minimum=Money(minimum_minor, currency))
-
-
-class Content(msgspec.Struct, frozen=True):
+class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything a statement says, in a fixed order: what is approved is exactly this."""
 
     number: str
@@ -273,6 +258,8 @@ class Content(msgspec.Struct, frozen=True):
     period: str
     opening_minor: int
     closing_minor: int
+    ignores_minimum: bool = False
+    """Whether it is paid though below the minimum. Not said where it is not, as before there were such."""
     lines: tuple[Line, ...]
 
 

@@ -74,7 +74,7 @@ def _rows(document: StatementDocument) -> Iterator[_Row]:
     for name, movements in (("netted", document.netted), ("paid", document.paid)):
         for one in movements:
             yield _Row(name, one.on, one.amount_minor, reference=one.reference, clause=one.clause or "")
-    yield _Row("closing", document.last_day, document.closing_minor)
+    yield _Row("closing", document.last_day, document.closing_minor, reference=document.last_reason or "")
 
 
 def _cells(document: StatementDocument, row: _Row) -> list[str]:

@@ -102,6 +102,8 @@ class StatementDocument(msgspec.Struct, frozen=True, kw_only=True):
     netted: tuple[Movement, ...] = ()
     paid: tuple[Movement, ...] = ()
     carried_reason: str | None = None
+    last_reason: str | None = None
+    """Why it is paid though it is below the minimum."""
     prepared_by: SignOff | None = None
     approved_by: SignOff | None = None
 

@@ -51,6 +51,7 @@ class StatementBody(msgspec.Struct, frozen=True):
     totals: dict[str, int]
     status: str
     carried_reason: str | None
+    ignores_minimum: bool
     content_hash: str
     payout_minor: int | None
 
@@ -87,6 +88,7 @@ def body_of(statement: Statement) -> StatementBody:
         totals=statement.totals,
         status=statement.status,
         carried_reason=statement.carried_reason,
+        ignores_minimum=statement.ignores_minimum,
         content_hash=statement.content_hash.hex(),
         payout_minor=statement.payout_minor,
     )

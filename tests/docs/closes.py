@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Lock
+from partner_network.statements import carrying
 from partner_network.statements import rules as statements
 from partner_network.statements.rules import DueClawback
 
@@ -100,10 +101,12 @@ def netted(rows: Rows) -> Rows:
 
 def sealed(rows: Rows) -> Rows:
     found: Rows = []
-    for opening, lines, minimum, *_ in rows:
+    for opening, lines, minimum, last, *_ in rows:
         closing = int(opening) + sum(int(line) for line in lines.split(", "))
-        carried = statements.carried_reason(closing_minor=closing, minimum_minor=int(minimum))
-        found.append((opening, lines, minimum, str(closing), "carried" if carried else "to be paid"))
+        carried = carrying.carried_reason(
+            closing_minor=closing, minimum_minor=int(minimum), is_last=last == "yes"
+        )
+        found.append((opening, lines, minimum, last, str(closing), "carried" if carried else "to be paid"))
     return found
 
 
@@ -138,5 +141,5 @@ COMPUTE: dict[tuple[str, ...], Callable[[Rows], Rows]] = {
         "due after",
     ): taxes_due,
     ("A before the end", "A now", "B before the end", "B now", "netted"): netted,
-    ("opening", "lines", "minimum", "closing", "fate"): sealed,
+    ("opening", "lines", "minimum", "last", "closing", "fate"): sealed,
 }

@@ -6,7 +6,7 @@ import msgspec
 import pypdf
 
 from partner_network.gateways import pdf
-from partner_network.statements import documents, rules
+from partner_network.statements import carrying, documents
 from tests.statements.test_documents import EMPTY, STATEMENT
 
 GERMAN = msgspec.structs.replace(STATEMENT, language="de")
@@ -36,7 +36,7 @@ def test_the_language_of_a_statement_changes_nothing_that_a_machine_reads() -> N
 
 
 def test_a_reason_to_carry_is_said_in_german_with_its_amount() -> None:
-    why = rules.why_carried(closing_minor=1_840, minimum_minor=5_000, currency="EUR")
+    why = carrying.why_carried(closing_minor=1_840, minimum_minor=5_000, currency="EUR")
     html = documents.statement_html(msgspec.structs.replace(EMPTY, language="de", carried_reason=why))
     assert "Unter der Mindestauszahlung von 50,00\xa0€" in html
     assert "Auf die nächste Abrechnung übertragen" in html

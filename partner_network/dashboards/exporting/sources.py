@@ -104,8 +104,8 @@ SOURCES: Mapping[str, str] = MappingProxyType(
             LEFT JOIN contest_decisions d USING (clawback_id)) r
             WHERE clawback_id IN {_CLAWBACKS} ORDER BY clawback_id""",
         "statements": """(SELECT id, number, payee_id, payer_id, currency, account_id, seq, period,
-            starts_at, ends_at, opening_minor, closing_minor, minimum_minor, carried_reason, totals,
-            content_hash, closed_at, made_in::text::bigint AS made_in FROM statements) r
+            starts_at, ends_at, opening_minor, closing_minor, minimum_minor, carried_reason, ignores_minimum,
+            totals, content_hash, closed_at, made_in::text::bigint AS made_in FROM statements) r
             WHERE $1 IN (payee_id, payer_id) ORDER BY account_id, seq""",
         "statement_lines": f"""statement_lines r WHERE statement_id IN {_STATEMENTS}
             ORDER BY statement_id, transfer_id""",

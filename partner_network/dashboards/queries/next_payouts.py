@@ -11,6 +11,7 @@ from partner_network.agreements.terms import Settlement
 from partner_network.database.connections import Connection
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Period
+from partner_network.statements import ending_queries
 from partner_network.statements import queries as statements
 from partner_network.statements.queries import Statement
 
@@ -29,6 +30,8 @@ class NextPayout(msgspec.Struct, frozen=True, kw_only=True):
     expected_minor: int
     """What that close would state as things stand: payable and not on an open statement, and what matures."""
     minimum_minor: int
+    is_last: bool
+    """Whether nothing can come after it, as things stand, so that it is paid below the minimum too."""
 
 
 class _Account(msgspec.Struct, frozen=True):
@@ -36,6 +39,7 @@ class _Account(msgspec.Struct, frozen=True):
     payer: str
     currency: str
     payable_minor: int
+    apart_minor: int
 
     @property
     def pair(self) -> Pair:
@@ -52,7 +56,11 @@ async def next_payouts_of(connection: Connection, payee_id: UUID, now: datetime)
                coalesce((SELECT b.credits_posted_minor - b.debits_posted_minor
                    FROM ledger_accounts y JOIN ledger_balances b ON b.account_id = y.id
                    WHERE y.kind = 'pay' AND y.holder_id = $1 AND y.counterparty_id = a.counterparty_id
-                       AND y.currency = a.currency), 0)::bigint AS payable_minor
+                       AND y.currency = a.currency), 0)::bigint AS payable_minor,
+               (SELECT sum(b.credits_posted_minor - b.debits_posted_minor)::bigint
+                   FROM ledger_accounts y JOIN ledger_balances b ON b.account_id = y.id
+                   WHERE y.kind IN ('pay_pending', 'pay_held', 'pay_disputed') AND y.holder_id = $1
+                       AND y.counterparty_id = a.counterparty_id AND y.currency = a.currency) AS apart_minor
            FROM ledger_accounts a JOIN brands p ON p.id = a.counterparty_id
            WHERE a.holder_id = $1 AND a.kind = 'pay_pending' ORDER BY p.name, a.currency""",
         payee_id,
@@ -65,9 +73,19 @@ async def next_payouts_of(connection: Connection, payee_id: UUID, now: datetime)
     closing = {one.pair: _present_period(settlements[one.pair], now) for one in accounts}
     maturing = await _maturing(connection, payee_id, closing)
     waiting = await open_statements_of(connection, payee_id)
+    over = await ending_queries.over_at(
+        connection, [(one.payer_id, payee_id, one.currency) for one in accounts]
+    )
     return [
-        _next(one, settlements[one.pair], closing[one.pair], maturing.get(one.pair, 0), waiting)
-        for one in accounts
+        _next(
+            one,
+            settlements[one.pair],
+            closing[one.pair],
+            maturing.get(one.pair, 0),
+            waiting=waiting,
+            over_at=ends,
+        )
+        for one, ends in zip(accounts, over, strict=True)
     ]
 
 
@@ -133,7 +151,9 @@ def _next(
     settlement: Settlement,
     closing: Period,
     maturing_minor: int,
+    *,
     waiting: Sequence[Statement],
+    over_at: datetime | None,
 ) -> NextPayout:
     mine = tuple(one for one in waiting if (one.payer_id, one.currency) == account.pair)
     stated = sum(one.closing_minor for one in mine)
@@ -145,4 +165,5 @@ def _next(
         closes_on=closing.ends_at.astimezone(zone).date(),
         expected_minor=max(0, account.payable_minor + maturing_minor - stated),
         minimum_minor=settlement.minimum_payout_minor,
+        is_last=over_at is not None and over_at <= closing.ends_at and account.apart_minor == maturing_minor,
     )

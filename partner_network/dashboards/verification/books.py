@@ -219,6 +219,24 @@ class Books(Rows, frozen=True, dict=True, kw_only=True):
         return {one.id: one for one in self.statements}
 
     @cached_property
+    def set_apart(self) -> dict[tuple[UUID | None, UUID | None, str], list[tuple[money.Transfer, int]]]:
+        """What came to what is pending, held or disputed, or left it, by payee, payer and currency."""
+        kinds = {"pay_pending", "pay_held", "pay_disputed"}
+        of = {
+            one.id: (one.holder_id, one.counterparty_id, one.currency)
+            for one in self.accounts
+            if one.kind in kinds
+        }
+        found: dict[tuple[UUID | None, UUID | None, str], list[tuple[money.Transfer, int]]] = {}
+        for one in self.transfers:
+            if one.phase == "posted":
+                if one.credit_account_id in of:
+                    found.setdefault(of[one.credit_account_id], []).append((one, one.amount_minor))
+                if one.debit_account_id in of:
+                    found.setdefault(of[one.debit_account_id], []).append((one, -one.amount_minor))
+        return found
+
+    @cached_property
     def _debits(self) -> dict[int, list[money.Transfer]]:
         moved = [one for one in self.transfers if one.phase in {"posted", "post"}]
         return grouped(moved, lambda transfer: transfer.debit_account_id)

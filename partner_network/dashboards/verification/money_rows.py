@@ -169,6 +169,7 @@ class Statement(Struct, frozen=True, gc=False):
     closing_minor: int
     minimum_minor: int
     carried_reason: str | None
+    ignores_minimum: bool
     totals: str
     content_hash: bytes
     closed_at: datetime

@@ -35,7 +35,8 @@ _WAITING = """(SELECT conversion_id, NULL::uuid AS partnership_id FROM undecided
 _ENTRIES = """(SELECT id, kind, currency, key, payload_hash, effective_at, recorded_at, clause, reason,
     made_in::text::bigint AS made_in FROM ledger_entries) e ORDER BY id"""
 _STATEMENTS = """(SELECT id, number, payee_id, payer_id, currency, account_id, seq, period, starts_at,
-    ends_at, opening_minor, closing_minor, minimum_minor, carried_reason, totals, content_hash, closed_at,
+    ends_at, opening_minor, closing_minor, minimum_minor, carried_reason, ignores_minimum, totals,
+    content_hash, closed_at,
     made_in::text::bigint AS made_in FROM statements) s ORDER BY account_id, seq"""
 _HOLDS = """(SELECT h.commission_id, h.n, h.at, h.reason, r.at AS released_at, r.reason AS release_reason
     FROM commission_holds h LEFT JOIN commission_releases r USING (commission_id, n)) h

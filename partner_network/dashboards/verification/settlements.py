@@ -31,17 +31,21 @@ class Settlements(Struct, frozen=True):
 
     def at(self, statement: Statement, at: datetime) -> Settlement | None:
         """Return the rules of a pair: the signed ones valid at an instant, else the last, as known then."""
-        known = [
-            one.terms
-            for one in self.rows.get((statement.payer_id, statement.payee_id), ())
-            if max(one.since, one.terms.known_from) <= at
-            and (one.terms.known_until is None or at < one.terms.known_until)
-        ]
+        known = self.known(statement.payer_id, statement.payee_id, at)
         known.sort(
             key=lambda row: (_holds(row, at), row.valid_from is not None, row.valid_from), reverse=True
         )
         settlements = (self.signed[row.agreement_id].settlement for row in known)
         return next((one for one in settlements if one.currency == statement.currency), None)
+
+    def known(self, payer_id: UUID, payee_id: UUID, at: datetime) -> list[Terms]:
+        """Return the terms between two brands that were known at an instant."""
+        return [
+            one.terms
+            for one in self.rows.get((payer_id, payee_id), ())
+            if max(one.since, one.terms.known_from) <= at
+            and (one.terms.known_until is None or at < one.terms.known_until)
+        ]
 
 
 def of_pairs(books: Books) -> Settlements:

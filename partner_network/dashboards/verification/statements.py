@@ -6,14 +6,15 @@ from functools import partial
 import msgspec
 
 from partner_network.agreements.terms import Settlement
-from partner_network.dashboards.verification import closes, kinds, settlements
+from partner_network.dashboards.verification import closes, endings, kinds, settlements
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.closes import Accounts, Close
+from partner_network.dashboards.verification.endings import GOES_ON, Ending
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Clawback, Statement, StatementLine
 from partner_network.kernel import periods
-from partner_network.statements import rules
+from partner_network.statements import carrying, rules
 from partner_network.statements.rules import Content, Line
 
 _UNTOLD = Settlement(currency="XXX", time_zone="UTC", netting="none")
@@ -43,9 +44,16 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
             if settlement is None:
                 yield f"Statement {statement.number} is of a pair without terms in {statement.currency}."
                 continue
-            yield from _content(books, statement, lines)
             if is_told:
-                yield from _agreed(statement, settlement)
+                is_below = carrying.is_below(
+                    closing_minor=statement.closing_minor, minimum_minor=settlement.minimum_payout_minor
+                )
+                on_it = {one.transfer_id for one in lines} if is_below else set[int]()
+                ending = (
+                    endings.ending_of(accounts, agreed, statement, (stated, on_it)) if is_below else GOES_ON
+                )
+                yield from _agreed(statement, settlement, ending)
+            yield from _content(books, statement, lines)
             close = closes.close_of(accounts, statement, settlement, lines)
             for entry in closes.entries_of(books, close):
                 yield from explained.must_be_booked(entry, partial(_named, statement))
@@ -115,13 +123,14 @@ def _content(books: Books, statement: Statement, lines: Sequence[Line]) -> Itera
         period=statement.period,
         opening_minor=statement.opening_minor,
         closing_minor=closing,
+        ignores_minimum=statement.ignores_minimum,
         lines=tuple(lines),
     )
     if content.number != statement.number or rules.content_hash(content) != statement.content_hash:
         yield f"{name} has a fingerprint of other content than {content.number}, its lines and its amounts."
 
 
-def _agreed(statement: Statement, settlement: Settlement) -> Iterator[str]:
+def _agreed(statement: Statement, settlement: Settlement, ending: Ending) -> Iterator[str]:
     """Yield where period or minimum are not those of the signed terms."""
     name = f"Statement {statement.number}"
     zone = periods.zone_named(settlement.time_zone)
@@ -135,12 +144,18 @@ def _agreed(statement: Statement, settlement: Settlement) -> Iterator[str]:
     if statement.closed_at < statement.ends_at:
         yield f"{name} was closed at {statement.closed_at}, before its period had ended."
     minimum = settlement.minimum_payout_minor
-    reason = rules.carried_reason(closing_minor=statement.closing_minor, minimum_minor=minimum)
+    is_last = ending.is_last or (ending.may_be_last and statement.ignores_minimum)
+    reason = carrying.carried_reason(
+        closing_minor=statement.closing_minor, minimum_minor=minimum, is_last=is_last
+    )
     if (statement.minimum_minor, statement.carried_reason) != (minimum, reason):
+        which = ", since it is the last one" if is_last else ""
         yield (
             f"{name} is {_carried(statement.carried_reason)} at a minimum of {statement.minimum_minor:,}; "
-            f"it should be {_carried(reason)} at {minimum:,}."
+            f"it should be {_carried(reason)} at {minimum:,}{which}."
         )
+    if statement.ignores_minimum and not is_last:
+        yield f"{name} ignores the minimum of {minimum:,}, and is not the last one below it."
 
 
 def _carried(reason: str | None) -> str:

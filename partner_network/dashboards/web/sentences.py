@@ -79,6 +79,11 @@ def what_a_close_brings(coming: NextPayout) -> Sentence:
         return Sentence("Nothing is due by then as things stand.")
     if coming.expected_minor < coming.minimum_minor:
         minimum = Money(coming.minimum_minor, coming.currency)
+        if coming.is_last:
+            return Sentence(
+                "Below the minimum of {minimum}, and paid all the same: it is the last statement.",
+                minimum=minimum,
+            )
         return Sentence(
             "Below the minimum of {minimum}: it would be carried to the statement after.", minimum=minimum
         )

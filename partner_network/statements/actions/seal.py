@@ -6,11 +6,13 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.commissions.actions.accrue import stream_lock
+from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ConflictError
 from partner_network.kernel.periods import Period
-from partner_network.statements import line_queries, rules
+from partner_network.statements import carrying, ending_queries, line_queries, rules
 from partner_network.statements.actions import lines as lines_of
 from partner_network.statements.actions.settle import Side
 from partner_network.statements.line_queries import Reading
@@ -31,7 +33,7 @@ async def seal(connection: Connection, side: Side, period: Period, now: datetime
     totals, opening = side.totals, side.standing.opening_minor
     if totals.count == 0 and opening == 0:
         return None
-    account = side.account
+    account, closing = side.account, opening + totals.minor
     content = Content(
         number=f"{account.payer_slug}-{account.payee_slug}-{period.label}-{account.currency}".upper(),
         payee_id=account.payee_id,
@@ -39,7 +41,8 @@ async def seal(connection: Connection, side: Side, period: Period, now: datetime
         currency=account.currency,
         period=period.label,
         opening_minor=opening,
-        closing_minor=opening + totals.minor,
+        closing_minor=closing,
+        ignores_minimum=await _ignores_minimum(connection, side, closing, period),
         lines=(),
     )
     hashed, content_hash = await _hashed(connection, content, side.lines)
@@ -50,6 +53,18 @@ async def seal(connection: Connection, side: Side, period: Period, now: datetime
     if not totals.count == hashed == inserted:
         raise ConflictError("Something was posted while the statement was sealed; close again.")
     return sealed.statement_id
+
+
+async def _ignores_minimum(connection: Connection, side: Side, closing_minor: int, period: Period) -> bool:
+    minimum_minor = side.settlement.minimum_payout_minor
+    if not carrying.is_below(closing_minor=closing_minor, minimum_minor=minimum_minor):
+        return False
+    if not await ending_queries.is_over(connection, side.account, period.ends_at):
+        return False
+    # An order that is computed anew meanwhile would bring more; who takes both locks takes the pair's first.
+    streams = await ending_queries.partnerships_of(connection, side.account.names)
+    await connections.lock_all(connection, *(stream_lock(one) for one in streams))
+    return await ending_queries.is_last(connection, side.account, period.ends_at)
 
 
 async def _hashed(connection: Connection, content: Content, of: Reading) -> tuple[int, bytes]:
@@ -68,9 +83,9 @@ async def _insert(connection: Connection, side: Side, period: Period, sealed: _S
     await connection.execute(
         """INSERT INTO statements (id, number, payee_id, payer_id, currency, account_id, seq, previous_seq,
                period, starts_at, ends_at, opening_minor, closing_minor, minimum_minor, carried_reason,
-               totals, content_hash, closed_at)
+               ignores_minimum, totals, content_hash, closed_at)
            VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($7 - 1, 0), $8, $9, $10, $11, $12, $13, $14, $15,
-               $16, $17)""",
+               $16, $17, $18)""",
         sealed.statement_id,
         content.number,
         content.payee_id,
@@ -84,7 +99,10 @@ async def _insert(connection: Connection, side: Side, period: Period, sealed: _S
         content.opening_minor,
         content.closing_minor,
         minimum,
-        rules.carried_reason(closing_minor=content.closing_minor, minimum_minor=minimum),
+        carrying.carried_reason(
+            closing_minor=content.closing_minor, minimum_minor=minimum, is_last=content.ignores_minimum
+        ),
+        content.ignores_minimum,
         msgspec.json.encode(side.totals.by_kind).decode(),
         sealed.content_hash,
         sealed.closed_at,

@@ -12,7 +12,7 @@ from partner_network.identity.rules.audit import Verb
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import approval_queries, approving, queries, rules
+from partner_network.statements import approval_queries, approving, carrying, queries, rules
 from partner_network.statements.actions import telling
 from partner_network.statements.queries import Statement
 from partner_network.statements.rules import RenderStatement
@@ -35,7 +35,7 @@ async def prepare_statement(
                     "Statement {number} is carried, since {reason}; its amount opens the next one and "
                     "nothing needs signing.",
                     number=statement.number,
-                    reason=rules.why_carried(
+                    reason=carrying.why_carried(
                         closing_minor=statement.closing_minor,
                         minimum_minor=statement.minimum_minor,
                         currency=statement.currency,

@@ -26,6 +26,10 @@ HANGS_ON = {
         AND b.id IN (s.payer_id, s.payee_id))""",
     "payout_id": """EXISTS (SELECT FROM payouts o WHERE o.id = {table}.payout_id
         AND b.id IN (o.payer_id, o.payee_id))""",
+    "attempt_id": """EXISTS (SELECT FROM payouts o JOIN payout_attempts t ON t.payout_id = o.id
+        WHERE t.id = {table}.attempt_id AND b.id IN (o.payer_id, o.payee_id))""",
+    "funding_id": """EXISTS (SELECT FROM fundings f WHERE f.id = {table}.funding_id
+        AND b.id = f.advertiser_id)""",
 }
 OF_OTHERS = {
     "brands.name": "whom it works with",

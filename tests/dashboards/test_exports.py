@@ -92,7 +92,12 @@ FILES = sorted(f"{name}.jsonl" for name in (*writing.kinds(), writing.RECEIPTS))
 
 @pytest.mark.parametrize("name", FILES)
 async def test_each_file_that_is_touched_is_named_with_its_row(own: Path, name: str) -> None:
-    path = own / name
+    must_name_what_was_touched(own, name)
+
+
+def must_name_what_was_touched(folder: Path, name: str) -> None:
+    """Add a row to a file, alter one, take one away, and take the file: each is told by file and row."""
+    path = folder / name
     lines = path.read_bytes().splitlines(keepends=True)
     middle = len(lines) // 2
     added = msgspec.json.encode({"n": middle + 1, "hash": "0" * 64, "row": {}}) + b"\n"
@@ -103,10 +108,10 @@ async def test_each_file_that_is_touched_is_named_with_its_row(own: Path, name: 
         touched["taken"] = [*lines[:middle], *lines[middle + 1 :]]
     for what, now in touched.items():
         path.write_bytes(b"".join(now))
-        (only,) = differences(own)
+        (only,) = differences(folder)
         assert only.startswith(f"{name}, row {middle + 1}: "), f"{what}: {only}"
     path.unlink()
-    assert differences(own) == [f"{name}, row 1: the file is missing."]
+    assert differences(folder) == [f"{name}, row 1: the file is missing."]
 
 
 def forged(folder: Path, name: str, change: Callable[[Rows], object]) -> None:

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from partner_network.dashboards.exporting.chained import Sealed
 
-FORMAT = 1
+FORMAT = 2
+"""Form 1 told nothing of what a brand paid in, and what went back of it."""
 MANIFEST = "manifest.json"
 
 

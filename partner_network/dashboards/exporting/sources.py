@@ -20,20 +20,24 @@ _ATTEMPTS = f"(SELECT id FROM payout_attempts WHERE payout_id IN {_PAYOUTS})"
 _PAIRS = """(SELECT id FROM ledger_accounts WHERE $1 IN (holder_id, counterparty_id) AND kind IN ('recv',
     'clawback_due', 'clawback_owed', 'pay_pending', 'pay_held', 'pay_disputed', 'pay', 'pay_funded',
     'payout_clearing'))"""
+# What an advertiser paid in and what its bank took back stand on accounts that are its alone.
+_OWN = f"""(SELECT id FROM ledger_accounts WHERE id IN {_PAIRS}
+    OR holder_id = $1 AND kind IN ('prepaid', 'chargeback'))"""
+_FUNDINGS = "(SELECT id FROM fundings WHERE advertiser_id = $1)"
 # What is due of tax is of no commission: it is of those between whom it is booked.
 _OWN_CLAWBACKS = f"""commission_id IN {_COMMISSIONS} OR commission_id IS NULL AND transfer_id IN (
     SELECT id FROM ledger_transfers WHERE debit_account_id IN {_PAIRS})"""
 _CLAWBACKS = f"(SELECT transfer_id FROM clawbacks WHERE {_OWN_CLAWBACKS})"
-_ENTRIES = f"""(SELECT entry_id FROM ledger_transfers WHERE debit_account_id IN {_PAIRS}
-    OR credit_account_id IN {_PAIRS} OR commission_id IN {_COMMISSIONS})"""
-# What lies on the other side of a pair's posting is named, and what it holds is nobody's business.
-_ACCOUNTS = f"""(SELECT a.*, b.may_go_negative, a.id IN {_PAIRS} AS is_own, {{balances}}
+_ENTRIES = f"""(SELECT entry_id FROM ledger_transfers WHERE debit_account_id IN {_OWN}
+    OR credit_account_id IN {_OWN} OR commission_id IN {_COMMISSIONS})"""
+# What lies on the other side of a posting is named, and what it holds is nobody's business.
+_ACCOUNTS = f"""(SELECT a.*, b.may_go_negative, {{balances}}
     FROM ledger_accounts a JOIN ledger_balances b ON b.account_id = a.id
-    WHERE a.id IN {_PAIRS} OR a.id IN (
+    WHERE a.id IN {_OWN} OR a.id IN (
         SELECT debit_account_id FROM ledger_transfers WHERE entry_id IN {_ENTRIES}
         UNION SELECT credit_account_id FROM ledger_transfers WHERE entry_id IN {_ENTRIES}))""".format(
     balances=", ".join(
-        f"CASE WHEN a.id IN {_PAIRS} THEN b.{side}_{phase}_minor ELSE 0 END AS {side}_{phase}_minor"
+        f"CASE WHEN a.id IN {_OWN} THEN b.{side}_{phase}_minor ELSE 0 END AS {side}_{phase}_minor"
         for side in ("debits", "credits")
         for phase in ("posted", "pending")
     )
@@ -113,7 +117,10 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "approvals": f"statement_approvals r WHERE statement_id IN {_STATEMENTS} ORDER BY statement_id",
         "payouts": "payouts r WHERE $1 IN (payee_id, payer_id) ORDER BY id",
         "attempts": f"payout_attempts r WHERE payout_id IN {_PAYOUTS} ORDER BY payout_id, n",
-        "movements": f"stripe_movements r WHERE attempt_id IN {_ATTEMPTS} ORDER BY entry_id",
+        "fundings": f"fundings r WHERE id IN {_FUNDINGS} ORDER BY id",
+        "prepaid_returns": f"prepaid_returns r WHERE funding_id IN {_FUNDINGS} ORDER BY id",
+        "movements": f"""stripe_movements r WHERE attempt_id IN {_ATTEMPTS} OR funding_id IN {_FUNDINGS}
+            ORDER BY entry_id""",
         # of a payee's closed accounts those alone that the attempts name anyway
         "former_accounts": f"""former_stripe_accounts r WHERE (brand_id, account_id) IN (
             SELECT o.payee_id, t.destination FROM payouts o JOIN payout_attempts t ON t.payout_id = o.id

@@ -18,13 +18,15 @@ from partner_network.dashboards.verification import (
     movements,
     payouts,
     postings,
+    prepaid,
+    returns,
     statements,
 )
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import StripeAccount
 from partner_network.kernel.errors import PartnerNetworkError
-from partner_network.ledger import accounts, invariants
+from partner_network.ledger import invariants
 from partner_network.ledger.invariants import Held, Sums
 from partner_network.ledger.rules import Account
 
@@ -41,8 +43,11 @@ _FILE_OF: Mapping[str, str] = MappingProxyType(
         "clawbacks": "clawbacks.jsonl",
         "statements": "statements.jsonl",
         "approvals": "approvals.jsonl",
+        "fundings": "fundings.jsonl",
+        "returns": "prepaid_returns.jsonl",
         "payouts": "payouts.jsonl",
         "movements": "movements.jsonl",
+        "prepaid": "accounts.jsonl",
         "explained": "entries.jsonl",
     }
 )
@@ -81,9 +86,12 @@ def recomputed(export: Export) -> Iterator[Kind]:
         "clawbacks": lambda: bookings.check_clawbacks(books, explained),
         "statements": lambda: statements.check(books, explained),
         "approvals": lambda: _approvals(export),
+        "fundings": lambda: payouts.check_fundings(books, explained),
+        "returns": lambda: returns.check(books, explained),
         "payouts": lambda: payouts.check_payouts(books, explained),
         "movements": lambda: movements.check(books, explained),
         "explained": explained.check,
+        "prepaid": lambda: prepaid.check(books, lambda holder_id: holder_id == export.manifest.brand_id),
     }
     for name, check in checks.items():
         yield _with_file(_checked(name, check))
@@ -149,8 +157,8 @@ def _signed_off(export: Export) -> Iterator[str]:
 
 
 def _balances(export: Export) -> Kind:
-    """Sum what the accounts of each pair hold from their postings, and hold the pairs' sides together."""
-    found = "of pairs summed from their postings, both sides agree"
+    """Sum what the brand's accounts hold from their postings, and hold the sides of each pair together."""
+    found = "summed from their postings, both sides of each pair agree"
     return kinds.compared("balances", len(export.books.accounts), found, _of_pairs(export))
 
 
@@ -164,8 +172,7 @@ def _of_pairs(export: Export) -> Iterator[str]:
     held: list[Held] = []
     for row, one in enumerate(export.books.accounts, start=1):
         account = Account(one.kind, one.currency, one.holder_id, one.counterparty_id)
-        is_own = export.manifest.brand_id in {one.holder_id, one.counterparty_id}
-        if not is_own or accounts.pair_of(account) is None:
+        if export.manifest.brand_id not in {one.holder_id, one.counterparty_id}:
             continue
         kept, summed = (one.debits_posted_minor, one.credits_posted_minor), (debits[one.id], credits_[one.id])
         if kept != summed:

@@ -14,10 +14,12 @@ from partner_network.dashboards.verification import (
     movements,
     payouts,
     postings,
+    prepaid,
     rates,
     reading,
     receipts,
     reports,
+    returns,
     rewards,
     statements,
     touches,
@@ -77,9 +79,11 @@ def recomputed(rows: Books) -> Iterator[Kind]:
     yield statements.check(rows, explained)
     yield approvals.check(rows)
     yield payouts.check_fundings(rows, explained)
+    yield returns.check(rows, explained)
     yield payouts.check_payouts(rows, explained)
     yield movements.check(rows, explained)
     yield rewards.check(rows, explained)
     yield explained.check()
     yield postings.check_balances(rows)
+    yield prepaid.check(rows)
     yield audit.check(rows.audit_trail)

@@ -8,12 +8,18 @@ from uuid import UUID
 from partner_network.dashboards.verification import kinds
 from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.explained import Explained
+from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Funding, PrepaidReturn
 from partner_network.ledger.rules import Account, Entry, Leg
 
 
-def check(books: Books, explained: Explained) -> Iterator[str]:
-    """Yield where what was given back differs from its entries, its payments or who decided it."""
+def check(books: Books, explained: Explained) -> Kind:
+    """Compare what was given back with its entries, its payments and who decided it."""
+    found = "each booked once, by two people, never more than came in"
+    return kinds.compared("returns", len(books.prepaid_returns), found, _differences(books, explained))
+
+
+def _differences(books: Books, explained: Explained) -> Iterator[str]:
     funding_of = {one.id: one for one in books.fundings}
     accepted = [one for one in books.prepaid_returns if one.status == "accepted"]
     back: defaultdict[UUID, int] = defaultdict(int)

@@ -1,23 +1,21 @@
 """Read which clawbacks nothing can recover any more, since their partnership has ended."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements import terms_reading
 from partner_network.database.connections import Connection
 from partner_network.ledger.accounts import Pair
-from partner_network.statements import due_queries, standing_queries
+from partner_network.statements import due_queries, ending_queries, standing_queries
 
 
 class Lapsing(msgspec.Struct, frozen=True):
-    """What is still due of one clawback, in minor units."""
+    """What is still due of one clawback, in minor units; of tax it is of no commission."""
 
     clawback_id: int
-    commission_id: int
-    partnership_id: UUID
+    commission_id: int | None
     due_minor: int
 
 
@@ -36,40 +34,23 @@ async def ended_pairs(connection: Connection, now: datetime) -> list[EndedPair]:
     Source: the contract's clauses 5.7 and 10.3.
     """
     rows = await connection.fetch(
-        """SELECT p.id AS account_id, p.holder_id, p.counterparty_id, p.currency,
-               array_agg(y.partnership_id) AS partnership_ids, array_agg(h.ended_at) AS ended_at,
-               array_agg((SELECT g.terms_toml FROM terms t JOIN agreements g ON g.id = t.agreement_id
-                   WHERE t.partnership_id = h.id AND upper_inf(t.recorded)
-                   ORDER BY lower(t.valid) DESC NULLS LAST LIMIT 1)) AS terms
+        """SELECT p.id AS account_id, p.holder_id, p.counterparty_id, p.currency
            FROM ledger_accounts d JOIN ledger_balances b
                ON b.account_id = d.id AND b.debits_posted_minor > b.credits_posted_minor
            JOIN ledger_accounts p ON p.kind = 'pay' AND p.holder_id = d.holder_id
                AND p.counterparty_id = d.counterparty_id AND p.currency = d.currency
-           JOIN payees y ON y.payee_id = d.holder_id AND y.advertiser_id = d.counterparty_id
-           JOIN partnerships h ON h.id = y.partnership_id AND h.status <> 'declined'
-           WHERE d.kind = 'clawback_due'
-           GROUP BY p.id HAVING bool_and(h.status = 'ended' AND h.ended_at <= $1) ORDER BY p.id""",
-        now,
+           WHERE d.kind = 'clawback_due' ORDER BY p.id"""
     )
+    names = [(row["counterparty_id"], row["holder_id"], row["currency"]) for row in rows]
     return [
         EndedPair(
             row["account_id"],
             Pair(row["holder_id"], row["counterparty_id"], row["currency"]),
-            sorted(row["partnership_ids"]),
+            await ending_queries.partnerships_of(connection, name),
         )
-        for row in rows
-        if all(
-            ended_at + _run_off(terms) <= now
-            for ended_at, terms in zip(row["ended_at"], row["terms"], strict=True)
-        )
+        for row, name, over in zip(rows, names, await ending_queries.over_at(connection, names), strict=True)
+        if over is not None and over <= now
     ]
-
-
-def _run_off(terms_toml: str | None) -> timedelta:
-    """Return how long after its end a partnership may still earn: it may not where nothing was signed."""
-    if terms_toml is None:
-        return timedelta()
-    return timedelta(days=terms_reading.read_terms(terms_toml).windows.run_off_days)
 
 
 async def may_still_recover(connection: Connection, of: EndedPair, now: datetime) -> bool:
@@ -77,23 +58,9 @@ async def may_still_recover(connection: Connection, of: EndedPair, now: datetime
 
     That is what is pending, held, disputed, payable and on no statement yet, or not computed yet.
     """
-    open_minor = await connection.fetchval(
-        """SELECT coalesce(sum(b.credits_posted_minor - b.debits_posted_minor), 0)::bigint
-           FROM ledger_accounts a JOIN ledger_balances b ON b.account_id = a.id
-           WHERE a.kind IN ('pay_pending', 'pay_held', 'pay_disputed') AND a.holder_id = $1
-               AND a.counterparty_id = $2 AND a.currency = $3""",
-        of.pair.partner_id,
-        of.pair.advertiser_id,
-        of.pair.currency,
-    )
-    if open_minor:
-        return True
-    if await connection.fetchval(
-        """SELECT EXISTS (SELECT FROM ledger_transfers t WHERE t.credit_account_id = $1
-               AND t.phase IN ('posted', 'post') AND NOT EXISTS (
-                   SELECT FROM statement_lines l WHERE l.account_id = $1 AND l.transfer_id = t.id))""",
-        of.account_id,
-    ):
+    if await ending_queries.is_set_apart(
+        connection, (of.pair.advertiser_id, of.pair.partner_id, of.pair.currency)
+    ) or await ending_queries.is_unstated(connection, of.account_id):
         return True
     (standing,) = await standing_queries.standings(connection, [of.account_id])
     return await due_queries.waiting_orders(connection, standing.account, now) > 0
@@ -102,9 +69,10 @@ async def may_still_recover(connection: Connection, of: EndedPair, now: datetime
 async def lapsing(connection: Connection, of: EndedPair, now: datetime) -> list[Lapsing]:
     """Return what is due of a pair's clawbacks past their time to contest, and that no contest keeps open."""
     rows = await connection.fetch(
-        """SELECT o.transfer_id AS clawback_id, o.commission_id, c.partnership_id, o.due_minor
-           FROM open_clawbacks o JOIN commissions c ON c.id = o.commission_id
-           WHERE coalesce(c.charity_id, c.partner_id) = $1 AND c.advertiser_id = $2 AND c.currency = $3
+        """SELECT o.transfer_id AS clawback_id, o.commission_id, o.due_minor
+           FROM ledger_accounts a JOIN ledger_transfers t ON t.debit_account_id = a.id
+           JOIN open_clawbacks o ON o.transfer_id = t.id
+           WHERE a.kind = 'clawback_due' AND a.holder_id = $1 AND a.counterparty_id = $2 AND a.currency = $3
                AND o.contest_until <= $4 AND o.due_minor > 0
                AND NOT EXISTS (SELECT FROM clawback_contests x WHERE x.clawback_id = o.transfer_id
                    AND NOT EXISTS (SELECT FROM contest_decisions e WHERE e.clawback_id = x.clawback_id))

@@ -12,9 +12,10 @@ CITED = "lapsed"
 REASON = "The partnership has ended, and no statement is left from which it could be taken."
 
 
-def entry_of(clawback_id: int, commission_id: int, pair: Pair, minor: int, at: datetime) -> Entry:
+def entry_of(clawback_id: int, commission_id: int | None, pair: Pair, minor: int, at: datetime) -> Entry:
     """Return the entry by which the advertiser bears what is still due of a clawback.
 
+    What is due of tax is of no commission.
     Units: minor units of ``pair.currency``. Errors: ValueError when nothing is due.
     Source: MONEY section 5: end of a partnership; the contract's clause 5.7.
     """

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from partner_network.agreements.terms import Clawback, Settlement, Structure, Tier
-from partner_network.commissions.rules.facts import Line
+from partner_network.commissions.rules.facts import Line, Refund
 from partner_network.kernel import errors
 from tests.commissions import cast
 
@@ -79,6 +79,43 @@ def test_a_free_order_counts_until_it_is_taken_back() -> None:
     assert cast.paid([cast.order("a", 0, lines=(free,))], cast.terms(component)) == {"a": 500}
     back = cast.order("a", 0, lines=(free,), refunds=(cast.refund(0),))
     assert cast.paid([back], cast.terms(component)) == {"a": 0}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("refunds", "minor"),
+    [
+        ((cast.refund(0),), 500),  # of the whole order, which keeps its 10.00
+        ((cast.refund(999),), 500),
+        ((cast.refund(999, line="l1"),), 500),
+        ((cast.refund(0, line="l2"),), 0),
+        ((cast.refund(1_000),), 0),
+        ((cast.refund(1_000, line="l1"),), 0),  # nothing of the order is left, and its gift went with it
+        ((cast.refund(1), cast.refund(999, line="l1", id="r2")), 0),
+        ((cast.refund(1_000, line="l1"), cast.refund(0, id="r2", cancels="r1")), 500),
+    ],
+)
+def test_a_free_line_goes_back_by_its_name_or_with_the_whole_order(
+    refunds: tuple[Refund, ...], minor: int, mode: Settlement
+) -> None:
+    gift = replace(
+        cast.SALES,
+        metric="count",
+        tiers=(Tier(0, amount_minor=500),),
+        match=replace(FLAT.match, skus=("gift",)),
+    )
+    lines = (Line(id="l1", net_minor=1_000, sku="cd"), Line(id="l2", net_minor=0, sku="gift"))
+    order = cast.order("a", 1_000, lines=lines, refunds=refunds)
+    assert cast.paid([order], cast.terms(gift, settlement=mode)) == {"a": minor}
+
+
+def test_under_line_only_a_free_action_that_was_taken_back_pays_nothing_and_keeps_its_place() -> None:
+    component = replace(
+        cast.SALES, metric="count", tiers=(Tier(0, amount_minor=500), Tier(1, amount_minor=900))
+    )
+    orders = [cast.order("a", 0, refunds=(cast.refund(0),)), cast.order("b", 0)]
+    assert cast.paid(orders, cast.terms(component, settlement=cast.line_only())) == {"a": 0, "b": 900}
+    assert cast.paid(orders, cast.terms(component)) == {"a": 0, "b": 500}
 
 
 def test_under_line_only_a_fully_refunded_action_keeps_its_place() -> None:

@@ -31,6 +31,12 @@ class Net(Struct, frozen=True, gc=False):
         """Tell whether a refund in force took all of it."""
         return self.touched and self.refunded == self.gross
 
+    def taken_back(self, line_minor: int) -> int:
+        """Return what refunds take from a line: R(line * refunded / gross), all of it once all went back."""
+        if self.is_fully_refunded:  # which is no fraction where all of it was free
+            return line_minor
+        return money.divide_half_away(line_minor * self.refunded, self.gross) if self.refunded else 0
+
 
 def split_credits(net_minor: int, weights: Sequence[Fraction]) -> list[int]:
     """Split a conversion's net among its credits, sorted by (partner, touch), by largest remainder."""
@@ -78,7 +84,10 @@ def nets_by_line(order: Order, refunds: Sequence[Refund]) -> list[tuple[Line, Ne
     for refund in refunds:
         for line_id, part in _spread(order, refund, lines, left):
             left[line_id] -= part
-            touched.add(line_id)
+            if part or refund.line is not None:
+                touched.add(line_id)
+    if refunds and not any(left.values()):
+        touched.update(left)  # free lines go back with the whole order, whatever its refunds name
     return [(line, Net(line.net_minor, line.net_minor - left[line.id], line.id in touched)) for line in lines]
 
 
@@ -96,7 +105,7 @@ def _spread(
     if refund.net_minor > sum(left.values()):
         raise _too_much(order)
     if refund.net_minor == 0:
-        return [(line.id, 0) for line in lines]
+        return []
     parts = money.largest_remainder(refund.net_minor, [Fraction(line.net_minor) for line in lines])
     if any(part > left[line.id] for line, part in zip(lines, parts, strict=True)):
         # A line was refunded before: by its net it would fall below zero, so what is left decides.

@@ -167,7 +167,7 @@ def target_of(entry: Entry, adjusted: int) -> Target:
     Rounding: under line_only, `R(line * refunds so far / net)`, cumulative over the order's refunds.
     """
     plan, net = entry.plan, entry.net
-    taken_back = divide_half_away(entry.line * net.refunded, net.gross) if _takes_back(entry) else 0
+    taken_back = net.taken_back(entry.line) if plan.version.line_only else 0
     return Target(
         conversion=entry.order.id,
         component=plan.name,
@@ -189,7 +189,3 @@ def target_of(entry: Entry, adjusted: int) -> Target:
         measures=entry.measures,
         charity=plan.charity,
     )
-
-
-def _takes_back(entry: Entry) -> bool:
-    return entry.plan.version.line_only and entry.net.refunded > 0

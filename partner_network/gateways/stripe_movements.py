@@ -1,7 +1,8 @@
 """What moved our money at Stripe, as its balance transactions tell it: values of our own."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import stripe
@@ -25,7 +26,8 @@ _OF_CATEGORY: dict[str, MovementKind] = {
 class Movement(msgspec.Struct, frozen=True):
     """One balance transaction; minor units, `amount_minor` below zero where money left us.
 
-    ``about`` is the transfer of a reversal and the PaymentIntent of a payment that came back.
+    ``about`` is the transfer of a reversal, the PaymentIntent of a payment and of one that came back, and the
+    account that a transfer went to.
     """
 
     id: str
@@ -51,7 +53,13 @@ def movement_of(found: stripe.BalanceTransaction) -> Movement:
         amount_minor=found.amount,
         fee_minor=found.fee,
         source_id=str(known.get("id", "")),
-        about=known.get("transfer") or known.get("payment_intent"),
+        about=_about(known),
         said=str(known.get("reason") or found.description or found.reporting_category),
         created=datetime.fromtimestamp(found.created, UTC),
     )
+
+
+def _about(source: Mapping[str, Any]) -> str | None:
+    if source.get("object") == "transfer":
+        return source.get("destination")
+    return source.get("transfer") or source.get("payment_intent")

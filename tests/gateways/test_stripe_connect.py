@@ -409,6 +409,18 @@ async def test_all_transfers_are_walked_page_by_page(
     assert [transfer async for transfer in gateway.transfers_since(walked[0].created + hour)] == []
 
 
+async def test_one_transfer_is_read_by_its_id_and_an_unknown_one_is_not_found(
+    gateway: StripeConnect, world: World
+) -> None:
+    await fund(gateway, 500)
+    sent = await send(gateway, await recipient(gateway, world), amount_minor=500)
+    assert isinstance(sent, Accepted)
+    read = await gateway.read_transfer(sent.transfer_id)
+    assert (read.id, read.amount_minor) == (sent.transfer_id, 500)
+    with pytest.raises(NotFoundError, match="Stripe does not know it"):
+        await gateway.read_transfer("tr_none")
+
+
 # Webhooks
 
 

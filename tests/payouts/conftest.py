@@ -19,6 +19,7 @@ from partner_network.statements import jobs as statements
 from tests import builders
 from tests.builders import SHOP, SMALL, Cast, at, numbered
 from tests.conftest import FreshDatabase
+from tests.payouts.listing import Listing
 
 EARNED_MINOR = 1_500
 """10 % of the one order of 150.00."""
@@ -107,10 +108,12 @@ class Sale(Cast):
             )
         await self.ask_stripe(f"/v1/transfers/{transfer}/reversals", amount=str(minor))
 
-    async def ask_stripe(self, path: str, **data: str) -> Any:
-        """Ask Stripe for something past the product, as a person does at its pages."""
+    async def ask_stripe(self, path: str, *, on: str | None = None, **data: str) -> Any:
+        """Ask Stripe for something past the product, as a person does at its pages, ours or a partner's."""
+        whose = {} if on is None else {"stripe-account": on}
+        headers = {"authorization": "Bearer sk_test_sale", **whose}
         async with httpx.AsyncClient(base_url=self.stripe_address) as client:
-            answer = await client.post(path, data=data, headers={"authorization": "Bearer sk_test_sale"})
+            answer = await client.post(path, data=data, headers=headers)
         answer.raise_for_status()
         return answer.json()
 
@@ -184,6 +187,11 @@ class Sale(Cast):
                 kind,
                 holder,
             )
+
+
+@pytest.fixture
+def listing(monkeypatch: pytest.MonkeyPatch) -> Listing:
+    return Listing(monkeypatch)
 
 
 @pytest.fixture

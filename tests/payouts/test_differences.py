@@ -1,18 +1,15 @@
 """Whatever our books and Stripe's say differently is found, and is a case until it is gone."""
 
-from collections.abc import AsyncGenerator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from partner_network.database import connections
-from partner_network.gateways import clock, stripe_connect
-from partner_network.gateways.stripe_connect import StripeConnect
-from partner_network.gateways.stripe_movements import Movement
-from partner_network.gateways.stripe_transport import Transport
+from partner_network.gateways import clock
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts.actions import compare, movements
 from tests.payouts.conftest import EARNED_MINOR, Sale
+from tests.payouts.listing import Listing
 
 DAY_S = 86_400
 
@@ -155,45 +152,6 @@ async def test_the_transfer_of_an_attempt_that_nobody_answered_is_not_called_a_s
 
     assert comparison.found == []
     assert comparison.not_compared == {"balance differs", "transfer not booked"}
-
-
-class Listing:
-    """Stripe's list of balance transactions, which may show one late and counts what is asked for."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.pages = 0
-        self.hidden: set[str] = set()
-        real_walk, real_request = StripeConnect.movements, Transport.request_async
-
-        async def walk(stripe: StripeConnect, *, since: datetime | None = None) -> AsyncGenerator[Movement]:
-            async for one in real_walk(stripe, since=since):
-                if one.source_id not in self.hidden:
-                    yield one
-
-        async def request(
-            transport: Transport,
-            method: str,
-            url: str,
-            headers: Mapping[str, str],
-            post_data: str | None = None,
-        ) -> tuple[bytes, int, Mapping[str, str]]:
-            self.pages += "/v1/balance_transactions" in url
-            return await real_request(transport, method, url, headers, post_data)
-
-        monkeypatch.setattr(StripeConnect, "movements", walk)
-        monkeypatch.setattr(Transport, "request_async", request)
-        monkeypatch.setattr(stripe_connect, "PAGE", 2)
-
-    async def asked_by(self, sale: Sale) -> int:
-        """Return how many pages one look into what moved asks for."""
-        before = self.pages
-        await movements.book_movements(sale.stripe, await clock.now())
-        return self.pages - before
-
-
-@pytest.fixture
-def listing(monkeypatch: pytest.MonkeyPatch) -> Listing:
-    return Listing(monkeypatch)
 
 
 async def test_what_was_read_is_not_read_again_at_each_webhook(sale: Sale, listing: Listing) -> None:

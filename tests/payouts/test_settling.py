@@ -30,9 +30,10 @@ async def test_neither_a_run_nor_a_comparison_waits_for_a_finished_payout(sale: 
             assert task.done()
 
 
-async def test_a_run_with_nothing_on_its_way_asks_stripe_for_no_transfers(sale: Sale) -> None:
+async def test_a_run_with_nothing_on_its_way_asks_stripe_nothing(sale: Sale) -> None:
     await paid(sale)
-    await sale.control("faults", route="GET /v1/transfers", kind="drop_before", times=9)
+    for route in ("GET /v1/transfers", "GET /v1/balance_transactions"):
+        await sale.control("faults", route=route, kind="drop_before", times=9)
     await payouts.pay(sale.stripe, await clock.now())
 
 

@@ -48,12 +48,13 @@ async def compare(stripe: StripeConnect, now: datetime) -> Comparison:
 
 async def _look(stripe: StripeConnect, now: datetime) -> Comparison:
     found = await _payments_not_settled(stripe, now)
+    # The balance first: where it tells that something is not kept, that is read before the rest is compared.
+    balances = await _balances(stripe, now)
     report = await reconcile.reconcile(stripe, now)
     found += [
         Found("transfer not booked" if one.is_unknown else "transfer differs", one.transfer_id, one.sentence)
         for one in report.differences
     ]
-    balances = await _balances(stripe, now)
     async with connections.transaction() as connection:
         found += await differences.payments(connection)
         found += await differences.fees(connection)

@@ -1,18 +1,23 @@
 """Compare what we believe we paid with what Stripe says it paid, and book what has left the account."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from partner_network.database import connections
-from partner_network.database.connections import Connection
 from partner_network.gateways.stripe_connect import StripeConnect, Transfer
+from partner_network.kernel.errors import NotFoundError
 from partner_network.ledger import actions as ledger
 from partner_network.ledger import events
 from partner_network.ledger.accounts import Pair
 from partner_network.ledger.events import Fact
-from partner_network.payouts.actions import telling
+from partner_network.payouts import transfer_queries
+from partner_network.payouts.actions import telling, transactions
+from partner_network.payouts.transfer_queries import Sent
+
+SETTLING_OVERLAP = timedelta(minutes=5)
+"""How far back a look goes that is made each minute while something is on its way; others look farther."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -34,61 +39,52 @@ class Report(msgspec.Struct, frozen=True):
 async def settle_arrived(stripe: StripeConnect, now: datetime) -> int:
     """Settle what was accepted and Stripe shows as it was sent; return how many attempts.
 
-    Looks no further back than the oldest of them, and asks Stripe nothing when there is none.
+    Reads what is new at Stripe alone, and asks it nothing when nothing is on its way.
     """
-    accepted = await _sent("t.status = 'accepted'")
-    awaited = {sent.stripe_transfer_id for sent in accepted}
-    shown: dict[str, Transfer] = {}
-    if awaited:
-        async for transfer in stripe.all_transfers():
-            shown[transfer.id] = transfer
-            if awaited <= shown.keys():
-                break
-    return await _settle([sent for sent in accepted if _difference(sent, shown) is None], now)
+    async with connections.transaction() as connection:
+        if not await transfer_queries.is_any_awaited(connection):
+            return 0
+    await transactions.keep_new(stripe, overlap=SETTLING_OVERLAP)
+    async with connections.transaction() as connection:
+        arrived = await transfer_queries.arrived(connection)
+    return await _settle(arrived, now)
 
 
 async def reconcile(stripe: StripeConnect, now: datetime) -> Report:
     """Settle every accepted attempt that Stripe shows with the same amount and destination.
 
-    Idempotent. Nothing is booked for a transfer that differs: it is reported, and a person decides.
+    Each transfer moves our balance once, so what is kept of that says what it was; only a transfer that is
+    not kept so is asked for by its id. Idempotent. Nothing is booked for a transfer that differs: it is
+    reported, and a person decides.
     """
-    shown = {transfer.id: transfer async for transfer in stripe.all_transfers()}
-    ours = await _sent("t.stripe_transfer_id IS NOT NULL")
-    differences = _differences(ours, shown)
-    wrong = {difference.transfer_id for difference in differences}
-    arrived = [sent for sent in ours if sent.status == "accepted" and sent.stripe_transfer_id not in wrong]
+    await transactions.keep_new(stripe)
+    async with connections.transaction() as connection:
+        arrived = await transfer_queries.arrived(connection)
+        doubtful = await transfer_queries.not_listed_as_sent(connection)
+        strangers = await transfer_queries.strangers(connection)
+    differences: list[Difference] = []
+    for sent in doubtful:
+        difference = _difference(sent, await _shown(stripe, sent.stripe_transfer_id))
+        if difference is not None:
+            differences.append(difference)
+        elif sent.status == "accepted":
+            # Its list lags behind; whether money is missing for it, the balance tells.
+            arrived.append(sent.id)
+    differences += [
+        Difference(transfer_id, "Stripe shows a transfer that we did not book.", is_unknown=True)
+        for transfer_id in strangers
+    ]
     return Report(await _settle(arrived, now), tuple(differences))
 
 
-class _Sent(msgspec.Struct, frozen=True):
-    id: UUID
-    payout_id: UUID
-    stripe_transfer_id: str
-    amount_minor: int
-    destination: str
-    status: str
-    currency: str
-    payee_id: UUID
-    payer_id: UUID
+async def _shown(stripe: StripeConnect, transfer_id: str) -> Transfer | None:
+    try:
+        return await stripe.read_transfer(transfer_id)
+    except NotFoundError:
+        return None
 
 
-async def _sent(which: str) -> list[_Sent]:
-    async with connections.transaction() as connection:
-        return await _read(connection, f"WHERE {which} ORDER BY t.id")
-
-
-async def _read(connection: Connection, which: str, *values: object) -> list[_Sent]:
-    rows = await connection.fetch(
-        f"""SELECT t.id, t.payout_id, t.stripe_transfer_id, t.amount_minor, t.destination, t.status,
-                o.currency, o.payee_id, o.payer_id
-            FROM payout_attempts t JOIN payouts o ON o.id = t.payout_id {which}""",
-        *values,
-    )
-    return [_Sent(**row) for row in rows]
-
-
-def _difference(sent: _Sent, shown: dict[str, Transfer]) -> Difference | None:
-    transfer = shown.get(sent.stripe_transfer_id)
+def _difference(sent: Sent, transfer: Transfer | None) -> Difference | None:
     if transfer is None:
         return Difference(sent.stripe_transfer_id, "Stripe does not show a transfer we booked.")
     if (transfer.amount_minor, transfer.currency, transfer.destination) != (
@@ -100,26 +96,12 @@ def _difference(sent: _Sent, shown: dict[str, Transfer]) -> Difference | None:
     return None
 
 
-def _differences(ours: list[_Sent], shown: dict[str, Transfer]) -> list[Difference]:
-    known = {sent.stripe_transfer_id for sent in ours}
-    unknown = [
-        Difference(transfer_id, "Stripe shows a transfer that we did not book.", is_unknown=True)
-        for transfer_id in shown
-        if transfer_id not in known
-    ]
-    return [found for sent in ours if (found := _difference(sent, shown)) is not None] + unknown
-
-
-async def _settle(arrived: list[_Sent], now: datetime) -> int:
+async def _settle(arrived: list[UUID], now: datetime) -> int:
     """Book what has left the account, for what another worker has not booked; lock nothing else."""
     if not arrived:
         return 0
     async with connections.transaction() as connection:
-        still = await _read(
-            connection,
-            "WHERE t.id = ANY($1::uuid[]) AND t.status = 'accepted' ORDER BY t.id FOR UPDATE OF o, t",
-            [sent.id for sent in arrived],
-        )
+        still = await transfer_queries.still_accepted(connection, arrived)
         entries = [
             events.settle_payout(
                 Fact(f"settle:{sent.id}", now),

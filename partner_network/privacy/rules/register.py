@@ -71,7 +71,7 @@ WITHOUT_PEOPLE: Mapping[str, str] = MappingProxyType(
         "payouts": "amounts",
         "payout_attempts": "amounts and the company's account at Stripe",
         "stripe_movements": "amounts",
-        "stripe_transactions": "amounts, as Stripe lists what moved the network's own balance",
+        "stripe_transactions": "what moved the network's own balance at Stripe, and to which accounts",
         "program_pauses": "when a program was paused, and for which statement of two companies",
         "bank_payouts": "amounts that went from the company's own account at Stripe to its bank",
         "bank_payout_transfers": "which amounts went to the bank together",

@@ -38,6 +38,11 @@ class _OpenTransaction:
 
 
 engine = _QuietEngine(config={})
+_NOTICED_WITHIN_A_MINUTE = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
 
 
 async def open_pool(
@@ -92,6 +97,23 @@ async def transaction(
             yield connection
         finally:
             engine.current_transaction.reset(token)
+
+
+@asynccontextmanager
+async def session() -> "AsyncGenerator[asyncpg.Connection[asyncpg.Record]]":
+    """Connect beside the pool, for locks that outlive transactions and end with the session, however it ends.
+
+    It takes nothing from the pool: whoever held one of its connections while waiting for another would stop
+    everybody. A worker whose machine is gone is noticed within a minute.
+    """
+    settings = engine.config["server_settings"] | _NOTICED_WITHIN_A_MINUTE
+    opened: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+        engine.config["dsn"], server_settings=settings
+    )
+    try:
+        yield opened
+    finally:
+        await opened.close()
 
 
 async def look(connection: Connection, eyes: Eyes) -> None:

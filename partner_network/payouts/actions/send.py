@@ -20,7 +20,8 @@ from partner_network.ledger import events
 from partner_network.ledger import queries as ledger_queries
 from partner_network.ledger.events import Fact
 from partner_network.payouts import queries, rules, sending_queries
-from partner_network.payouts.actions import accounts, pace, record
+from partner_network.payouts.actions import accounts, hands, pace, record
+from partner_network.payouts.actions.hands import Hands
 from partner_network.payouts.sending_queries import Attempt, Payout
 
 KEY_LIFE = timedelta(hours=23)
@@ -35,19 +36,30 @@ SENDERS = 4
 async def send_all(stripe: StripeConnect, now: datetime) -> dict[UUID, str]:
     """Send everything that is funded and not held, oldest first; return what became of each payout.
 
+    Workers that send at once share the work: what one has in hand, the others pass over.
     Errors: RuntimeError when Stripe says the fault is ours; what is under way is finished, no more begun.
     """
     await accounts.read_waiting(stripe, now)
     async with connections.transaction() as connection:
         await accounts.release_mended(connection)
         waiting = deque(await queries.unfinished(connection))
+    if not waiting:
+        return {}
+    async with hands.hands() as ours:
+        return await _send(stripe, waiting, ours, now)
+
+
+async def _send(stripe: StripeConnect, waiting: deque[UUID], ours: Hands, now: datetime) -> dict[UUID, str]:
     became: dict[UUID, str] = {}
 
     async def send_one_after_the_other() -> None:
         try:
             while waiting:
                 payout_id = waiting.popleft()
-                became[payout_id] = await send_payout(stripe, payout_id, now)
+                async with ours.take(payout_id) as is_ours:
+                    became[payout_id] = (
+                        await send_payout(stripe, payout_id, now) if is_ours else "in another's hands"
+                    )
         except BaseException:
             waiting.clear()
             raise

@@ -85,7 +85,8 @@ def handlers(settings: Settings, doors: Gateways) -> Mapping[str, Handler]:
         await statements.render(doors.renderer, doors.files, doors.issuer, job, await clock.now())
 
     async def bill(payload: bytes) -> None:
-        await statements.bill(msgspec.json.decode(payload, type=statement_rules.BillBrand))
+        job = msgspec.json.decode(payload, type=statement_rules.BillBrand)
+        await statements.bill(job, await clock.now())
 
     async def render_agreement(payload: bytes) -> None:
         job = msgspec.json.decode(payload, type=agreements.RenderAgreement)

@@ -6,6 +6,7 @@ from partner_network.database import connections
 from partner_network.database.connections import Connection
 
 _is_simulated = False
+LOOK_EVERY = timedelta(minutes=1)
 
 
 def use_simulated_time(*, sandbox: bool) -> None:
@@ -29,6 +30,15 @@ async def now(connection: Connection | None = None) -> datetime:
         return wall_now()
     elapsed = wall_now() - row["wall_at"] if row["is_running"] else timedelta()
     return row["simulated_at"] + elapsed
+
+
+def wait_until(instant: datetime, *, since: datetime) -> timedelta:
+    """Return how long to wait, by the wall, before looking whether the business time has come to an instant.
+
+    A sandbox's time may be moved ahead at any moment, so there it is looked at again each minute.
+    """
+    left = max(timedelta(), instant - since)
+    return min(left, LOOK_EVERY) if _is_simulated else left
 
 
 async def stands_still(connection: Connection) -> bool:

@@ -83,10 +83,13 @@ async def render(
     await _keep(files, job.statement_id, contents, now)
 
 
-async def bill(job: BillBrand) -> None:
-    """Try those invoices again that wait for a tax profile of a brand, which holds from now on."""
+async def bill(job: BillBrand, now: datetime) -> None:
+    """Try those invoices again that wait for a tax profile of a brand, once it holds by the business time."""
     async with connections.transaction() as connection:
-        await rendering.ask_for_invoices(connection, job.brand_id)
+        if job.holds_at is not None and now < job.holds_at:
+            await rendering.ask_once_in_force(connection, job, now)
+        else:
+            await rendering.ask_for_invoices(connection, job.brand_id)
 
 
 async def _keep(files: FileStore, statement_id: UUID, contents: Mapping[str, bytes], now: datetime) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from partner_network.brands.tax_profiles import NewTaxProfile
 from partner_network.database import connections
+from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import Member
 from partner_network.statements import invoice_queries, invoices, jobs, queries
 from partner_network.statements.actions import close, rendering, taxing
@@ -110,13 +111,40 @@ async def test_invoices_are_tried_again_on_the_day_on_which_a_profile_begins_to_
     statement = (await closed(streams))[HOUSE, WEEKLY]
     await taxing.record_tax_profile(await member_of(statement.payee_id), PROFILE, CLOSED)
 
-    async with connections.transaction() as connection:
-        row = await connection.fetchrow(
-            """SELECT payload, execute_after - created AS waits FROM pgqueuer
-               WHERE entrypoint = 'statements.bill'"""
-        )
-    assert row is not None
+    ((job, waits),) = await waiting_to_bill()
     # By the clocks of the last zone the second of March begins at 12:00 UTC; it is 00:00 UTC of the first.
-    assert abs(row["waits"] - timedelta(hours=36)) < timedelta(seconds=1)
-    await jobs.bill(msgspec.json.decode(row["payload"], type=BillBrand))
+    assert abs(waits - timedelta(hours=36)) < timedelta(seconds=1)
+    assert job.holds_at == day(3, 2, 13)
+    await jobs.bill(job, day(3, 2, 13))
     assert await asked() == [statement.id, statement.id]
+
+
+async def test_in_a_sandbox_whose_time_runs_ahead_invoices_wait_by_its_time_alone(
+    streams: list[network.Stream],
+) -> None:
+    statement = (await closed(streams))[HOUSE, WEEKLY]
+    clock.use_simulated_time(sandbox=True)
+    try:
+        await taxing.record_tax_profile(await member_of(statement.payee_id), PROFILE, CLOSED)
+        ((job, waits),) = await waiting_to_bill()
+        assert abs(waits - timedelta(minutes=1)) < timedelta(seconds=1)
+
+        # A minute by the wall later the day has not begun: the same job waits for another minute.
+        await jobs.bill(job, day(3, 2, 13) - timedelta(seconds=1))
+        assert await asked() == [statement.id]
+        assert [one for one, _ in await waiting_to_bill()] == [job, job]
+        # Then somebody moves the clock on by ten days.
+        await jobs.bill(job, day(3, 12))
+    finally:
+        clock.use_simulated_time(sandbox=False)
+    assert await asked() == [statement.id, statement.id]
+
+
+async def waiting_to_bill() -> list[tuple[BillBrand, timedelta]]:
+    """Return the jobs that wait for a tax profile, and how long by the wall."""
+    async with connections.transaction() as connection:
+        rows = await connection.fetch(
+            """SELECT payload, execute_after - created AS waits FROM pgqueuer
+               WHERE entrypoint = 'statements.bill' ORDER BY id"""
+        )
+    return [(msgspec.json.decode(row["payload"], type=BillBrand), row["waits"]) for row in rows]

@@ -1,12 +1,14 @@
 """Ask the worker for documents: of statements that are final, and of invoices that something kept back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from partner_network.database import jobs
 from partner_network.database.connections import Connection
+from partner_network.gateways import clock
 from partner_network.statements import rules
-from partner_network.statements.rules import RenderStatement
+from partner_network.statements.rules import BillBrand, RenderStatement
 
 
 async def ask_for_carried(connection: Connection, statement_ids: Sequence[UUID]) -> None:
@@ -17,6 +19,12 @@ async def ask_for_carried(connection: Connection, statement_ids: Sequence[UUID])
     )
     for row in rows:
         await jobs.enqueue(connection, rules.RENDER, RenderStatement(row["id"]))
+
+
+async def ask_once_in_force(connection: Connection, job: BillBrand, now: datetime) -> None:
+    """Ask for the invoices of a brand when the profile that they wait for holds."""
+    after = None if job.holds_at is None else clock.wait_until(job.holds_at, since=now)
+    await jobs.enqueue(connection, rules.BILL, job, after=after)
 
 
 async def ask_for_invoices(connection: Connection, brand_id: UUID) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from partner_network.brands import tax_profiles
 from partner_network.brands.tax_profiles import NewTaxProfile
-from partner_network.database import connections, jobs
+from partner_network.database import connections
 from partner_network.database.connections import Connection
 from partner_network.identity.actions import audit
 from partner_network.identity.rules import permissions
@@ -14,12 +14,10 @@ from partner_network.identity.rules.audit import Verb
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel import ids, periods
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError
-from partner_network.statements import rules
 from partner_network.statements.actions import rendering
 from partner_network.statements.rules import BillBrand
 
 _A_DAY = timedelta(days=1)
-_NOW = timedelta(0)
 _LAST_ZONE = ZoneInfo("Etc/GMT+12")
 """Where every day begins last."""
 
@@ -148,4 +146,4 @@ async def _record(connection: Connection, member: Member, verb: Verb, payee_id: 
 async def _ask_once_in_force(connection: Connection, brand_id: UUID, valid_from: date, now: datetime) -> None:
     """Ask for invoices when a profile holds in every zone: an invoice names a company as it is that day."""
     holds_at = periods.midnight(valid_from, _LAST_ZONE)
-    await jobs.enqueue(connection, rules.BILL, BillBrand(brand_id), after=max(_NOW, holds_at - now))
+    await rendering.ask_once_in_force(connection, BillBrand(brand_id, holds_at), now)

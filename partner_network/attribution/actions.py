@@ -12,7 +12,6 @@ from partner_network.agreements.rules import ACCRUE
 from partner_network.attribution import receipt, walk
 from partner_network.attribution.cases import Case, Outcome, PolicyVersion, Standing
 from partner_network.attribution.queries import decisions, facts, waiting
-from partner_network.conversions import queries as conversions
 from partner_network.database import connections, jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
@@ -30,9 +29,7 @@ async def decide_pending(limit: int = BATCH) -> int:
     Source: MONEY section 3.
     """
     async with connections.transaction() as connection:
-        await waiting.prefer_indexes(connection)
-        program_ids = await waiting.programs_waiting(connection)
-        await connections.lock_all(connection, *map(conversions.decision_lock, program_ids))
+        program_ids = await waiting.lock_programs_waiting(connection)
         taken = await waiting.take_waiting(connection, program_ids, limit)
         if not taken:
             return 0
@@ -83,9 +80,8 @@ async def _record(
         for outcome in changed
         if outcome.case.event == "sale" and outcome.case.id not in standing
     ]
-    concerned |= await waiting.credited_later(connection, newly_sold)
-    if concerned:
-        await ask_for_accrual(connection, concerned)
+    if concerned or newly_sold:
+        await ask_for_accrual(connection, concerned, newly_sold)
 
 
 def _differs(outcome: Outcome, standing: Standing | None) -> bool:
@@ -180,15 +176,35 @@ def _credits_of(outcomes: Sequence[Outcome], revs: Sequence[int]) -> tuple[Seque
     )
 
 
-async def ask_for_accrual(connection: Connection, concerned: Iterable[tuple[UUID, UUID]]) -> None:
-    """Put orders, each (partnership, conversion), up for accrual within the caller's transaction."""
+async def ask_for_accrual(
+    connection: Connection, concerned: Iterable[tuple[UUID, UUID]], sales: Sequence[Case] = ()
+) -> None:
+    """Put orders, each (partnership, conversion), up for accrual within the caller's transaction.
+
+    With them goes what shifts with these sales: one that arrives out of order shifts the order numbers of
+    those that its customer made later, which price them.
+    """
     asked = sorted(concerned)
     # DO UPDATE locks a row that waits already: an accrual that is about to take it waits for our decision.
-    await connection.execute(
-        """INSERT INTO unaccrued_conversions AS u (partnership_id, conversion_id)
-           SELECT * FROM unnest($1::uuid[], $2::uuid[])
-           ON CONFLICT (partnership_id, conversion_id) DO UPDATE SET partnership_id = u.partnership_id""",
+    is_any = await connection.fetchval(
+        f"""WITH put AS (
+                INSERT INTO unaccrued_conversions AS u (partnership_id, conversion_id)
+                SELECT * FROM unnest($6::uuid[], $7::uuid[])
+                UNION
+                SELECT k.partnership_id, c.id
+                FROM {waiting.PLACES}
+                CROSS JOIN LATERAL (SELECT id FROM conversions c WHERE {waiting.LATER} OFFSET 0) c
+                CROSS JOIN LATERAL (
+                    SELECT partnership_id FROM current_decisions d
+                    JOIN credits k ON k.conversion_id = d.conversion_id AND k.rev = d.rev
+                    WHERE d.conversion_id = c.id OFFSET 0) k
+                ORDER BY 1, 2
+                ON CONFLICT (partnership_id, conversion_id) DO UPDATE SET partnership_id = u.partnership_id
+                RETURNING true)
+            SELECT EXISTS (SELECT FROM put)""",
+        *waiting.places(sales),
         [partnership_id for partnership_id, _ in asked],
         [conversion_id for _, conversion_id in asked],
     )
-    await jobs.enqueue(connection, ACCRUE)
+    if is_any:
+        await jobs.enqueue(connection, ACCRUE)

@@ -36,6 +36,7 @@ class Case(Struct, frozen=True, gc=False):
     net_minor: int
     customer_pseudonym: str
     """In hexadecimal digits."""
+    was_decided: bool = False
 
     @property
     def place(self) -> Place:

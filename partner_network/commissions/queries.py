@@ -254,6 +254,14 @@ async def booked_for(
     return [Booked(**row) for row in rows]
 
 
+async def streams_waiting(connection: Connection) -> list[UUID]:
+    """Return the partnerships of which orders are on the work list, the first one last."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT partnership_id FROM unaccrued_conversions ORDER BY partnership_id DESC"
+    )
+    return [row["partnership_id"] for row in rows]
+
+
 class WaitingOrder(msgspec.Struct, frozen=True, gc=False):
     """An order on the work list of a stream."""
 
@@ -261,6 +269,7 @@ class WaitingOrder(msgspec.Struct, frozen=True, gc=False):
     occurred_at: datetime
     recorded_at: datetime
     currency: str
+    is_booked: bool
 
 
 async def waiting_orders(connection: Connection, partnership_id: UUID) -> list[WaitingOrder]:
@@ -271,7 +280,9 @@ async def waiting_orders(connection: Connection, partnership_id: UUID) -> list[W
     from passing over all conversions.
     """
     rows = await connection.fetch(
-        """SELECT v.id AS conversion_id, v.occurred_at, v.recorded_at, v.currency
+        """SELECT v.id AS conversion_id, v.occurred_at, v.recorded_at, v.currency,
+               EXISTS (SELECT FROM commissions c WHERE c.conversion_id = v.id AND c.partnership_id = $1)
+                   AS is_booked
            FROM unaccrued_conversions u CROSS JOIN LATERAL (
                SELECT * FROM conversions WHERE id = u.conversion_id OFFSET 0) v
            WHERE u.partnership_id = $1 ORDER BY u.conversion_id FOR UPDATE OF u""",

@@ -41,9 +41,13 @@ def facts_lock(brand_id: UUID) -> str:
     return f"conversions:{brand_id}"
 
 
+DECISION_LOCK = "attribution:"
+"""How the names of these locks begin; the program's id follows."""
+
+
 def decision_lock(program_id: UUID) -> str:
     """Name the lock under which a program's conversions are decided."""
-    return f"attribution:{program_id}"
+    return f"{DECISION_LOCK}{program_id}"
 
 
 async def conversions_of(

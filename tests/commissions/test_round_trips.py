@@ -11,7 +11,7 @@ from tests.conversions.cast import on, order
 
 __all__ = ["street"]
 
-MOST_ROUND_TRIPS = 36
+MOST_ROUND_TRIPS = 30
 """Of attributing and booking one order; one of them reads the simulated clock, which only tests do.
 
 Each is a tenth of a millisecond at least, of ten that a live order may take; whoever needs one more finds

@@ -15,13 +15,16 @@ _candidates = msgspec.json.Decoder(tuple[Candidate, ...])
 
 async def standing_decisions(connection: Connection, batch: Sequence[Case]) -> dict[UUID, Standing]:
     """Return what stands decided of these conversions; those never decided are left out."""
+    decided = [case.id for case in batch if case.was_decided]
+    if not decided:
+        return {}
     rows = await connection.fetch(
         """SELECT d.conversion_id, d.rev, d.bound_to, d.candidates,
                EXISTS (SELECT FROM receipts r WHERE r.conversion_id = d.conversion_id AND r.rev = d.rev)
                    AS has_receipt
            FROM unnest($1::uuid[]) AS w (id) CROSS JOIN LATERAL (
                SELECT * FROM current_decisions WHERE conversion_id = w.id OFFSET 0) d""",
-        [case.id for case in batch],
+        decided,
     )
     credited = await credits_of(connection, [(row["conversion_id"], row["rev"]) for row in rows])
     return {

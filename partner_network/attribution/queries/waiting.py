@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from partner_network.attribution.cases import Case, Customer
+from partner_network.conversions.queries import DECISION_LOCK
 from partner_network.database.connections import Connection
 
 TOUCHES_A_BATCH = 200_000
@@ -22,26 +23,36 @@ LATER = EARLIER.replace("<", ">")
 
 CASE = """c.id, c.program_id, c.customer_id, c.event, c.order_id, c.occurred_at, c.recorded_at, c.click_id,
     c.currency, c.net_minor, (SELECT encode(r.pseudonym, 'hex') FROM customers r WHERE r.id = c.customer_id)
-    AS customer_pseudonym"""
+    AS customer_pseudonym, EXISTS (SELECT FROM decisions d WHERE d.conversion_id = c.id) AS was_decided"""
 """The columns of a `Case`, of conversions `c`."""
 
 
+_PREFER_INDEXES = """set_config('plan_cache_mode', 'force_generic_plan', true),
+    (SELECT count(set_config(name, 'off', true))
+     FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin,jit}'::text[]) AS name)"""
+"""Keeps a transaction's plans to index look-ups: nothing here may cost more with every month.
+
+Such plans serve one conversion and thousands alike, so each is made once per connection.
+"""
+
+
 async def prefer_indexes(connection: Connection) -> None:
-    """Keep this transaction's plans to index look-ups: nothing here may cost more with every month.
+    """Keep what this transaction asks from here on to index look-ups."""
+    await connection.execute(f"SELECT {_PREFER_INDEXES}")
 
-    Such plans serve one conversion and thousands alike, so each is made once per connection.
+
+async def lock_programs_waiting(connection: Connection) -> list[UUID]:
+    """Lock and return the programs that have undecided conversions; from here on, prefer indexes.
+
+    All at once, since a live order waits for each answer; in the order of `connections.lock_all`.
     """
-    await connection.execute(
-        """SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config(name, 'off', true)
-           FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin,jit}'::text[]) AS name"""
-    )
-
-
-async def programs_waiting(connection: Connection) -> list[UUID]:
-    """Return the programs that have undecided conversions."""
     rows = await connection.fetch(
-        """SELECT DISTINCT c.program_id FROM undecided_conversions u CROSS JOIN LATERAL (
-               SELECT program_id FROM conversions WHERE id = u.conversion_id OFFSET 0) c"""
+        f"""SELECT w.program_id, pg_advisory_xact_lock(hashtextextended($1 || w.program_id, 0)),
+                {_PREFER_INDEXES}
+            FROM (SELECT DISTINCT c.program_id FROM undecided_conversions u CROSS JOIN LATERAL (
+                      SELECT program_id FROM conversions WHERE id = u.conversion_id OFFSET 0) c
+                  ORDER BY 1) w""",
+        DECISION_LOCK,
     )
     return [row["program_id"] for row in rows]
 
@@ -112,23 +123,3 @@ def places(cases: Sequence[Case]) -> tuple[list[object], ...]:
         [case.order_id for case in cases],
         [case.event for case in cases],
     )
-
-
-async def credited_later(connection: Connection, sales: Sequence[Case]) -> set[tuple[UUID, UUID]]:
-    """Return (partnership, conversion) of credits on what the customers of these sales bought later.
-
-    A sale that arrives out of order shifts the order numbers of the later ones, which price them.
-    """
-    if not sales:
-        return set()
-    rows = await connection.fetch(
-        f"""SELECT DISTINCT k.partnership_id, c.id
-            FROM {PLACES}
-            CROSS JOIN LATERAL (SELECT id FROM conversions c WHERE {LATER} OFFSET 0) c
-            CROSS JOIN LATERAL (
-                SELECT partnership_id
-                FROM current_decisions d JOIN credits k ON k.conversion_id = d.conversion_id AND k.rev = d.rev
-                WHERE d.conversion_id = c.id OFFSET 0) k""",
-        *places(sales),
-    )
-    return {(row["partnership_id"], row["id"]) for row in rows}

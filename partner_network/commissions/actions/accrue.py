@@ -17,16 +17,21 @@ async def accrue_pending(now: datetime) -> int:
     stopped alone, and says why to the operator; all others are booked.
     Source: MONEY section 4.
     """
-    rows = await connections.pool().fetch(
-        "SELECT DISTINCT partnership_id FROM unaccrued_conversions ORDER BY 1"
-    )
     revisions = 0
-    for row in rows:
+    streams: list[UUID] | None = None
+    while streams is None or streams:
+        partnership_id = None
         try:
             async with connections.transaction() as connection:
-                revisions += await _accrue_stream(connection, row["partnership_id"], now)
+                if streams is None:  # asked with the first stream's work: a live order waits for each commit
+                    streams = await queries.streams_waiting(connection)
+                if streams:
+                    partnership_id = streams.pop()
+                    revisions += await _accrue_stream(connection, partnership_id, now)
         except stopping.REFUSALS as refusal:
-            await stopping.stop(row["partnership_id"], refusal, now)
+            if partnership_id is None:
+                raise
+            await stopping.stop(partnership_id, refusal, now)
     return revisions
 
 

@@ -32,19 +32,36 @@ class Typesetter:
         logging.getLogger("weasyprint").setLevel(logging.ERROR)
         self._folder = folder.resolve()
         self._fonts = FontConfiguration()  # kept: unpacking the typefaces costs as much as two pages
+        self._fetcher = _OurFilesOnly(self._folder)
+        self._sheets: dict[tuple[str, ...], weasyprint.CSS] = {}
 
     def pdf(self, html: str) -> bytes:
         """Return the document's pages; the same text gives the same bytes."""
-        source = _source(html, f"{self._folder.as_uri()}/", _OurFilesOnly(self._folder))
+        source = _source(html, f"{self._folder.as_uri()}/", self._fetcher)
         try:
-            document = source.render(font_config=self._fonts, pdf_variant=VARIANT)
+            sheets = self._sheets_of(source.linked) if isinstance(source, _WellFormed) else []
+            document = source.render(stylesheets=sheets, font_config=self._fonts, pdf_variant=VARIANT)
             _name_and_date(document)
             document.metadata = _claiming(document.metadata)
-            content = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=False)
+            content = document.write_pdf(finisher=pdf_tags.mend, pdf_variant=VARIANT, pdf_identifier=False)
         except FatalURLFetchingError as error:  # a BaseException: it would end the process
             raise ValueError(str(error)) from error.__cause__
         assert content is not None  # noqa: S101 - without a target the pages come back
         return _identified(content)
+
+    def _sheets_of(self, linked: tuple[str, ...]) -> list[weasyprint.CSS]:
+        """Return the style sheets that a document links to, parsed once and as one.
+
+        Each sheet of its own is tried on every cell of a long statement.
+        """
+        if linked and linked not in self._sheets:
+            self._sheets[linked] = weasyprint.CSS(
+                string="".join(f'@import url("{href}");' for href in linked),
+                base_url=f"{self._folder.as_uri()}/",
+                url_fetcher=self._fetcher,
+                font_config=self._fonts,
+            )
+        return [self._sheets[linked]] if linked else []
 
 
 def _source(html: str, base_url: str, fetcher: URLFetcher) -> weasyprint.HTML:
@@ -58,15 +75,29 @@ def _source(html: str, base_url: str, fetcher: URLFetcher) -> weasyprint.HTML:
 
 
 class _WellFormed(weasyprint.HTML):
-    """A document whose tree needs no guessing; the same fields as those that the library fills."""
+    """A document whose tree needs no guessing; the same fields as those that the library fills.
+
+    The style sheets that it links to are taken out of it, for they are the same in all of its kind.
+    """
 
     def __init__(self, html: str, base_url: str, fetcher: URLFetcher) -> None:  # pyright: ignore[reportMissingSuperCall] - it would parse
         root = ET.fromstring(html)  # noqa: S314 - of our own templates, which declare no entities
+        self.linked = _taken_out(root)
         self.base_url = base_url
         self.url_fetcher = fetcher
         self.media_type = "print"
         self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, content_language=None)
         self.etree_element = root
+
+
+def _taken_out(root: ET.Element) -> tuple[str, ...]:
+    head = root.find("head")
+    if head is None:
+        return ()
+    links = [link for link in head.findall("link") if link.get("rel") == "stylesheet"]
+    for link in links:
+        head.remove(link)
+    return tuple(link.get("href", "") for link in links)
 
 
 def _identified(content: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 from babel import dates, numbers
 
@@ -74,4 +75,10 @@ def _zone_of(seen: datetime) -> str:
 
 def _date(at: date, pattern: str) -> str:
     shown = at.astimezone(UTC).date() if isinstance(at, datetime) else at
-    return dates.format_date(shown, pattern, locale=spoken.locale())
+    return _written(shown, pattern, spoken.locale())
+
+
+@lru_cache(maxsize=1_024)
+def _written(day_of: date, pattern: str, locale: str) -> str:
+    # Kept: a statement says the same few days on hundreds of lines.
+    return dates.format_date(day_of, pattern, locale=locale)

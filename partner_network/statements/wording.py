@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from babel import Locale, numbers
 
@@ -21,8 +22,18 @@ def decimal_text(minor: int, currency: str, *, grouped: bool = False) -> str:
     fraction = f"{part:0{digits}}" if digits else ""
     if not grouped:
         return f"{'-' if minor < 0 else ''}{whole}{fraction and '.'}{fraction}"
-    point = numbers.get_decimal_symbol(spoken.locale()) if digits else ""
-    return f"{MINUS if minor < 0 else ''}{formats.number(whole)}{point}{fraction}"
+    point = _point(spoken.locale()) if digits else ""
+    thousands = formats.number(whole) if whole >= _GROUPED_FROM else str(whole)
+    return f"{MINUS if minor < 0 else ''}{thousands}{point}{fraction}"
+
+
+_GROUPED_FROM = 1_000
+
+
+@lru_cache(maxsize=len(spoken.LANGUAGES))
+def _point(locale: str) -> str:
+    # Kept: asked anew, each figure of a long statement costs a look into the library's tables.
+    return numbers.get_decimal_symbol(locale)
 
 
 def instant(at: datetime) -> str:

@@ -262,3 +262,22 @@ async def test_each_document_has_an_identifier_of_its_own_content(renderer: pdf.
     first, second, other = (pypdf.PdfReader(BytesIO(content)).trailer["/ID"] for content in made)
     assert first == second != other
     assert len(re.findall(rb"/ID \[<[0-9a-f]{32}> <[0-9a-f]{32}>\]", made[0])) == 1
+
+
+SHEETED = (
+    '<?xml version="1.0"?><html lang="en"><head><title>t</title><link rel="stylesheet" href="{sheet}"/>'
+    "</head><body><p>Well set</p></body></html>"
+)
+
+
+async def test_each_document_keeps_to_the_style_sheets_that_it_names(renderer: pdf.Renderer) -> None:
+    plain, ruled = (SHEETED.format(sheet=one) for one in ("pdf/fonts.css", "pdf/document.css"))
+    first = await renderer.pdf(plain)
+    assert await renderer.pdf(ruled) != first
+    assert await renderer.pdf(plain) == first, "sheets are parsed once, and none sticks to the next document"
+
+
+@pytest.mark.parametrize("address", ["file:///etc/passwd", "https://example.org/a.css", "../pyproject.toml"])
+async def test_a_style_sheet_outside_of_the_assets_is_refused(renderer: pdf.Renderer, address: str) -> None:
+    with pytest.raises(pdf.PdfError, match="could not be rendered"):
+        await renderer.pdf(SHEETED.format(sheet=address))

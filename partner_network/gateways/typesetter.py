@@ -14,7 +14,7 @@ from weasyprint.pdf.metadata import DocumentMetadata
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from partner_network.gateways import pdf_claims
+from partner_network.gateways import pdf_claims, pdf_tags
 
 # PDF/A-3 for the archive and the attached terms; level A carries the tags that a screen reader follows.
 VARIANT = "pdf/a-3a"

@@ -192,6 +192,22 @@ def test_order_numbers_and_first_orders_count_the_sales_of_a_customer() -> None:
     }
 
 
+def test_order_numbers_and_first_orders_are_those_of_the_conversions_program() -> None:
+    rows = [
+        {**SALE, "program": "shop"},
+        {**SALE, "id": "B", "program": "club", "at": "2026-03-06T12:00:00Z"},
+        {**SALE, "id": "C", "program": "shop", "at": "2026-03-07T12:00:00Z"},
+        {**SALE, "id": "L", "program": "books", "event": "lead", "at": "2026-03-08T12:00:00Z"},
+    ]
+    facts = facts_file.read_facts(text(conversions=rows))
+    customers = Customers(facts)
+    told = {row.id: (customers.order_number(row), customers.first_order_at(row)) for row in facts.conversions}
+    first, second = datetime(2026, 3, 5, 12, tzinfo=UTC), datetime(2026, 3, 6, 12, tzinfo=UTC)
+    assert told == {"A": (1, first), "B": (1, second), "C": (2, first), "L": (1, None)}
+    # Who is new is asked of the whole file, as its format says.
+    assert [customers.is_new(row) for row in facts.conversions] == [True, False, False, False]
+
+
 def test_a_measure_of_quality_holds_for_its_own_program_and_partner() -> None:
     several = [
         {**MEASURE, "program": program, "partner": partner}

@@ -35,7 +35,10 @@ def xml_of(invoice: Invoice, language: Language = spoken.SOURCE) -> bytes:
         for number, line in enumerate(invoice.lines, start=1):
             _line(trade, invoice, line, number)
         _agreement(trade, invoice)
-        _add(trade, "ram:ApplicableHeaderTradeDelivery")
+        delivery = _add(trade, "ram:ApplicableHeaderTradeDelivery")
+        # What is billed by the month is delivered at its end; left empty, the element breaks a rule (R008).
+        delivered = _add(delivery, "ram:ActualDeliverySupplyChainEvent")
+        _day(_add(delivered, "ram:OccurrenceDateTime"), invoice.last_day)
         _settlement(trade, invoice)
     return tostring(root, encoding="utf-8", xml_declaration=True)
 

@@ -157,6 +157,7 @@ _BILLED: dict[str, tuple[StatementDocument, Standing]] = {
     "chinese-names": (named(UNTAXED, "东京唱片有限公司"), _named(TO_FRANCE, "东京唱片有限公司")),
     # By hand: 10.00 earned less 10.00 recovered are nothing, and so is the tax on it.
     "of-nothing-in-all": (of([one("earned", 1_000), one("recovered", -1_000)]), TO_FRANCE),
+    "of-what-was-held": (of([one("earned", 1_000), one("held", -400), one("released", 250)]), TO_FRANCE),
     "of-two-programs": (
         of(
             [

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from litestar import Response
 
 from admin.queries.cases import Case
+from admin.queries.fundings import FundingRow
 from admin.queries.jobs import FailedJob
 from admin.queries.network import BrandRow, PartnershipRow, ProgramRow
 from admin.queries.statements import ReadStatement, StatementRow
@@ -79,6 +80,27 @@ def payouts(rows: Sequence[Payout]) -> Response[bytes]:
             for one in rows
         ],
         numbers={3},
+    )
+
+
+def fundings(rows: Sequence[FundingRow]) -> Response[bytes]:
+    """Return payments of advertisers."""
+    head = ["advertiser", "advertiser_slug", "amount", "currency", "status", "failure", "payment_at_stripe",
+            "requested", "settled"]  # fmt: skip
+    return csv_answer(
+        "payments",
+        head,
+        [
+            (
+                *(one.advertiser_name, one.advertiser_slug),
+                *(decimal_text(one.amount_minor, one.currency), one.currency, one.status),
+                *(one.failure_code or "", one.payment_intent_id or ""),
+                one.requested_at.date().isoformat(),
+                one.settled_at.date().isoformat() if one.settled_at else "",
+            )
+            for one in rows
+        ],
+        numbers={2},
     )
 
 

@@ -1,7 +1,8 @@
-"""What happens next to a payout or a statement, who does it, and where: pure, one step for each status."""
+"""What happens next to a payout, a payment or a statement, who does it, where: one step for each status."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -14,6 +15,10 @@ _BY_ITSELF = Sentence("The network does it by itself.")
 _FINANCE = Sentence("The network’s finance does it.")
 _CASES = ("/admin/cases?show=open", Sentence("Open the cases"))
 _OWED = ("/admin/promises", Sentence("See what is promised"))
+
+
+Invoice: TypeAlias = Literal["none", "to be sent", "sent", "called off"]
+"""How far the invoice is by which an advertiser is asked for money, if it is asked by one."""
 
 
 class NextStep(msgspec.Struct, frozen=True):
@@ -75,6 +80,62 @@ def of_payout(status: str, held_reason: str | None, href: str) -> NextStep | Non
     if what is not None:
         return NextStep(what, _FINANCE, href, Sentence("See what to do"))
     return None if status in FINAL else _PAYOUT[status]
+
+
+_UNDER_WAY: Mapping[str, NextStep] = MappingProxyType(
+    {
+        "requested": NextStep(
+            Sentence("It was asked for, and Stripe is asked to take it within minutes."), _BY_ITSELF, *_CASES
+        ),
+        "processing": NextStep(
+            Sentence(
+                "The bank has it: a card settles within days, a debit within a week or two. Then approved "
+                "statements are funded, the oldest first."
+            ),
+            _BY_ITSELF,
+            *_OWED,
+        ),
+        "to be sent": NextStep(
+            Sentence("An invoice was asked for; Stripe makes and sends it within minutes."),
+            _BY_ITSELF,
+            *_CASES,
+        ),
+        "called off": NextStep(
+            Sentence("The invoice is being called off at Stripe; then it cannot be paid any more."),
+            _BY_ITSELF,
+            *_CASES,
+        ),
+    }
+)
+"""Of payments that are not over yet: by their status, and those by an invoice by how far that is."""
+
+
+def of_funding(
+    status: str,
+    *,
+    taken_back_minor: int,
+    is_followed: bool,
+    payer: str,
+    invoice: Invoice = "none",
+) -> NextStep | None:
+    """Return what is next for a payment of an advertiser; None for one that settled or was followed."""
+    who = Sentence("{brand}’s finance pays in.", brand=payer)
+    is_over = is_followed or (status == "settled" and taken_back_minor <= 0)
+    match status:
+        case "failed" | "settled" if is_over:
+            return None
+        case "failed":
+            what = Sentence("Nothing was taken. What its page Home says is missing can be paid in again.")
+            return NextStep(what, who, *_OWED)
+        case "settled":
+            what = Sentence("A bank took it back, after statements were funded with it: it is paid in again.")
+            return NextStep(what, who, *_CASES)
+        case "requested" if invoice == "sent":
+            return NextStep(Sentence("The invoice is sent and waits to be paid."), who, *_OWED)
+        case "requested" | "processing":
+            return _UNDER_WAY[invoice if status == "requested" and invoice in _UNDER_WAY else status]
+        case _:
+            raise ValueError(f"nobody has said what is next for a payment that is {status}")
 
 
 def of_statement(status: str, *, href: str, payer: str, payout: NextStep | None) -> NextStep | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from admin import wording
+from admin.queries.fundings import FundingRead
 from admin.queries.payouts import SentPayout
 from admin.queries.statements import ReadStatement
 from partner_network.agreements.queries import Agreement
@@ -97,6 +98,30 @@ def payout_events(sent: SentPayout) -> Sequence[Event]:
         title = say("Attempt {n}: {status}", n=one.n, status=word)
         happened.append((one.finished_at or one.started_at, title, one.destination))
     return [*reversed(happened), (payout.reserved_at, say("Funded and reserved"), amount)]
+
+
+def funding_events(read: FundingRead) -> Sequence[Event]:
+    """Return what happened to a payment of an advertiser."""
+    one, said = read.funding, read.funding.currency
+    by = one.requested_by_name or say("somebody who left")
+    happened: list[Event] = [(one.requested_at, say("Asked for"), say("by {name}", name=by))]
+    if one.invoice_sent_at:
+        happened.append((one.invoice_sent_at, say("Invoice sent"), one.invoice_number or ""))
+    if one.void_asked_at:
+        happened.append((one.void_asked_at, say("Called off"), one.invoice_number or ""))
+    if one.settled_at:
+        happened.append((one.settled_at, say("Settled"), formats.money(one.amount_minor, said)))
+    for moved in read.movements:
+        title = say("A bank took back") if moved.kind == "return" else say("A bank brought again")
+        happened.append((moved.at, title, formats.money(moved.amount_minor, said)))
+    for back in read.given_back:
+        amount = formats.money(back.amount_minor, said)
+        happened.append((back.asked_at, say("Asked to be given back"), amount))
+        if back.finished_at:
+            title = say("Given back: {status}", status=coded_words.status(back.status).word)
+            happened.append((back.finished_at, title, back.refund_id or ""))
+    happened.sort(key=lambda event: event[0])
+    return happened[::-1]
 
 
 def partnership_events(partnership: Partnership, agreements: Sequence[Agreement]) -> Sequence[Event]:

@@ -12,8 +12,8 @@ from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
 Prefix = Literal[
-    "adj", "agr", "bnd", "clk", "cod", "com", "cnv", "crt", "cse", "dsp", "inq", "key", "lnk", "mbr", "msg",
-    "pay", "prg", "prt", "red", "ref", "rwd", "stm", "tch", "try",
+    "adj", "agr", "bnd", "clk", "cod", "com", "cnv", "crt", "cse", "dsp", "fnd", "inq", "key", "lnk", "mbr",
+    "msg", "pay", "prg", "prt", "red", "ref", "rwd", "stm", "tch", "try",
 ]  # fmt: skip
 
 NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
@@ -28,6 +28,7 @@ NOUN_OF: Mapping[Prefix, Sentence] = MappingProxyType(
         "crt": Sentence("creative"),
         "cse": Sentence("case"),
         "dsp": Sentence("dispute"),
+        "fnd": Sentence("payment"),
         "inq": Sentence("inquiry"),
         "key": Sentence("key"),
         "lnk": Sentence("link"),

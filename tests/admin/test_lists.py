@@ -16,7 +16,7 @@ from tests.admin.test_pages import operator, program
 from tests.admin.test_statements import NUMBER, address, send
 from tests.doors import Browser, Network
 
-LISTS = ("partnerships", "programs", "brands", "statements", "payouts", "failed-jobs")
+LISTS = ("partnerships", "programs", "brands", "statements", "payouts", "fundings", "failed-jobs")
 
 
 async def rows_of(browser: Browser, path: str) -> list[list[str]]:

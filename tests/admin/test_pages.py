@@ -16,6 +16,7 @@ PAGES = (
     "/admin/brands",
     "/admin/statements",
     "/admin/payouts",
+    "/admin/fundings",
     "/admin/failed-jobs",
 )
 BRAND_ROLES = ("owner", "marketer", "finance", "developer", "viewer")

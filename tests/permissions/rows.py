@@ -309,6 +309,8 @@ ROWS: Mapping[str, Row] = {
     "GET /admin/statements/{statement}/trace": Row("read money", "shared", side="operator"),
     "GET /admin/statements/{statement}/lines/{line}/trace": Row("read money", "shared", side="operator"),
     "GET /admin/paid-by-year": Row("read money", side="operator"),
+    "GET /admin/fundings": Row("read payouts", side="operator"),
+    "GET /admin/fundings/{funding}": Row("read payouts", "what is not there", side="operator"),
     "GET /admin/payouts": Row("read payouts", side="operator"),
     "GET /admin/payouts/{payout}": Row("read payouts", "shared", side="operator"),
     "POST /admin/payouts/{payout}/release": Row(

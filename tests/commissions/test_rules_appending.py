@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import date
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from partner_network.agreements.terms import Bonus, Component, ComponentCaps, Terms, Tier
+from partner_network.agreements.terms import Bonus, Boost, Component, ComponentCaps, Terms, Tier
 from partner_network.commissions.rules import checkpoints, targets
 from partner_network.commissions.rules.facts import (
     BonusTarget,
@@ -182,6 +183,27 @@ def test_a_whole_number_is_stored_as_one_and_a_part_exactly() -> None:
         "earned": 10,
         "boosted": {"winter": "1/3"},
     }
+
+
+def test_a_boosts_room_is_kept_exactly_from_append_to_append() -> None:
+    # A third more on 10 %: 1/30 of each net is extra, until the boost has given 10 cents in all.
+    third = Boost("third", "sales", date(2026, 3, 1), date(2026, 4, 1), 1_333_333, 10)
+    flat = replace(cast.SALES, structure="flat", tiers=(Tier(0, 100_000),))
+    books = march(
+        ("a", 100, 1), ("b", 101, 2), ("c", 100, 3), ("d", 100, 4), of=cast.terms(flat, boosts=(third,))
+    )
+    assert books.appended == 3
+    # The sum is 13.33333, then 26.7999633; c has 3.3000067 of the 10 left for its 3.33333, so 40.1; then 50.1.
+    assert [row.minor for row in books.booked.values()] == [13, 14, 13, 10]
+    assert books.checkpoint is not None
+    assert books.checkpoint.components["sales"].boosted == {"third": 10 * 1_000_000}
+
+
+def test_an_order_given_again_is_never_appended() -> None:
+    books = march(("a", 800_000, 1), ("b", 700_000, 2), of=cast.terms())
+    assert books.checkpoint is not None
+    again = [cast.order("b", 700_000, cast.at(3, 2))]
+    assert targets.append(books.checkpoint, again, books.plan) is None
 
 
 def test_an_order_that_is_not_the_last_is_never_appended() -> None:

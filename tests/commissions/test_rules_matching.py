@@ -153,6 +153,33 @@ def test_the_caps_hold_in_turn_for_order_customer_and_period() -> None:
     assert [row.capped_by for row in rows] == [("order",), ("customer",), (), ("period",), ()]
 
 
+def test_every_earlier_order_of_a_customer_takes_room_under_its_cap_in_the_period() -> None:
+    component = replace(FLAT, cap_minor=ComponentCaps(customer=100))
+    nets = [600, 300, 200, 100]
+    orders = [cast.order(f"{day}", net, cast.at(3, day), customer="kim") for day, net in enumerate(nets, 1)]
+    rows = cast.rows(orders, cast.terms(component))
+    assert [row.minor for row in rows] == [60, 30, 10, 0]
+
+
+def test_a_line_tells_every_cap_that_took_from_it_and_none_that_it_just_reached() -> None:
+    component = replace(FLAT, cap_minor=ComponentCaps(order=60, customer=90, period=80))
+    orders = [
+        cast.order("a", 600, cast.at(3, 1), customer="kim"),
+        cast.order("b", 900, cast.at(3, 2), customer="kim"),
+    ]
+    rows = cast.rows(orders, cast.terms(component))
+    assert [(row.minor, row.capped_by) for row in rows] == [(60, ()), (20, ("order", "customer", "period"))]
+
+
+def test_nothing_of_what_a_cap_took_is_carried_into_the_sum_of_the_period() -> None:
+    component = replace(FLAT, cap_minor=ComponentCaps(period=80))
+    orders = [cast.order(name, 800, cast.at(3, day)) for day, name in enumerate(["a", "b", "c"], 1)]
+    computed = cast.computed(orders, cast.terms(component))
+    assert [row.minor for row in computed.commissions] == [80, 0, 0]
+    assert computed.checkpoint is not None
+    assert computed.checkpoint.components["sales"].earned == 80 * 1_000_000
+
+
 def test_a_refund_makes_room_under_a_period_cap_for_later_orders() -> None:
     component = replace(FLAT, cap_minor=ComponentCaps(period=120))
     first = cast.order("a", 1_000, cast.at(3, 1), refunds=(cast.refund(400),))

@@ -106,3 +106,26 @@ def test_a_longer_period_carries_its_tiers_over_the_months(
     rows = cast.rows([cast.order("a", 1_000_000, cast.at(2)), cast.order("b", 1_000_000)], of)
     assert {row.period for row in rows} == labels
     assert rows[1].minor == second
+
+
+@pytest.mark.parametrize(
+    ("structure", "told"),
+    [
+        # Three pieces: 2.00 at 5 %, 1.00 at nothing, 1.00 at 10 %. The first order ends exactly at a bound.
+        ("graduated", [((50_000, 200),), ((0, 100), (100_000, 100))]),
+        ("retroactive", [((100_000, 200),), ((100_000, 200),)]),
+    ],
+)
+def test_each_line_tells_its_rates_and_what_they_were_paid_on(
+    structure: Structure, told: list[tuple[tuple[int, int], ...]]
+) -> None:
+    stepped = (Tier(0, 50_000), Tier(200, 0), Tier(300, 100_000))
+    component = replace(cast.SALES, structure=structure, tiers=stepped)
+    rows = cast.rows([cast.order("a", 200), cast.order("b", 200)], cast.terms(component))
+    assert [row.rates for row in rows] == told
+
+
+def test_a_rate_of_nothing_pays_nothing_on_any_amount() -> None:
+    free = replace(cast.SALES, tiers=(Tier(0, 0), Tier(2_000_000, 10_000)))
+    orders = [cast.order("a", 2_000_000), cast.order("b", 300)]
+    assert cast.paid(orders, cast.terms(free)) == {"a": 0, "b": 3}

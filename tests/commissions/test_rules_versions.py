@@ -219,3 +219,17 @@ def test_no_rate_of_the_future_and_no_rate_of_zero_is_used() -> None:
         rates.Rates([Rate(DAY, "EUR", "USD", Fraction(0))])
     with pytest.raises(errors.InvalidError, match="two rates"):
         rates.Rates([Rate(DAY, "EUR", "USD", Fraction(1)), Rate(DAY, "EUR", "USD", Fraction(2))])
+
+
+def test_a_component_and_a_bonus_of_one_name_are_two_things() -> None:
+    named = Bonus("sales", "first_n", "sale", "count", 1, "quarter", 700)
+    old, new = cast.terms(FLAT, bonuses=(named,)), cast.terms(DOUBLE, bonuses=(named,))
+    assert priced([cast.order("a", 1_000, MID_MARCH)], old, new) == {"a": 200}
+
+
+def test_terms_keep_the_day_they_end_so_that_no_others_begin_before_it() -> None:
+    first = plan.dated("v1", cast.terms(FLAT), valid_until=MID_MARCH)
+    assert first.valid_until == MID_MARCH
+    early = TermsVersion(key="v2", terms=cast.terms(DOUBLE), valid_from=MID_MARCH - timedelta(microseconds=1))
+    with pytest.raises(errors.InvalidError, match="valid at the same time"):
+        plan.plan_of([first, early])

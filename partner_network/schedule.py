@@ -185,6 +185,7 @@ async def run(settings: Settings, doors: Gateways, stop: asyncio.Event) -> None:
     address = addresses.address_for(settings, "worker")
     await connections.open_pool(address.url, role=address.role, max_size=CONNECTIONS)
     try:
+        await statements.make_up()
         async with _queue(address) as queue:
             for name, handler in handlers(settings, doors).items():
                 _register(queue, name, handler, doors.tracer)

@@ -92,6 +92,12 @@ async def bill(job: BillBrand, now: datetime) -> None:
             await rendering.ask_for_invoices(connection, job.brand_id)
 
 
+async def make_up() -> None:
+    """Ask for the documents that final statements lack, as those from before they were made do."""
+    async with connections.transaction() as connection:
+        await rendering.ask_for_missing(connection)
+
+
 async def _keep(files: FileStore, statement_id: UUID, contents: Mapping[str, bytes], now: datetime) -> None:
     stored = [
         (kind, await files.put(_key(content, SUFFIX[kind]), content, MEDIA[SUFFIX[kind]]))

@@ -103,6 +103,7 @@ THE_WORKERS = {
     "statements.actions.lapse.let_lapse",
     "statements.jobs._keep",
     "statements.jobs.bill",
+    "statements.jobs.make_up",
     "statements.jobs.render",
 }
 """Run by the worker alone, who works for every brand."""

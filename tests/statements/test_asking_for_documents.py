@@ -63,6 +63,30 @@ async def test_a_carried_statement_is_final_as_it_closes_and_gets_its_documents_
     assert await asked() == [carried.id]
 
 
+async def test_a_statement_carried_before_there_were_documents_is_made_up_for_once(
+    streams: list[network.Stream],
+) -> None:
+    carried = (await closed(streams))[HOUSE, WEEKLY]
+    async with connections.transaction() as connection:
+        await connection.execute("DELETE FROM pgqueuer WHERE entrypoint = 'statements.render'")
+
+    await jobs.make_up()
+    assert await asked() == [carried.id], "what is to be signed is not final and has none yet"
+    await jobs.make_up()
+    assert await asked() == [carried.id], "it waits already"
+
+    async with connections.transaction() as connection:
+        await connection.execute("DELETE FROM pgqueuer WHERE entrypoint = 'statements.render'")
+        await connection.execute(
+            """INSERT INTO statement_documents (statement_id, kind, file_key, sha256, size_bytes, rendered_at)
+               VALUES ($1, 'pdf', 'statements/a.pdf', sha256('a'), 1, $2)""",
+            carried.id,
+            CLOSED,
+        )
+    await jobs.make_up()
+    assert await asked() == [], "it has them"
+
+
 async def test_the_invoice_of_a_statement_whose_documents_are_being_made_is_asked_for_again(
     streams: list[network.Stream],
 ) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from partner_network.database import jobs
 from partner_network.database.connections import Connection
 from partner_network.gateways import clock
@@ -19,6 +21,27 @@ async def ask_for_carried(connection: Connection, statement_ids: Sequence[UUID])
     )
     for row in rows:
         await jobs.enqueue(connection, rules.RENDER, RenderStatement(row["id"]))
+
+
+async def ask_for_missing(connection: Connection) -> None:
+    """Ask for the documents of statements that are final and have none, unless they are asked for already.
+
+    Such are those that were carried before carried statements had documents. A job that failed waits for
+    people; it is not asked for again beside them.
+    """
+    rows = await connection.fetch(
+        """SELECT s.id FROM statements s
+           WHERE (s.carried_reason IS NOT NULL
+                  OR EXISTS (SELECT FROM statement_approvals a WHERE a.statement_id = s.id))
+               AND NOT EXISTS (SELECT FROM statement_documents d
+                               WHERE d.statement_id = s.id AND d.kind = 'pdf')
+           ORDER BY s.id"""
+    )
+    queued = await connection.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = $1", rules.RENDER)
+    asked = {msgspec.json.decode(row["payload"], type=RenderStatement).statement_id for row in queued}
+    for row in rows:
+        if row["id"] not in asked:
+            await jobs.enqueue(connection, rules.RENDER, RenderStatement(row["id"]))
 
 
 async def ask_once_in_force(connection: Connection, job: BillBrand, now: datetime) -> None:

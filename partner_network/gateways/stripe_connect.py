@@ -185,12 +185,12 @@ class StripeConnect(StripePayments, StripeBanks):
             )
             return [stripe_answers.transfer_of(found) async for found in page.auto_paging_iter()]
 
-    def all_transfers(self) -> AsyncIterator[Transfer]:
     async def read_transfer(self, transfer_id: str) -> Transfer:
         """Read one transfer. Errors: NotFoundError when Stripe knows none of that id."""
         with in_our_words():
             return stripe_answers.transfer_of(await self._client.v1.transfers.retrieve_async(transfer_id))
 
+    def all_transfers(self) -> AsyncIterator[Transfer]:
         """Walk all transfers, newest first, page by page."""
         return self._walk({"limit": PAGE})
 

@@ -193,7 +193,7 @@ def test_a_boosts_room_is_kept_exactly_from_append_to_append() -> None:
         ("a", 100, 1), ("b", 101, 2), ("c", 100, 3), ("d", 100, 4), of=cast.terms(flat, boosts=(third,))
     )
     assert books.appended == 3
-    # The sum is 13.33333, then 26.7999633. Of the 10, c finds 3.3000067 left for its 3.33333: 40.1, then 50.1.
+    # The sum is 13.33333, then 26.7999633. c finds 3.3000067 of the 10 left for its 3.33333: 40.1, then 50.1.
     assert [row.minor for row in books.booked.values()] == [13, 14, 13, 10]
     assert books.checkpoint is not None
     assert books.checkpoint.components["sales"].boosted == {"third": 10 * 1_000_000}

@@ -175,6 +175,7 @@ async def follow_calendar(doors: Gateways) -> None:
     await statements.close_periods(now)
     await funding_jobs.look_after_fundings(doors.stripe, now)
     await payouts.pay(doors.stripe, now)
+    await agreements.end_due(now)
     await unfunded.pause_unfunded(now)
     await privacy.let_go(now, clock.wall_now())
 

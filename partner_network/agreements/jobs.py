@@ -4,12 +4,13 @@ import hashlib
 from datetime import datetime
 
 from partner_network.agreements import documents, queries
+from partner_network.agreements.actions.end import end_due
 from partner_network.agreements.actions.sign import RENDER, RenderAgreement
 from partner_network.database import connections
 from partner_network.gateways.file_store.store import FileStore
 from partner_network.gateways.pdf import Renderer
 
-__all__ = ["RENDER", "RenderAgreement", "render_agreement"]
+__all__ = ["RENDER", "RenderAgreement", "end_due", "render_agreement"]
 
 
 async def render_agreement(renderer: Renderer, files: FileStore, job: RenderAgreement, now: datetime) -> None:

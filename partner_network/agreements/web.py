@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, SkipValidation
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from partner_network.agreements import documents, queries
+from partner_network.agreements import documents, ending_web, queries
 from partner_network.agreements.actions import draft, sign
 from partner_network.agreements.queries import Agreement
 from partner_network.gateways import clock
@@ -214,4 +214,5 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     read_text,
     sign_agreement,
     read_document,
+    *ending_web.ROUTES,
 )

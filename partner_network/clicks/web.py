@@ -1,5 +1,6 @@
 """The redirect of a tracked link: the one door that thousands may pass in a second."""
 
+from datetime import datetime
 from typing import cast
 
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
@@ -90,7 +91,11 @@ class _Door:
         return found
 
     async def _answer_click(self, link: LiveLink, scope: HTTPScope) -> _Answer:
-        click = await self._click(link, scope)
+        at = await self._recorder.now()
+        if not link.counts_at(at):
+            # The contract's clause 10.4: the visitor arrives, and nobody is credited; nothing is kept of it.
+            return 302, _redirect_headers(link.destination_url), b""
+        click = await self._click(link, scope, at)
         await self._recorder.record(click)
         if click.excluded == "prefetch":
             # A browser that got its redirect now would not ask again when the person really clicks, and
@@ -102,7 +107,7 @@ class _Door:
             headers.append((b"set-cookie", f"{COOKIE}={shown}{self._cookie_end}".encode()))
         return 302, headers, b""
 
-    async def _click(self, link: LiveLink, scope: HTTPScope) -> Click:
+    async def _click(self, link: LiveLink, scope: HTTPScope, at: datetime) -> Click:
         headers = dict(scope["headers"])
         consent, subs = rules.wishes(scope["query_string"])
         if b"cookie" in headers and rules.has_opted_out(scope["headers"]):
@@ -111,7 +116,6 @@ class _Door:
         peer = None if client is None else client[0]
         address = visitors.visitor_address(peer, scope["headers"], self._trusted_proxies)
         network_prefix = None if address is None else rules.network_prefix(address)
-        at = await self._recorder.now()
         salt = None if consent == "denied" else await self._recorder.salt_of(at.date())
         return Click(
             click_id=ids.new_id(at),

@@ -38,7 +38,7 @@ async def partnerships_to_measure(connection: Connection) -> list[UUID]:
     rows = await connection.fetch(
         """SELECT DISTINCT t.partnership_id FROM terms t JOIN partnerships p ON p.id = t.partnership_id
            JOIN agreements g ON g.id = t.agreement_id
-           WHERE upper_inf(t.recorded) AND p.ended_at IS NULL
+           WHERE upper_inf(t.recorded) AND p.status <> 'ended'
                AND position('quality' IN g.terms_toml) > 0 ORDER BY 1"""
     )
     return [row["partnership_id"] for row in rows]

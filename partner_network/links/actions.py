@@ -12,7 +12,7 @@ from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.kernel.sentences import Sentence
 from partner_network.links import queries, rules
 from partner_network.links.queries import TrackedLink
-from partner_network.programs.rules import WORD_OF
+from partner_network.programs.rules import WORD_OF, status_at
 from partner_network.settings import Settings
 
 
@@ -29,7 +29,7 @@ async def create_link(
     async with connections.transaction(eyes=asking.eyes) as connection:
         # The lock: a partnership must not end between this look and the link's insert.
         found = await connection.fetchrow(
-            """SELECT p.status, p.program_id, p.advertiser_id, p.partner_id, g.destination_hosts
+            """SELECT p.status, p.ended_at, p.program_id, p.advertiser_id, p.partner_id, g.destination_hosts
                FROM partnerships p LEFT JOIN programs g ON g.id = p.program_id
                WHERE p.id = $1 AND ($2::uuid IS NULL OR p.partner_id = $2) FOR SHARE OF p""",
             partnership_id,
@@ -37,11 +37,12 @@ async def create_link(
         )
         if found is None:
             raise NotFoundError("There is no such partnership in which your brand promotes; choose another.")
-        if found["status"] != "active":
+        status = status_at(found["status"], found["ended_at"], await clock.now(connection))
+        if status != "active":
             raise ConflictError(
                 Sentence(
                     "The partnership is {status}, not active; links can be made once it is.",
-                    status=WORD_OF[found["status"]],
+                    status=WORD_OF[status],
                 )
             )
         url = rules.must_be_destination(

@@ -48,8 +48,14 @@ class LiveLink(msgspec.Struct, frozen=True, gc=False):
     advertiser_id: UUID
     partner_id: UUID
     destination_url: str
+    ends_at: datetime | None
+    """From when on it leads to the advertiser's page without credit, if its partnership ends."""
     before_click: str
     after_click: str
+
+    def counts_at(self, at: datetime) -> bool:
+        """Say whether a click of that instant is one: after the end nobody is credited with any."""
+        return self.ends_at is None or at < self.ends_at
 
 
 _TRACKED = """
@@ -65,8 +71,9 @@ _TRACKED = """
 """
 
 _LIVE = """
-    SELECT id, token, partnership_id, program_id, advertiser_id, partner_id, destination_url
-    FROM links WHERE disabled_at IS NULL
+    SELECT l.id, l.token, l.partnership_id, l.program_id, l.advertiser_id, l.partner_id, l.destination_url,
+        p.ended_at AS ends_at
+    FROM links l JOIN partnerships p ON p.id = l.partnership_id WHERE l.disabled_at IS NULL
 """
 
 
@@ -98,12 +105,12 @@ async def live_links(connection: "AnyConnection") -> list[LiveLink]:
 
 async def live_links_among(connection: "AnyConnection", link_ids: Iterable[UUID]) -> list[LiveLink]:
     """Return those of the links that are switched on."""
-    return _live(await connection.fetch(_LIVE + "AND id = ANY($1::uuid[])", list(link_ids)))
+    return _live(await connection.fetch(_LIVE + "AND l.id = ANY($1::uuid[])", list(link_ids)))
 
 
 async def live_link(connection: "AnyConnection", token: str) -> LiveLink | None:
     """Return the link of a token if it is switched on."""
-    return next(iter(_live(await connection.fetch(_LIVE + "AND token = $1", token))), None)
+    return next(iter(_live(await connection.fetch(_LIVE + "AND l.token = $1", token))), None)
 
 
 def _live(rows: Iterable[asyncpg.Record]) -> list[LiveLink]:
@@ -116,6 +123,7 @@ def _live(rows: Iterable[asyncpg.Record]) -> list[LiveLink]:
             row["advertiser_id"],
             row["partner_id"],
             row["destination_url"],
+            row["ends_at"],
             *rules.around_click(row["destination_url"]),
         )
         for row in rows

@@ -11,6 +11,7 @@ from partner_network.database.connections import Connection
 from partner_network.identity.rules.permissions import Asking
 from partner_network.kernel.errors import NotFoundError
 from partner_network.languages.spoken import Language
+from partner_network.programs import rules
 from partner_network.programs.rules import Status
 
 # $1 is the asking brand, null for the operator, who sees all.
@@ -60,6 +61,11 @@ class Partnership(msgspec.Struct, frozen=True):
     created_at: datetime
     active_from: datetime | None
     ended_at: datetime | None
+    """When it ends by the notice that stands, or has ended."""
+
+    def status_at(self, now: datetime) -> Status:
+        """Return its status at an instant, of which the end may not be written down yet."""
+        return rules.status_at(self.status, self.ended_at, now)
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -122,8 +128,15 @@ async def partnership_of(asking: Asking, partnership_id: UUID) -> Partnership:
 
 async def partnership_within(connection: Connection, asking: Asking, partnership_id: UUID) -> Partnership:
     """Return a partnership of the asking brand within the caller's transaction. Errors: NotFoundError."""
+    return await partnership_by_id(connection, partnership_id, brand_id=asking.brand_id)
+
+
+async def partnership_by_id(
+    connection: Connection, partnership_id: UUID, *, brand_id: UUID | None = None
+) -> Partnership:
+    """Return a partnership as one brand sees it, or the network itself. Errors: NotFoundError."""
     row = await connection.fetchrow(
-        f"{_PARTNERSHIP} WHERE {_SEES_PARTNERSHIP} AND p.id = $2", asking.brand_id, partnership_id
+        f"{_PARTNERSHIP} WHERE {_SEES_PARTNERSHIP} AND p.id = $2", brand_id, partnership_id
     )
     if row is None:
         raise NotFoundError("There is no such partnership for you.")
@@ -147,7 +160,8 @@ async def names_of(connection: Connection, partnership_id: UUID) -> dict[str, st
     """Return what people call a partnership's program and its two brands, as messages about it say."""
     row = await connection.fetchrow(
         """SELECT g.name AS program, a.name AS advertiser, coalesce(b.name, '–') AS partner
-           FROM partnerships p JOIN programs g ON g.id = p.program_id JOIN brands a ON a.id = p.advertiser_id
+           FROM partnerships p JOIN program_names g ON g.id = p.program_id
+           JOIN brands a ON a.id = p.advertiser_id
            LEFT JOIN brands b ON b.id = p.partner_id WHERE p.id = $1""",
         partnership_id,
     )

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
@@ -55,6 +56,12 @@ def must_become(now: Status, wanted: Status) -> None:
                 possible=sentences.joined(possible, ", "),
             )
         )
+
+
+def status_at(status: Status, ended_at: datetime | None, now: datetime) -> Status:
+    """Return the status at an instant: what ends by then has ended, written down yet or not."""
+    is_over = ended_at is not None and ended_at <= now and status in {"active", "paused"}
+    return "ended" if is_over else status
 
 
 def must_name_owner(email: str | None, *, is_new: bool) -> None:

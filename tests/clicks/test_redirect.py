@@ -270,3 +270,29 @@ async def test_who_has_opted_out_is_counted_without_key_and_cookie_whatever_the_
     assert (row["consent"], row["visitor_key"], row["excluded"]) == ("denied", None, None)
     assert row["click_id"] == click_id_in(answer)
     assert "set-cookie" not in answer.headers
+
+
+async def test_after_the_end_of_a_partnership_visitors_arrive_and_nobody_is_credited(
+    network: Network, redirect: Redirect
+) -> None:
+    token = await network.make_link()
+    await redirect.click(token)
+    await network.fetch("UPDATE partnerships SET status = 'ended', ended_at = now()")
+
+    async def leads_on_without_credit() -> bool:
+        answer = await redirect.click(token)
+        return answer.headers["location"] == "https://shop.example/cds?ref=1#top"
+
+    await served.eventually(leads_on_without_credit)
+    clicks = await clicks_of(network)
+    answer = await redirect.click(token)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (302, False)
+    assert await clicks_of(network) == clicks
+
+
+async def test_until_the_instant_of_its_end_a_link_counts(network: Network, redirect: Redirect) -> None:
+    token = await network.make_link()
+    await network.fetch("UPDATE partnerships SET ended_at = now() + interval '1 hour'")
+    answer = await redirect.click(token)
+    (row,) = await clicks_of(network)
+    assert row["click_id"] == click_id_in(answer)

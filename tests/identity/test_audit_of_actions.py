@@ -15,6 +15,7 @@ A_FACT = "a machine reports it; facts are a trail of their own, append-only and 
 IN_TEST = "a fact of test mode, which never reaches money or figures, and goes after some days"
 WITHIN = "within the transaction of an action that records it"
 WITHOUT_RECORD = {
+    "programs.end_at_its_instant": WITHIN,
     "attribution.ask_for_accrual": WITHIN,
     "attribution.decide_pending": NOBODY_DECIDES,
     "attribution.decide_taken": NOBODY_DECIDES,

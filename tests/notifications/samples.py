@@ -31,6 +31,7 @@ SAMPLES: Values = {
     "name": "Shop",
     "network": "192.0.2.0/24",
     "night": date(2026, 11, 21),
+    "next": Sentence("The partnership goes on."),
     "number": "GROOVE-NEEDLE-2026-10-USD",
     "opener": "Needle",
     "order": "A-1001",

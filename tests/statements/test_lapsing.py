@@ -14,7 +14,7 @@ from partner_network.gateways import clock
 from partner_network.receipts.queries import held
 from partner_network.statements import jobs as statements
 from partner_network.statements.actions import lapse
-from tests import builders
+from tests import builders, ending
 from tests.builders import SHOP, SMALL, at
 from tests.commissions.test_contests import close, contest, decide, earn, taken_back
 from tests.commissions.test_holds import accounts, only, proved
@@ -26,11 +26,7 @@ __all__ = ["sale", "simulator", "taken_back"]
 async def end(sale: Sale, month: int, day: int) -> None:
     """End the partnership; its terms let it run off for 30 days."""
     async with connections.transaction() as connection:
-        await connection.execute(
-            "UPDATE partnerships SET status = 'ended', ended_at = $2 WHERE id = $1",
-            sale.partnerships[SHOP, SMALL].id,
-            at(month, day),
-        )
+        await ending.ended_at(connection, sale.partnerships[SHOP, SMALL].id, at(month, day))
 
 
 async def lapsed() -> list[tuple[str, int, str | None]]:

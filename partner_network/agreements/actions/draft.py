@@ -5,7 +5,15 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements import charity_queries, contracts, documents, queries, rules, terms_reading
+from partner_network.agreements import (
+    charity_queries,
+    contracts,
+    documents,
+    ending,
+    queries,
+    rules,
+    terms_reading,
+)
 from partner_network.agreements.actions import holding
 from partner_network.agreements.documents import Parties, Party
 from partner_network.agreements.queries import Agreement
@@ -96,7 +104,7 @@ async def draft_agreement(
         partnership = await partnerships.partnership_within(connection, member, new.partnership_id)
         if member.brand_id == partnership.partner_id:
             raise ForbiddenError("The advertiser drafts the terms of its program; ask it to.")
-        rules.must_be_open(partnership.status)
+        rules.must_be_open(partnership.status_at(await clock.now(connection)))
         version_id, terms_toml = await _completed(connection, partnership, new.terms_toml)
         terms = terms_reading.read_terms(terms_toml)
         rules.must_pay(terms)
@@ -158,11 +166,16 @@ async def _completed(connection: Connection, partnership: Partnership, terms_tom
 async def _must_give_notice(connection: Connection, partnership: Partnership, terms: Terms) -> None:
     """Refuse a change that wants to hold before the notice of what it changes is over."""
     held = await holding.settlement_of(connection, partnership.id)
-    if held is None or terms.valid_from is None:
+    if held is None:
         return
     at = await clock.now(connection)
+    starts = rules.starts_at(terms, signed_at=at, drafted_at=at, held=held)
+    ending.must_begin_before_the_end(starts, partnership.ended_at)
     earliest = rules.notice_ends_at(held, at)
-    if rules.starts_at(terms, signed_at=at, drafted_at=at, held=None) < earliest:
+    if (
+        terms.valid_from is not None
+        and rules.starts_at(terms, signed_at=at, drafted_at=at, held=None) < earliest
+    ):
         raise InvalidError(
             Sentence(
                 "A change needs {notice_days} days of notice: it can hold from {earliest} on.",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from partner_network.agreements import queries, rules, terms_reading
+from partner_network.agreements import ending, queries, rules, terms_reading
 from partner_network.agreements.actions import holding
 from partner_network.agreements.queries import Agreement
 from partner_network.database import connections, jobs
@@ -53,7 +53,7 @@ async def sign_agreement(signer: Signer, agreement_id: UUID, read_hash: str) -> 
         # Read again under the lock: the other side may have signed, or drafted anew, in this moment.
         agreement = await queries.agreement_within(connection, agreement_id, brand_id=member.brand_id)
         partnership = await partnerships.partnership_within(connection, member, agreement.partnership_id)
-        rules.must_be_open(partnership.status)
+        rules.must_be_open(partnership.status_at(await clock.now(connection)))
         if any(one.brand_id == member.brand_id for one in agreement.signatures):
             raise ConflictError("Your brand has signed this agreement already.")
         if agreement.is_superseded:
@@ -89,6 +89,7 @@ async def _put_in_force(
         drafted_at=agreement.drafted_at,
         held=await holding.settlement_of(connection, partnership.id),
     )
+    ending.must_begin_before_the_end(starts, partnership.ended_at)
     await _record_terms(connection, agreement, starts, at)
     await jobs.enqueue(connection, RENDER, RenderAgreement(agreement.id))
     # An order of this very moment may be decided and priced by the terms before; the database puts it up

@@ -72,6 +72,8 @@ SOURCES: Mapping[str, str] = MappingProxyType(
             LEFT JOIN agreement_parties p ON p.agreement_id = g.id) r
             WHERE partnership_id IN {_MINE} ORDER BY id""",
         "signatures": f"signatures r WHERE agreement_id IN {_AGREEMENTS} ORDER BY signed_at, brand_id",
+        "partnership_notices": f"""partnership_notices r WHERE partnership_id IN {_MINE}
+            ORDER BY given_at, id""",
         "terms": f"""(SELECT partnership_id, agreement_id, lower(valid) AS valid_from,
             upper(valid) AS valid_until, lower(recorded) AS known_from, upper(recorded) AS known_until
             FROM terms) r WHERE partnership_id IN {_MINE} ORDER BY partnership_id, known_from, valid_from""",

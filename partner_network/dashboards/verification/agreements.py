@@ -9,7 +9,7 @@ import msgspec
 from partner_network.agreements import documents, rules, terms_reading
 from partner_network.agreements.documents import Parties
 from partner_network.agreements.rules import Held, Span
-from partner_network.dashboards.verification import kinds
+from partner_network.dashboards.verification import kinds, notices
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.fact_rows import Agreement, Partnership, Signature, Terms
 from partner_network.dashboards.verification.kinds import Kind
@@ -23,7 +23,7 @@ def check(books: Books, *, knows_people: bool = True) -> Kind:
 
     Without people, who signed was an owner is not asked: a brand is not told who is who at the other one.
     """
-    found = "fingerprints recomputed, signatures and terms follow from them"
+    found = "fingerprints recomputed, signatures, terms and ends follow from them"
     differences = _differences(books, knows_people=knows_people)
     return kinds.compared("agreements", len(books.agreements), found, differences)
 
@@ -39,6 +39,7 @@ def _differences(books: Books, *, knows_people: bool) -> Iterator[str]:
     for partnership in books.partnerships:
         signed = _in_order(partnership, agreements.get(partnership.id, []), signatures)
         yield from _terms(books, partnership, signed, held.get(partnership.id, []))
+    yield from notices.differences(books, knows_people=knows_people)
 
 
 def _text(agreement: Agreement, policy_toml: str) -> Iterator[str]:

@@ -27,6 +27,7 @@ class Rows(Struct, frozen=True, dict=True, kw_only=True):
     agreement_charities: list[facts.AgreementCharity]
     charities: set[UUID]
     signatures: list[facts.Signature]
+    partnership_notices: list[facts.PartnershipNotice]
     terms: list[facts.Terms]
     customers: list[facts.Customer]
     clicks: list[facts.Click]

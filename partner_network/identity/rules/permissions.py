@@ -23,7 +23,7 @@ Scope = Literal[
 Verb = Literal[
     "manage brands", "invite members", "read members", "manage members", "manage API keys",
     "manage programs", "read programs", "invite partners", "accept partnerships", "read partnerships",
-    "draft agreements", "sign agreements", "read agreements",
+    "draft agreements", "sign agreements", "read agreements", "end partnerships",
     "manage creatives", "read creatives", "manage links", "read links", "manage codes",
     "report conversions", "read conversions", "read reports",
     "read money", "prepare statements", "approve statements",
@@ -74,6 +74,7 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
         "draft agreements": _who("owner marketer", "manager", of="both"),
         "sign agreements": _who("owner", of="both"),
         "read agreements": _who("all", "all", of="both"),
+        "end partnerships": _who("owner marketer", "manager", of="both"),
         "manage creatives": _who("owner marketer", "manager"),
         "read creatives": _who("all", "all", of="program"),
         "manage links": _who("owner marketer", "manager"),
@@ -112,6 +113,7 @@ MAY: Mapping[Verb, Permission] = MappingProxyType(
 NEEDS_SECOND_FACTOR = frozenset[Verb](
     {
         "sign agreements",
+        "end partnerships",
         "prepare statements",
         "approve statements",
         "manage payouts",

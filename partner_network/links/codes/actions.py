@@ -14,7 +14,7 @@ from partner_network.kernel.errors import ConflictError, NotFoundError
 from partner_network.kernel.sentences import Sentence
 from partner_network.links.codes import queries, rules
 from partner_network.links.codes.rules import Code
-from partner_network.programs.rules import WORD_OF
+from partner_network.programs.rules import WORD_OF, status_at
 
 
 async def give_code(*, asking: Asking, partnership_id: UUID, code: str) -> Code:
@@ -28,18 +28,19 @@ async def give_code(*, asking: Asking, partnership_id: UUID, code: str) -> Code:
     async with connections.transaction(eyes=asking.eyes) as connection:
         # The lock: a partnership must not end between this look and the code's insert.
         found = await connection.fetchrow(
-            """SELECT status, program_id, advertiser_id, partner_id FROM partnerships
+            """SELECT status, ended_at, program_id, advertiser_id, partner_id FROM partnerships
                WHERE id = $1 AND ($2::uuid IS NULL OR advertiser_id = $2) FOR SHARE""",
             partnership_id,
             asking.brand_id,
         )
         if found is None:
             raise NotFoundError("There is no such partnership in your programs; choose another.")
-        if found["status"] != "active":
+        status = status_at(found["status"], found["ended_at"], await clock.now(connection))
+        if status != "active":
             raise ConflictError(
                 Sentence(
                     "The partnership is {status}, not active; codes can be given once it is.",
-                    status=WORD_OF[found["status"]],
+                    status=WORD_OF[status],
                 )
             )
         await connections.lock_all(connection, queries.codes_lock(found["advertiser_id"]))

@@ -8,6 +8,7 @@ _ADVERTISER = (Sentence("Advertiser"), "advertiser")
 _PARTNER = (Sentence("Partner"), "partner")
 _NUMBER = (Sentence("Number"), "number")
 _READ = Sentence("Read the agreement")
+_TO_PARTNERSHIP = Sentence("Go to the partnership")
 
 KINDS = (
     Kind(
@@ -87,6 +88,51 @@ KINDS = (
         is_sent=False,
     ),
     Kind(
+        key="partnership-notice",
+        group=WORK,
+        name=Sentence("A partnership is going to end"),
+        subject=Sentence("{author} gave notice: {partner} and {advertiser} end {program}"),
+        says=(
+            Sentence("What {author} says about it: {reason}"),
+            Sentence(
+                "The partnership ends at {ends}. Links then lead to {advertiser} without credit. An order "
+                "before {until} still earns commission for clicks from before the end; what is earned stays "
+                "owed."
+            ),
+        ),
+        facts=(_PROGRAM, _ADVERTISER, _PARTNER, (Sentence("Ends"), "ends")),
+        button=_TO_PARTNERSHIP,
+        page="/partnerships/{partnership}",
+        at_brand=roles("owner marketer finance"),
+    ),
+    Kind(
+        key="partnership-notice-withdrawn",
+        group=WORK,
+        name=Sentence("A notice is withdrawn"),
+        subject=Sentence("{author} has withdrawn its notice for {program}"),
+        says=(Sentence("{next}"),),
+        facts=(_PROGRAM, _ADVERTISER, _PARTNER),
+        button=_TO_PARTNERSHIP,
+        page="/partnerships/{partnership}",
+        at_brand=roles("owner marketer finance"),
+    ),
+    Kind(
+        key="partnership-ended",
+        group=WORK,
+        name=Sentence("A partnership has ended"),
+        subject=Sentence("{partner} and {advertiser} have ended {program}"),
+        says=(
+            Sentence(
+                "The partnership ended at {ends}. An order before {until} still earns commission for clicks "
+                "from before that. Statements go on until the last one is paid."
+            ),
+        ),
+        facts=(_PROGRAM, _ADVERTISER, _PARTNER, (Sentence("Ended"), "ends")),
+        button=_TO_PARTNERSHIP,
+        page="/partnerships/{partnership}",
+        at_brand=roles("owner marketer finance"),
+    ),
+    Kind(
         key="application-received",
         group=WORK,
         name=Sentence("A brand applies to a program"),
@@ -108,7 +154,7 @@ KINDS = (
         subject=Sentence("{advertiser} has answered your application to {program}"),
         says=(Sentence("The answer: {answer}"),),
         facts=(_PROGRAM, _ADVERTISER, (Sentence("Answer"), "answer")),
-        button=Sentence("Go to the partnership"),
+        button=_TO_PARTNERSHIP,
         page="/",
         at_brand=roles("owner marketer"),
         is_sent=False,

@@ -5,12 +5,17 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, SkipValidation, URLEncodedBody
 from litestar.response import Template
-from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.status_codes import (
+    HTTP_200_OK,
+    HTTP_201_CREATED,
+    HTTP_409_CONFLICT,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+)
 
 from admin import brand_fields, files, reading, wording
 from admin.queries import network as queries
+from partner_network.agreements import notice_queries, terms_reading
 from partner_network.agreements import queries as agreements
-from partner_network.agreements import terms_reading
 from partner_network.identity.actions.people import Invitee
 from partner_network.identity.rules.permissions import Member
 from partner_network.identity.web import addresses, guards
@@ -27,6 +32,13 @@ ROWS = 100
 CHOICES_MAX = 1_000
 """How many programs or brands a list to choose from shows."""
 NEW_BRAND = "new"
+
+
+class NoticeForm(msgspec.Struct):
+    """Why a partnership ends, and the tick that says at once."""
+
+    reason: str = ""
+    for_good_cause: str = ""
 
 
 class InviteForm(msgspec.Struct):
@@ -61,10 +73,21 @@ async def list_partnerships(request: AnyRequest) -> Template | Response[bytes]:
 
 @get("/admin/partnerships/{partnership:str}", guards=[guards.must_be_operator], include_in_schema=False)
 async def show_partnership(partnership: FromPath[str], member: NamedDependency[Member]) -> Template:
-    """Show a partnership with its agreements and the terms that hold."""
+    """Show a partnership: its agreements, what happened to it, which terms hold, and how it ends."""
+    return await partnership_page(partnership, member, NoticeForm())
+
+
+async def partnership_page(
+    partnership: str, member: Member, form: NoticeForm, *, refused: PartnerNetworkError | None = None
+) -> Template:
+    """Return the page of a partnership, with what is wrong in the form that would end it."""
     partnership_id = addresses.in_path("prt", partnership)
     shown = await programs.partnership_of(member, partnership_id)
     drafted = await agreements.agreements_of(member, partnership_id=partnership_id, after=None, limit=ROWS)
+    errors = dict(refused.sentence_of) if isinstance(refused, InvalidError) else {}
+    status = HTTP_200_OK
+    if refused is not None:
+        status = HTTP_422_UNPROCESSABLE_ENTITY if errors else HTTP_409_CONFLICT
     return Template(
         "admin/partnership.html",
         context={
@@ -75,7 +98,12 @@ async def show_partnership(partnership: FromPath[str], member: NamedDependency[M
             "events": reading.partnership_events(shown, drafted),
             "open": reading.open_agreement(drafted),
             "changes": reading.changes(drafted),
+            "of": await notice_queries.ending_of(member, partnership_id),
+            "form": form,
+            "errors": errors,
+            "refusal": "" if refused is None or errors else refused.sentence,
         },
+        status_code=status,
     )
 
 

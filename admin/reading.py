@@ -134,7 +134,7 @@ def partnership_events(partnership: Partnership, agreements: Sequence[Agreement]
             happened.append((signed.signed_at, title, signed.name))
     if partnership.active_from:
         happened.append((partnership.active_from, say("Active: links count and terms hold"), ""))
-    if partnership.ended_at:
+    if partnership.ended_at and partnership.status == "ended":
         happened.append((partnership.ended_at, say("Ended"), ""))
     # sort() keeps what happened at one instant in the order of the cause.
     happened.sort(key=lambda event: event[0])

@@ -41,6 +41,7 @@ def read(who: Who, names: Names = "nothing", **more: Any) -> Row:
     return Row(who, names, machines=True, **more)
 
 
+REASON = {"reason": "We sell no records any more"}
 HASH = {"content_hash": "{agreement_hash}"}
 SIGN_OFF = {"content_hash": "{statement_hash}", "reason": "As agreed"}
 INVITED = {"email": "new@x.example", "role": "viewer", "brand": "{brand}"}
@@ -166,6 +167,9 @@ ROWS: Mapping[str, Row] = {
     "POST /partnerships/{partnership}/answer": Row(
         "accept partnerships", "partner's", side="brand", form={"answer": "accept"}
     ),
+    "GET /partnerships/{partnership}": Row("read partnerships", "shared", side="brand"),
+    "POST /partnerships/{partnership}/end": Row("end partnerships", "shared", side="brand", form=REASON),
+    "POST /partnerships/{partnership}/end/withdrawal": Row("end partnerships", "shared", side="brand"),
     "GET /creatives": Row("read creatives", side="brand"),
     "GET /creatives/{creative}/file": read("read creatives"),
     "GET /links": Row("read links", side="brand"),
@@ -276,6 +280,12 @@ ROWS: Mapping[str, Row] = {
     ),
     "POST /admin/partnerships/{partnership}/hold": Row(
         "hold commissions", "shared", side="operator", form={"reason": "Odd"}
+    ),
+    "POST /admin/partnerships/{partnership}/end": Row(
+        "end partnerships", "shared", side="operator", form=REASON
+    ),
+    "POST /admin/partnerships/{partnership}/end/withdrawal": Row(
+        "end partnerships", "shared", side="operator"
     ),
     "POST /admin/partnerships/{partnership}/release": Row(
         "hold commissions", "shared", side="operator", form={"reason": "Fine"}
@@ -393,6 +403,9 @@ ROWS: Mapping[str, Row] = {
     "GET /api/v1/agreements/{agreement}/document": read("read agreements", "shared"),
     "POST /api/v1/agreements/{agreement}/signatures": Row("sign agreements", "shared", json=HASH),
     # creatives and links
+    "GET /api/v1/partnerships/{partnership}/end": read("read partnerships", "shared"),
+    "POST /api/v1/partnerships/{partnership}/end": Row("end partnerships", "shared", json=REASON),
+    "POST /api/v1/partnerships/{partnership}/end/withdrawal": Row("end partnerships", "shared", json={}),
     "GET /api/v1/creatives": read("read creatives"),
     "GET /api/v1/creatives/{creative}": read("read creatives", "program"),
     "GET /api/v1/creatives/{creative}/file": read("read creatives", "program"),

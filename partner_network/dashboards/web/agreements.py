@@ -13,7 +13,7 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from markupsafe import Markup
 
-from partner_network.agreements import contracts, documents, queries, terms_reading
+from partner_network.agreements import contracts, documents, notice_queries, queries, terms_reading
 from partner_network.agreements import web as agreements_api
 from partner_network.agreements.actions import sign
 from partner_network.agreements.queries import Agreement
@@ -121,6 +121,7 @@ async def _page(
     found = await queries.agreement_of(member, agreement_id)
     async with connections.transaction(eyes=member.eyes) as connection:
         before = await stations.signed_before(connection, found)
+    of = await notice_queries.ending_of(member, found.partnership_id)
     terms = terms_reading.read_terms(found.terms_toml)
     contract = contracts.published(found.contract_name, found.contract_version)
     clauses = documents.clauses_html(contract, found.parties, terms)
@@ -133,6 +134,7 @@ async def _page(
             "plain": plain_terms.terms_in_plain_words(terms),
             "events": _events(found),
             "before": before,
+            "of": of,
             "told": told,
             "errors": errors or {},
             "brand_id": member.brand_id,

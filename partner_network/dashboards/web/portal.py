@@ -35,6 +35,8 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
 
 
 def told(name: str) -> str:
+        "notice-given": Sentence("Notice is given, and the other side is told."),
+        "notice-withdrawn": Sentence("The notice is withdrawn, and the other side is told."),
     """Return the sentence for what was just done, empty for anything else."""
     return catalogs.translated(SENTENCES.get(name, ""))
 

@@ -4,7 +4,7 @@ from piccolo.columns import JSONB, UUID, BigInt, Boolean, Bytea, ForeignKey, Int
 from piccolo.table import Table
 
 from partner_network.brands.tables import Brand
-from partner_network.commissions.tables import Adjustment
+from partner_network.commissions.tables import Adjustment, Clawback
 from partner_network.database import connections
 from partner_network.database.columns import Xid8
 from partner_network.identity.tables import Member
@@ -102,6 +102,21 @@ class ObjectionAnswer(Table, tablename="objection_answers", db=connections.engin
     reason = Text(default=None)
     answered_by = ForeignKey(Member, default=None, null=False)
     at = Timestamptz(default=None)
+
+
+class WriteOff(Table, tablename="write_offs", db=connections.engine):
+    """That the network bears what nothing recovers of a clawback: who proposed it, and who decided."""
+
+    id = UUID(primary_key=True, default=None)
+    clawback_id = ForeignKey(Clawback, default=None, null=False)
+    limit_minor = BigInt(default=None)
+    reason = Text(default=None)
+    proposed_by = ForeignKey(Member, default=None, null=False)
+    proposed_at = Timestamptz(default=None)
+    status = Text(default=None)
+    decided_by = ForeignKey(Member, default=None)
+    decided_at = Timestamptz(default=None, null=True)
+    decided_reason = Text(default=None, null=True)
 
 
 class ApprovalLimit(Table, tablename="approval_limits", db=connections.engine):

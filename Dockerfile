@@ -22,7 +22,7 @@ RUN .venv/bin/python -m compileall -q partner_network admin
 FROM python:3.11-slim-bookworm
 WORKDIR /app
 RUN apt-get update
-RUN apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
+RUN apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-droid-fallback
 COPY --from=packages /app /app
 COPY contracts contracts
 COPY --from=assets /app/assets assets

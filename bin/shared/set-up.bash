@@ -98,7 +98,7 @@ PYTHON
 install_pdf_libraries() {
   if has_pdf_libraries; then return; fi
   install_from_debian "PDF documents need system libraries" \
-    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core || exit 1
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-droid-fallback || exit 1
 }
 
 find_node() {

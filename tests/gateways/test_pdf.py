@@ -281,15 +281,3 @@ async def test_each_document_keeps_to_the_style_sheets_that_it_names(renderer: p
 async def test_a_style_sheet_outside_of_the_assets_is_refused(renderer: pdf.Renderer, address: str) -> None:
     with pytest.raises(pdf.PdfError, match="could not be rendered"):
         await renderer.pdf(SHEETED.format(sheet=address))
-
-
-def test_the_image_and_the_set_up_bring_the_same_libraries_and_typefaces() -> None:
-    # Names of companies are of all scripts; without a typeface for one, its letters would be empty boxes.
-    root = pdf.ASSETS.parent
-    wanted = [
-        set(re.findall(r"\b(?:lib|fonts-)[a-z0-9.-]+", line))
-        for name in ("Dockerfile", "bin/shared/set-up.bash")
-        for line in (root / name).read_text().splitlines()
-        if "libpango-1.0-0 " in line
-    ]
-    assert wanted[0] == wanted[1] == {*pdf.LIBRARIES.split(), "fonts-dejavu-core", "fonts-droid-fallback"}

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import Struct
 
-from partner_network.agreements import terms_reading
+from partner_network.agreements import ending, terms_reading
 from partner_network.agreements.quality_terms import Quality, QualityStep
+from partner_network.agreements.terms import Settlement, Windows
 from partner_network.attribution import clauses, deciding, facts_file, receipt
 from partner_network.attribution.deciding import TermsOf
 from partner_network.commissions import booking
@@ -137,6 +138,16 @@ def instants(worked: Worked) -> Rows:
     return found
 
 
+def ends(worked: Worked) -> Rows:
+    found: Rows = []
+    for given, notice_days, run_off_days, *_ in worked.rows:
+        settlement = Settlement(currency="EUR", time_zone="Europe/Berlin", notice_days=int(notice_days))
+        at = ending.notice_ends_at(settlement, datetime.fromisoformat(given), for_good_cause=False)
+        until = ending.runs_off_until(at, Windows(run_off_days=int(run_off_days)))
+        found.append((given, notice_days, run_off_days, shown(at), shown(until)))
+    return found
+
+
 def cohorts(worked: Worked) -> Rows:
     found: Rows = []
     for day, cohort_months, within_months, *_ in worked.rows:
@@ -231,6 +242,7 @@ COMPUTE: dict[tuple[str, ...], Callable[[Worked], Rows]] = {
     ("occurred at", "net", "refunded", "grants from", "until"): lambda worked: rewards.granted(
         worked.terms, worked.rows
     ),
+    ("notice given at", "notice days", "run-off days", "ends at", "orders earn before"): ends,
     ("occurred at", "hold days", "lock months", "lock days", "locks at", "matures at"): instants,
     **{header: _of_rows(compute) for header, compute in closes.COMPUTE.items()},
     **{header: _of_rows(compute) for header, compute in ledgers.COMPUTE.items()},

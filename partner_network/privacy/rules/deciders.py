@@ -19,8 +19,21 @@ _OF_CHARITIES = Holding(
     shown=("listed_at", "delisted_at"),
 )
 
+_OF_NOTICES = Holding(
+    table="partnership_notices",
+    about="members",
+    holds=Sentence("who gave notice that a partnership ends, with the reason, and who withdrew it"),
+    ground="contract",
+    kept=_AS_LONG_AS_MONEY,
+    erasure="keep",
+    columns=columns("given_by", "withdrawn_by", "reason"),
+    actors=("given_by", "withdrawn_by"),
+    shown=("reason", "given_at", "ends_at", "withdrawn_at"),
+)
+
 HOLDINGS: Sequence[Holding] = (
     _OF_CHARITIES,
+    _OF_NOTICES,
     *(
         Holding(
             table=table,

@@ -160,17 +160,6 @@ HOLDINGS = (
         shown=("number", "drafted_at"),
     ),
     Holding(
-        table="partnership_notices",
-        about="members",
-        holds=Sentence("who gave notice that a partnership ends, with the reason, and who withdrew it"),
-        ground="contract",
-        kept=_AS_LONG_AS_MONEY,
-        erasure="keep",
-        columns=columns("given_by", "withdrawn_by", "reason"),
-        actors=("given_by", "withdrawn_by"),
-        shown=("reason", "given_at", "ends_at", "withdrawn_at"),
-    ),
-    Holding(
         table="signatures",
         about="members",
         holds=Sentence(

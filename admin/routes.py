@@ -31,6 +31,7 @@ from admin import (
     returns,
     statements,
     traces,
+    write_offs,
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -96,6 +97,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     returns.list_returns,
     returns.ask_return,
     returns.decide_return,
+    write_offs.list_write_offs,
+    write_offs.propose_write_off,
+    write_offs.decide_write_off,
     cases.list_cases,
     cases.take_case,
     cases.close_case,

@@ -60,11 +60,11 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False):
-    """Part of a clawback that an entry's leg (by position) restores, returns, recovers or forgives."""
+    """Part of a clawback that an entry's leg (by position) restores, returns, recovers or gives up."""
 
     clawback_id: int
     leg: int
-    kind: Literal["restored", "returned", "recovered", "forgiven"]
+    kind: Literal["restored", "returned", "recovered", "forgiven", "written_off"]
     amount_minor: int
 
 

@@ -16,7 +16,7 @@ async def lapsed_minor(connection: Connection, commission_ids: Sequence[int]) ->
         """SELECT i.id, x.lapsed - y.again AS minor FROM unnest($1::bigint[]) AS i (id)
            CROSS JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS lapsed
                FROM clawbacks c JOIN clawback_settlements s
-                   ON s.clawback_id = c.transfer_id AND s.kind = 'forgiven'
+                   ON s.clawback_id = c.transfer_id AND s.kind IN ('forgiven', 'written_off')
                WHERE c.commission_id = i.id) x
            CROSS JOIN LATERAL (SELECT coalesce(sum(t.amount_minor), 0)::bigint AS again
                FROM ledger_transfers t JOIN ledger_entries e ON e.id = t.entry_id AND e.kind = 'restore'

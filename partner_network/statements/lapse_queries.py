@@ -17,6 +17,8 @@ class Lapsing(msgspec.Struct, frozen=True):
     clawback_id: int
     commission_id: int | None
     due_minor: int
+    is_borne: bool
+    """Whether two people decided that the network bears it."""
 
 
 class EndedPair(msgspec.Struct, frozen=True):
@@ -67,13 +69,19 @@ async def may_still_recover(connection: Connection, of: EndedPair, now: datetime
 
 
 async def lapsing(connection: Connection, of: EndedPair, now: datetime) -> list[Lapsing]:
-    """Return what is due of a pair's clawbacks past their time to contest, and that no contest keeps open."""
+    """Return what is due of a pair's clawbacks past their time to contest, which nothing keeps open.
+
+    A contest that nobody has decided keeps it open, and so does a proposal that the network bears it.
+    """
     rows = await connection.fetch(
-        """SELECT o.transfer_id AS clawback_id, o.commission_id, o.due_minor
+        """SELECT o.transfer_id AS clawback_id, o.commission_id, o.due_minor, w.id IS NOT NULL AS is_borne
            FROM ledger_accounts a JOIN ledger_transfers t ON t.debit_account_id = a.id
            JOIN open_clawbacks o ON o.transfer_id = t.id
+           LEFT JOIN write_offs w ON w.clawback_id = t.id AND w.status = 'approved'
            WHERE a.kind = 'clawback_due' AND a.holder_id = $1 AND a.counterparty_id = $2 AND a.currency = $3
                AND o.contest_until <= $4 AND o.due_minor > 0
+               AND NOT EXISTS (SELECT FROM write_offs x WHERE x.clawback_id = t.id
+                   AND (x.status = 'proposed' OR x.decided_at > $4))
                AND NOT EXISTS (SELECT FROM clawback_contests x WHERE x.clawback_id = o.transfer_id
                    AND NOT EXISTS (SELECT FROM contest_decisions e WHERE e.clawback_id = x.clawback_id))
            ORDER BY o.transfer_id""",

@@ -21,7 +21,7 @@ from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.kernel import ids
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
-from partner_network.statements import document_kinds, previews_web, queries
+from partner_network.statements import document_kinds, previews_web, queries, write_off_web
 from partner_network.statements.actions import ask, sign_off
 from partner_network.statements.document_kinds import DocumentKind
 from partner_network.statements.queries import Statement, StatementLine
@@ -202,6 +202,7 @@ def _hash_in(data: SignOff) -> bytes:
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     *previews_web.ROUTES,
+    *write_off_web.ROUTES,
     list_statements,
     read_statement,
     download_document,

@@ -150,6 +150,7 @@ ROWS_OF: Mapping[str, str] = {
     "prepaid_returns": """EXISTS (SELECT FROM fundings f
         WHERE f.id = t.funding_id AND f.advertiser_id = $1)""",
     "statement_preparations": _OF_STATEMENT,
+    "write_offs": f"t.status = 'approved' AND {_OF_CLAWBACK}",
     "statements": "$1 IN (t.payee_id, t.payer_id)",
     "stopped_streams": _NO_BRAND,
     "stream_checkpoints": _NO_BRAND,

@@ -133,6 +133,11 @@ INSERT INTO stripe_movements (id, kind, currency, amount_minor, funding_id, entr
     JOIN (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM ledger_entries) e USING (n);
 INSERT INTO prepaid_returns (id, ask_id, funding_id, amount_minor, reason, asked_by, asked_at, status)
     SELECT f.id, f.id, f.id, 1, 'x', f.requested_by, now(), 'asked' FROM fundings f;
+INSERT INTO write_offs (id, clawback_id, limit_minor, reason, proposed_by, proposed_at, status, decided_by,
+        decided_at, decided_reason)
+    SELECT gen_random_uuid(), k.transfer_id, 1, 'x', m.first, now(), s.status, m.second, now(), 'x'
+    FROM clawbacks k, (SELECT min(id::text)::uuid AS first, max(id::text)::uuid AS second FROM members) m,
+        (VALUES ('approved'), ('declined')) s (status);
 INSERT INTO codes (id, partnership_id, program_id, advertiser_id, partner_id, code, folded, created_by,
         created_at)
     SELECT p.id, p.id, p.program_id, p.advertiser_id, p.partner_id, 'x', p.id, m.id, now()

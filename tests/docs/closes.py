@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from partner_network.kernel import periods
 from partner_network.kernel.periods import Lock
-from partner_network.statements import carrying
+from partner_network.ledger.accounts import Pair
+from partner_network.statements import carrying, lapsing
 from partner_network.statements import rules as statements
 from partner_network.statements.rules import DueClawback
 
@@ -110,6 +112,21 @@ def sealed(rows: Rows) -> Rows:
     return found
 
 
+def borne(rows: Rows) -> Rows:
+    """Book what statements leave of a clawback at the end, as it was decided."""
+    found: Rows = []
+    pair, at = Pair(UUID(int=1), UUID(int=2), "EUR"), datetime(2026, 5, 1, tzinfo=UTC)
+    for due, recovered, decided, *_ in rows:
+        left = int(due) - int(recovered)
+        entry_of = lapsing.borne_entry_of if decided == "approved" else lapsing.entry_of
+        legs = entry_of(1, 1, pair, left, at).legs if left else ()
+        network = sum(leg.amount_minor for leg in legs if leg.debit.kind == "writeoff")
+        assert network == sum(leg.amount_minor for leg in legs if leg.credit == pair.prepaid)
+        advertiser = sum(leg.amount_minor for leg in legs if leg.debit.kind == "clawback_owed") - network
+        found.append((due, recovered, decided, str(advertiser), str(network)))
+    return found
+
+
 def shown(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -142,4 +159,5 @@ COMPUTE: dict[tuple[str, ...], Callable[[Rows], Rows]] = {
     ): taxes_due,
     ("A before the end", "A now", "B before the end", "B now", "netted"): netted,
     ("opening", "lines", "minimum", "last", "closing", "fate"): sealed,
+    ("due", "recovered", "decided", "borne by the advertiser", "borne by the network"): borne,
 }

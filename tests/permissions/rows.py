@@ -326,6 +326,16 @@ ROWS: Mapping[str, Row] = {
     "POST /admin/payouts/{payout}/release": Row(
         "manage payouts", "shared", side="operator", form={"reason": "Mended"}
     ),
+    "GET /admin/write-offs": Row("read payouts", side="operator"),
+    "POST /admin/write-offs/{clawback_id}/proposal": Row(
+        "manage payouts", "what is not there", side="operator", form={"reason": "Our mistake"}
+    ),
+    "POST /admin/write-offs/{clawback_id}/decision": Row(
+        "manage payouts",
+        "what is not there",
+        side="operator",
+        form={"decision": "declined", "reason": "Theirs"},
+    ),
     "GET /admin/returns": Row("read payouts", side="operator"),
     "POST /admin/returns": Row("manage payouts", side="operator", form={}),
     "POST /admin/returns/{ask}": Row(
@@ -446,6 +456,16 @@ ROWS: Mapping[str, Row] = {
     "POST /api/v1/statements/{statement_id}/preparation": Row("prepare statements", "shared", json=SIGN_OFF),
     "POST /api/v1/statements/{statement_id}/approval": Row("approve statements", "shared", json=SIGN_OFF),
     "POST /api/v1/closings": Row("prepare statements"),
+    "GET /api/v1/write-offs": Row("read payouts", side="operator"),
+    "POST /api/v1/clawbacks/{clawback_id}/write-off": Row(
+        "manage payouts", "what is not there", side="operator", json={"reason": "Our mistake"}
+    ),
+    "POST /api/v1/clawbacks/{clawback_id}/write-off/decision": Row(
+        "manage payouts",
+        "what is not there",
+        side="operator",
+        json={"decision": "declined", "reason": "Theirs"},
+    ),
     "GET /api/v1/earnings": read("read money", side="brand"),
     "GET /api/v1/funding-need": read("read payouts"),
     "POST /api/v1/fundings": Row("fund payouts", json={}),

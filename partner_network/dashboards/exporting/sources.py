@@ -101,6 +101,9 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "clawbacks": f"clawbacks r WHERE {_OWN_CLAWBACKS} ORDER BY transfer_id",
         "clawback_settlements": f"""clawback_settlements r WHERE clawback_id IN {_CLAWBACKS}
             ORDER BY transfer_id, clawback_id""",
+        # what was only proposed, or declined, is the operator's own
+        "write_offs": f"""write_offs r WHERE status = 'approved' AND clawback_id IN {_CLAWBACKS}
+            ORDER BY id""",
         "holds": f"""(SELECT h.commission_id, h.n, h.at, h.reason, x.at AS released_at,
             x.reason AS release_reason FROM commission_holds h
             LEFT JOIN commission_releases x USING (commission_id, n)) r

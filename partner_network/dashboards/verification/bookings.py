@@ -25,7 +25,7 @@ from partner_network.ledger.rules import Entry
 
 Events: TypeAlias = dict[int, list[ClawbackSettlement]]
 _CLAUSE = "settlement.clawback"
-ENDING = frozenset({"recovered", "restored", "forgiven"})
+ENDING = frozenset({"recovered", "restored", *lapses.LAPSED})
 
 
 class Booking(Struct, frozen=True):

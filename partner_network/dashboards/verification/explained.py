@@ -8,7 +8,7 @@ from partner_network.dashboards.verification.kinds import Kind
 from partner_network.ledger.rules import Entry
 
 # What people book by hand, and what follows from no other row: their legs alone can be checked.
-BY_HAND = frozenset({"top_up", "return", "write_off"})
+BY_HAND = frozenset({"top_up", "return"})
 
 
 class Explained:

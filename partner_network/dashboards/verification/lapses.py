@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from partner_network.dashboards.verification import commissions, endings, settlements
+from partner_network.dashboards.verification import commissions, endings, objections, settlements
 from partner_network.dashboards.verification.books import Books, grouped
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.money_rows import Clawback, ClawbackSettlement, Entry
@@ -11,12 +11,14 @@ from partner_network.dashboards.verification.settlements import Settlements
 from partner_network.ledger.accounts import Pair
 from partner_network.statements import lapsing
 
-_ENDING = frozenset({"recovered", "restored", "forgiven"})
+LAPSED = frozenset({"forgiven", "written_off"})
+"""Borne by the advertiser, and by the network."""
+_ENDING = frozenset({"recovered", "restored", *LAPSED})
 
 
 def left_minor(books: Books, commission_id: int, settled: Sequence[ClawbackSettlement], before: int) -> int:
     """Return what of a commission lapsed before a transfer, less what it earned again until then."""
-    lapsed = sum(one.amount_minor for one in settled if one.kind == "forgiven" and one.transfer_id < before)
+    lapsed = sum(one.amount_minor for one in settled if one.kind in LAPSED and one.transfer_id < before)
     if not lapsed:
         return 0
     return lapsed - sum(
@@ -30,7 +32,8 @@ def left_minor(books: Books, commission_id: int, settled: Sequence[ClawbackSettl
 
 def differences(books: Books, explained: Explained) -> Iterator[str]:
     """Yield where what lapsed was not what was due then, or not at the end of each partnership."""
-    made = [one for one in books.clawback_settlements if one.kind == "forgiven"]
+    yield from _decisions(books)
+    made = [one for one in books.clawback_settlements if one.kind in LAPSED]
     if not made:
         return
     agreed, settled = (
@@ -52,11 +55,14 @@ def differences(books: Books, explained: Explained) -> Iterator[str]:
             yield f"{name()} lapsed by {one.amount_minor:,}; due of it was {due:,}."
             continue
         at = booked.recorded_at
-        wanted = lapsing.entry_of(clawback.transfer_id, clawback.commission_id, pair, due, at)
+        is_borne = one.kind == "written_off"
+        entry_of = lapsing.borne_entry_of if is_borne else lapsing.entry_of
+        wanted = entry_of(clawback.transfer_id, clawback.commission_id, pair, due, at)
         yield from explained.must_be_booked(wanted, name)
         if booked.key != wanted.key:
             yield f"{name()} lapsed by the entry {booked.key}, which is of something else."
         yield from _too_early(books, agreed, clawback, booked)
+        yield from _decided(books, clawback, booked, one)
 
 
 def _too_early(books: Books, agreed: Settlements, clawback: Clawback, booked: Entry) -> Iterator[str]:
@@ -91,3 +97,36 @@ def _named(books: Books, clawback: Clawback) -> str:
         return f"Clawback {clawback.transfer_id} of tax"
     commission = books.commission[clawback.commission_id]
     return f"Clawback {clawback.transfer_id} of {commissions.named(books, commission)}"
+
+
+def _decided(books: Books, clawback: Clawback, booked: Entry, settled: ClawbackSettlement) -> Iterator[str]:
+    """Yield where it is borne by somebody else than two people decided, or while one of them still had to."""
+    name, at = _named(books, clawback), booked.recorded_at
+    of = [one for one in books.write_offs if one.clawback_id == clawback.transfer_id]
+    approved = [
+        one for one in of if one.status == "approved" and one.decided_at is not None and one.decided_at <= at
+    ]
+    if settled.kind == "written_off" and not any(one.limit_minor >= settled.amount_minor for one in approved):
+        yield f"{name} is borne by the network with {settled.amount_minor:,}, which nobody had approved."
+    if settled.kind == "forgiven" and approved:
+        yield f"{name} is borne by the advertiser, though it was approved that the network bears it."
+    open_then = [
+        one for one in of if one.proposed_at < at and (one.decided_at is None or one.decided_at > at)
+    ]
+    if open_then:
+        yield f"{name} lapsed at {at}, while a proposal that the network bears it waited."
+
+
+def _decisions(books: Books) -> Iterator[str]:
+    """Yield where who decided on a write-off is who proposed it, or might not do so."""
+    for one in books.write_offs:
+        name = f"The write-off {one.id} of clawback {one.clawback_id}"
+        if one.limit_minor > books.clawback[one.clawback_id].amount_minor:
+            yield f"{name} is of {one.limit_minor:,}, which is more than the clawback was of."
+        if one.status != "proposed" and (one.decided_by == one.proposed_by) != (one.status == "withdrawn"):
+            yield f"{name} is {one.status} by {one.decided_by}, and was proposed by {one.proposed_by}."
+        # An export tells no roles.
+        if books.memberships:
+            yield from objections.may(books, name, one.proposed_by, "manage payouts", one.proposed_at)
+            if one.decided_by is not None and one.decided_at is not None:
+                yield from objections.may(books, name, one.decided_by, "manage payouts", one.decided_at)

@@ -8,6 +8,7 @@ from partner_network.dashboards.verification import audit, rate_rows, receipts, 
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.books import Books
+from partner_network.dashboards.verification.sign_off_rows import WriteOff
 from partner_network.dashboards.verification.tax_rows import TaxProfile
 from partner_network.database import connections
 from partner_network.database.connections import Connection
@@ -126,6 +127,7 @@ async def read_within(connection: Connection) -> Books:
         former_accounts=await _read(connection, money.FormerAccount, "former_stripe_accounts"),
         movements=await _read(connection, money.Movement, "stripe_movements ORDER BY entry_id"),
         prepaid_returns=await _read(connection, money.PrepaidReturn, "prepaid_returns ORDER BY id"),
+        write_offs=await _read(connection, WriteOff, "write_offs ORDER BY id"),
         clicks_in_all=await connection.fetchval("SELECT count(*) FROM clicks"),
         misfiled_click=await connection.fetchval(_MISFILED),
         audit_trail=await audit.read(connection),

@@ -10,7 +10,7 @@ from partner_network.dashboards.verification.audit import Trail
 from partner_network.dashboards.verification.rate_rows import ExchangeRates
 from partner_network.dashboards.verification.receipts import Receipts
 from partner_network.dashboards.verification.reward_rows import Rewards
-from partner_network.dashboards.verification.sign_off_rows import SignOffs
+from partner_network.dashboards.verification.sign_off_rows import SignOffs, WriteOff
 from partner_network.dashboards.verification.tax_rows import TaxProfile
 
 
@@ -61,6 +61,7 @@ class Rows(Struct, frozen=True, dict=True, kw_only=True):
     former_accounts: list[money.FormerAccount]
     movements: list[money.Movement]
     prepaid_returns: list[money.PrepaidReturn]
+    write_offs: list[WriteOff]
     clicks_in_all: int
     misfiled_click: UUID | None
     audit_trail: Trail

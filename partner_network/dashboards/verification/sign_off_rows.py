@@ -44,6 +44,19 @@ class Limit(Struct, frozen=True, gc=False):
     set_by: UUID
 
 
+class WriteOff(Struct, frozen=True, gc=False):
+    """Who proposed that the network bears what nothing recovers of a clawback, and who decided it."""
+
+    id: UUID
+    clawback_id: int
+    limit_minor: int
+    proposed_by: UUID
+    proposed_at: datetime
+    status: str
+    decided_by: UUID | None
+    decided_at: datetime | None
+
+
 class SignOffs(Struct, frozen=True):
     """All of them, in the order they were made."""
 

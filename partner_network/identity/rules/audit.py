@@ -28,7 +28,7 @@ Kind = Literal[
     "payment method", "payout account", "payout", "job", "export", "customer", "webhook",
     "notification choices", "commission", "adjustment", "clawback", "charity", "case",
     "objection", "approval limit", "tax profile", "self-billing agreement", "exchange rates",
-    "prepaid return",
+    "prepaid return", "write-off",
 ]  # fmt: skip
 Values: TypeAlias = Mapping[str, object]
 

@@ -67,6 +67,7 @@ THINGS: Mapping[str, Sentence] = MappingProxyType(
         "customer": Sentence("customer"),
         "exchange rates": Sentence("exchange rates"),
         "prepaid return": Sentence("prepaid return"),
+        "write-off": Sentence("write-off"),
         "export": Sentence("file of data"),
         "funding": Sentence("payment in"),
         "invitation": Sentence("invitation"),

@@ -166,6 +166,39 @@ KINDS = (
         at_brand=roles("owner finance"),
     ),
     Kind(
+        key="clawback-written-off",
+        group=MONEY,
+        name=Sentence("The network bears what was to be taken back at the end of a partnership"),
+        subject=Sentence("{amount} between {advertiser} and {partner} is borne by the network"),
+        says=(
+            Sentence(
+                "Their partnership has ended, and no statement is left from which it could be taken. "
+                "The network bears it: {advertiser} has it on its prepaid account; {partner} is not asked to "
+                "pay it back."
+            ),
+        ),
+        facts=(_AMOUNT, (Sentence("Commissions"), "count")),
+        button=Sentence("See what lapsed"),
+        page="/held",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
+        key="write-off-proposed",
+        group=MONEY,
+        name=Sentence("A write-off waits for another person"),
+        subject=Sentence("{proposer} proposes that the network bears {amount}"),
+        says=(
+            Sentence(
+                "It is due of {partner} to {advertiser} and may be left at the end of their partnership. "
+                "Until somebody else in finance decides, it does not lapse. The reason: {reason}"
+            ),
+        ),
+        facts=(_AMOUNT, (Sentence("Reason"), "reason")),
+        button=Sentence("Decide on it"),
+        page="/admin/write-offs",
+        at_operator=roles("finance"),
+    ),
+    Kind(
         key="commission-adjusted",
         group=MONEY,
         name=Sentence("A commission of your brand is adjusted"),

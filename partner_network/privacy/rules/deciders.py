@@ -98,4 +98,15 @@ HOLDINGS: Sequence[Holding] = (
         actors=("asked_by", "decided_by"),
         shown=("amount_minor", "reason", "asked_at", "status"),
     ),
+    Holding(
+        table="write_offs",
+        about="members",
+        holds=Sentence("who proposed that the network bears a clawback, who decided it, and why"),
+        ground="legal duty",
+        kept=_AS_LONG_AS_MONEY,
+        erasure="keep",
+        columns=columns("proposed_by", "decided_by"),
+        actors=("proposed_by", "decided_by"),
+        shown=("limit_minor", "reason", "proposed_at", "status"),
+    ),
 )

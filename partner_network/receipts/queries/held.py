@@ -58,6 +58,8 @@ class TakenBack(Struct, frozen=True):
     lapsed_minor: int
     lapsed_at: datetime | None
     lapsed_by: str | None
+    is_written_off: bool
+    """Whether the network bears what lapsed, in place of the advertiser."""
 
 
 async def held(connection: Connection, brand_id: UUID | None) -> list[Held]:
@@ -88,6 +90,7 @@ async def taken_back(connection: Connection, brand_id: UUID | None) -> list[Take
                p.name AS partner, a.name AS advertiser, e.currency, k.amount_minor, o.due_minor,
                k.contest_until, k.cause, k.reason, x.at AS contested_at, d.outcome,
                coalesce(z.amount_minor, 0) AS lapsed_minor, z.recorded_at AS lapsed_at, z.clause AS lapsed_by,
+               coalesce(z.kind = 'written_off', false) AS is_written_off,
                g.contract_name, g.contract_version
            FROM clawbacks k JOIN open_clawbacks o ON o.transfer_id = k.transfer_id
            JOIN ledger_transfers t ON t.id = k.transfer_id JOIN ledger_entries e ON e.id = t.entry_id
@@ -97,9 +100,10 @@ async def taken_back(connection: Connection, brand_id: UUID | None) -> list[Take
            LEFT JOIN conversions v ON v.id = c.conversion_id
            LEFT JOIN clawback_contests x ON x.clawback_id = k.transfer_id
            LEFT JOIN contest_decisions d ON d.clawback_id = k.transfer_id
-           LEFT JOIN LATERAL (SELECT s.amount_minor, e.recorded_at, e.clause FROM clawback_settlements s
-               JOIN ledger_transfers t ON t.id = s.transfer_id JOIN ledger_entries e ON e.id = t.entry_id
-               WHERE s.clawback_id = k.transfer_id AND s.kind = 'forgiven') z ON true
+           LEFT JOIN LATERAL (SELECT s.kind, s.amount_minor, e.recorded_at, e.clause
+               FROM clawback_settlements s JOIN ledger_transfers t ON t.id = s.transfer_id
+               JOIN ledger_entries e ON e.id = t.entry_id
+               WHERE s.clawback_id = k.transfer_id AND s.kind IN ('forgiven', 'written_off')) z ON true
            LEFT JOIN agreements g ON g.id = c.agreement_id
            WHERE ($1::uuid IS NULL OR $1 IN (c.partner_id, u.holder_id, u.counterparty_id))
                AND (o.due_minor > 0 OR x.clawback_id IS NOT NULL OR z.clause IS NOT NULL)

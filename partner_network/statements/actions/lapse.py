@@ -16,8 +16,9 @@ from partner_network.statements.lapse_queries import EndedPair, Lapsing
 
 
 async def let_lapse(now: datetime) -> int:
-    """Book what no statement can recover any more as borne by the advertiser; return how many clawbacks.
+    """Book who bears what no statement can recover any more; return of how many clawbacks.
 
+    The advertiser does, or by two people's word the network.
     Idempotent and safe with several workers: each pair is looked at again under its lock.
     Source: MONEY section 5: end of a partnership; the contract's clause 5.7.
     """
@@ -40,22 +41,35 @@ async def _let_lapse(connection: Connection, of: EndedPair, now: datetime) -> in
         return 0
     if await lapse_queries.may_still_recover(connection, of, now):
         return 0
+    # Who proposes meanwhile that the network bears one is waited for, or finds it gone.
+    for one in await lapse_queries.lapsing(connection, of, now):
+        await connections.lock_all(connection, rules.lock_of(one.clawback_id))
     lapsing = await lapse_queries.lapsing(connection, of, now)
-    if lapsing:
-        await _book(connection, of, lapsing, now)
-        await telling.tell_lapsed(
-            connection, pair, [one.clawback_id for one in lapsing], sum(one.due_minor for one in lapsing), now
-        )
+    await _book(connection, of, lapsing, now)
+    for is_borne in (False, True):
+        some = [one for one in lapsing if one.is_borne == is_borne]
+        if some:
+            minor = sum(one.due_minor for one in some)
+            tell = telling.tell_written_off if is_borne else telling.tell_lapsed
+            await tell(connection, pair, [one.clawback_id for one in some], minor, now)
     return len(lapsing)
 
 
 async def _book(connection: Connection, of: EndedPair, lapsing: Sequence[Lapsing], now: datetime) -> None:
+    if not lapsing:
+        return
     entries = [
-        rules.entry_of(one.clawback_id, one.commission_id, of.pair, one.due_minor, now) for one in lapsing
+        (rules.borne_entry_of if one.is_borne else rules.entry_of)(
+            one.clawback_id, one.commission_id, of.pair, one.due_minor, now
+        )
+        for one in lapsing
     ]
     booked = await ledger.post(connection, entries, recorded_at=now)
     settled = [
-        (Settled(one.clawback_id, 0, "forgiven", one.due_minor), entry.transfer_ids[0])
+        (
+            Settled(one.clawback_id, 0, "written_off" if one.is_borne else "forgiven", one.due_minor),
+            entry.transfer_ids[0],
+        )
         for one, entry in zip(lapsing, booked, strict=True)
     ]
     await clawbacks.record_settlements(connection, settled)

@@ -78,7 +78,21 @@ async def tell_answered(
 async def tell_lapsed(
     connection: Connection, pair: Pair, clawback_ids: Sequence[int], minor: int, now: datetime
 ) -> None:
-    """Tell both brands that clawbacks lapsed at the end of their partnership, and who bears them."""
+    """Tell both brands that clawbacks lapsed at the end of their partnership: the advertiser bears them."""
+    await _tell_ended(connection, "clawback-lapsed", (pair, clawback_ids, minor), now)
+
+
+async def tell_written_off(
+    connection: Connection, pair: Pair, clawback_ids: Sequence[int], minor: int, now: datetime
+) -> None:
+    """Tell both brands that clawbacks lapsed at the end of their partnership: the network bears them."""
+    await _tell_ended(connection, "clawback-written-off", (pair, clawback_ids, minor), now)
+
+
+async def _tell_ended(
+    connection: Connection, kind: str, lapsed: tuple[Pair, Sequence[int], int], now: datetime
+) -> None:
+    pair, clawback_ids, minor = lapsed
     rows = await connection.fetch(
         "SELECT id, name FROM brands WHERE id IN ($1, $2)", pair.partner_id, pair.advertiser_id
     )
@@ -91,7 +105,16 @@ async def tell_lapsed(
     }
     for brand_id in (pair.advertiser_id, pair.partner_id):
         fact, to = f"lapse {min(clawback_ids)}", tell.brand(brand_id)
-        await tell.notify(connection, "clawback-lapsed", fact, to, said=said, at=now)
+        await tell.notify(connection, kind, fact, to, said=said, at=now)
+
+
+async def tell_proposed(
+    connection: Connection, write_off_id: UUID, said: dict[str, Value], proposer: Member, now: datetime
+) -> None:
+    """Tell the others of the operator's finance that a write-off waits for one of them."""
+    await tell.notify(
+        connection, "write-off-proposed", write_off_id, tell.OPERATOR, said=said, but=proposer.id, at=now
+    )
 
 
 def _said(statement: Statement) -> dict[str, Value]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tests.ledger.guards.named import ADA, AT, BEN, BLOGS, ID, PAYOUT, Row, entry
+from tests.ledger.guards.named import ADA, AT, BEN, BLOGS, ID, PAYOUT, Row, entry, leg
 
 FUNDING = ID.format("b5")
 CASE, OTHER_CASE, PROFILE, OTHER_PROFILE = (ID.format(f"7{n}") for n in range(4))
@@ -72,6 +72,21 @@ RETURNED: Row = {
 }
 
 
+def _write_off(n: int, status: str, limit_minor: int) -> Row:
+    return {
+        "id": ID.format(f"5{n}"),
+        "clawback_id": leg("claw back"),
+        "limit_minor": str(limit_minor),
+        "reason": "'x'",
+        "proposed_by": ADA,
+        "proposed_at": AT,
+        "status": f"'{status}'",
+        "decided_by": BEN,
+        "decided_at": AT,
+        "decided_reason": "'x'",
+    }
+
+
 def _profile(profile_id: str) -> Row:
     return {
         "id": profile_id,
@@ -96,6 +111,7 @@ WELCOME: Mapping[str, Row] = {
     "reconciliations": {"night": "'2026-03-02'", "began_at": AT},
     "tax_profiles": _profile(OTHER_PROFILE),
     # of another ask, of the same payment
+    "write_offs": _write_off(2, "declined", 5),
     "prepaid_returns": {**_return(2, FUNDING), "ask_id": ID.format("68")},
 }
 STANDING: Sequence[tuple[str, Row]] = (
@@ -105,5 +121,6 @@ STANDING: Sequence[tuple[str, Row]] = (
     ("stripe_transactions", _transaction("'txn_1'")),
     ("reconciliations", {"night": "'2026-03-01'", "began_at": AT}),
     ("tax_profiles", _profile(PROFILE)),
+    ("write_offs", _write_off(1, "approved", 4)),
     ("prepaid_returns", {**_return(1, FUNDING), **RETURNED}),
 )

@@ -15,7 +15,13 @@ STATEMENTS = [
     one("statements", "statements_check", ends_at=AT),
     one("statements", "statements_check1", seq="7", previous_seq="5"),
     first_of_the_other_way("statements_check2", opening_minor="5", closing_minor="5"),
-    one("statements", "statements_closing_minor_check", "adds_up", closing_minor="-1"),
+    one(
+        "statements",
+        "statements_closing_minor_check",
+        "adds_up",
+        "last_ones_ignore_the_minimum",
+        closing_minor="-1",
+    ),
     one(
         "statements",
         "statements_opening_minor_check",
@@ -57,6 +63,18 @@ STATEMENTS = [
         previous_seq="NULL",
         opening_minor="0",
         closing_minor="0",
+    ),
+    one(
+        "statements",
+        "ignores_a_minimum_that_it_is_below",
+        "last_ones_ignore_the_minimum",
+        ignores_minimum="true",
+    ),
+    Guard(
+        "statements",
+        "last_ones_ignore_the_minimum",
+        [Insert("statements", {"minimum_minor": "601"})],
+        says="is below the minimum",
     ),
     Guard("statements", "adds_up", [Insert("statements", {"closing_minor": "601"})], says="does not add up"),
     append_only("statements", "number", "statements_made_in_check"),

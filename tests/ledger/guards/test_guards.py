@@ -7,7 +7,15 @@ import asyncpg
 import pytest
 
 from tests.conftest import FreshDatabase
-from tests.ledger.guards import of_accounts, of_cases, of_commissions, of_payments, of_returns, of_statements
+from tests.ledger.guards import (
+    of_accounts,
+    of_cases,
+    of_commissions,
+    of_payments,
+    of_returns,
+    of_statements,
+    of_write_offs,
+)
 from tests.ledger.guards.forbidden import Guard
 from tests.ledger.guards.written import PEOPLE, STANDING, WELCOME, Insert, written
 
@@ -20,8 +28,9 @@ GUARDS = (
     *of_payments.PAYMENTS,
     *of_cases.CASES,
     *of_returns.RETURNS,
+    *of_write_offs.WRITE_OFFS,
 )
-CHANGING = {"fundings", "prepaid_returns", "ledger_balances", "cases", "reconciliations"}
+CHANGING = {"fundings", "prepaid_returns", "write_offs", "ledger_balances", "cases", "reconciliations"}
 """What is not append-only: it changes its state, or says only that work was done."""
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

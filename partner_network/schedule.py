@@ -116,6 +116,10 @@ def _of_payouts(stripe: StripeConnect) -> Mapping[str, Handler]:
         job = msgspec.json.decode(payload, type=ReadFunding)
         await payouts.read_funding(stripe, job, await clock.now())
 
+    async def read_invoice(payload: bytes) -> None:
+        job = msgspec.json.decode(payload, type=HeardEvent)
+        await payouts.read_invoice(stripe, job, await clock.now())
+
     async def read_movements(payload: bytes) -> None:
         job = msgspec.json.decode(payload, type=HeardEvent)
         await payouts.read_movements(stripe, job, await clock.now())
@@ -134,6 +138,7 @@ def _of_payouts(stripe: StripeConnect) -> Mapping[str, Handler]:
     return {
         payout_rules.CHARGE: charge,
         payout_rules.READ_FUNDING: read_funding,
+        payout_rules.READ_INVOICE: read_invoice,
         payout_rules.READ_MOVEMENTS: read_movements,
         payout_rules.READ_ACCOUNT: read_account,
         payout_rules.READ_BANK_PAYOUT: read_bank_payout,

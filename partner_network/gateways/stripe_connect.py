@@ -25,6 +25,7 @@ from partner_network.gateways.stripe_answers import (
 )
 from partner_network.gateways.stripe_banks import StripeBanks
 from partner_network.gateways.stripe_errors import in_our_words
+from partner_network.gateways.stripe_invoices import StripeInvoices
 from partner_network.gateways.stripe_movements import Movement
 from partner_network.gateways.stripe_payments import StripePayments
 from partner_network.gateways.stripe_transport import Transport
@@ -44,7 +45,7 @@ PAGE = 100
 TEST_KEYS = ("sk_test_", "rk_test_")
 
 
-class StripeConnect(StripePayments, StripeBanks):
+class StripeConnect(StripePayments, StripeInvoices, StripeBanks):
     """One conversation with Stripe; make one for each event loop and close it in the end."""
 
     def __init__(

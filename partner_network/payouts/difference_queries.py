@@ -141,7 +141,15 @@ async def unhandled(connection: Connection, received_before: datetime) -> list[F
         """SELECT event_id, type FROM stripe_events
            WHERE handled_at IS NULL AND received_at < $1 AND type LIKE ANY($2::text[]) ORDER BY event_id""",
         received_before,
-        [f"{kind}%" for kind in ("payment_intent.", *rules.TELLS_OF_MOVEMENTS, *rules.TELLS_OF_ACCOUNTS)],
+        [
+            f"{kind}%"
+            for kind in (
+                "payment_intent.",
+                *rules.TELLS_OF_INVOICES,
+                *rules.TELLS_OF_MOVEMENTS,
+                *rules.TELLS_OF_ACCOUNTS,
+            )
+        ],
     )
     return [Found("event not handled", row["event_id"], f"{row['type']} waits for its job.") for row in rows]
 

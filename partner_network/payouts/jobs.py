@@ -32,6 +32,19 @@ async def read_funding(stripe: StripeConnect, job: ReadFunding, now: datetime) -
     await _handled(job.event_id, now)
 
 
+async def read_invoice(stripe: StripeConnect, job: HeardEvent, now: datetime) -> None:
+    """Look again at an invoice that Stripe says has moved; one that is none of ours is left alone."""
+    async with connections.transaction() as connection:
+        funding_id = await connection.fetchval("SELECT id FROM fundings WHERE invoice_id = $1", job.object_id)
+    if funding_id is None:
+        # We may never have heard which invoice our own request made.
+        invoice = await stripe.read_invoice(job.object_id)
+        funding_id = None if invoice is None else await arrive.named(invoice.funding_id)
+    if funding_id is not None:
+        await charge(stripe, ChargeFunding(funding_id), now)
+    await _handled(job.event_id, now)
+
+
 async def read_movements(stripe: StripeConnect, job: HeardEvent, now: datetime) -> None:
     """Book what Stripe says has moved, and go on with what waited for it."""
     await movements.book_movements(stripe, now)

@@ -7,6 +7,7 @@ import msgspec
 
 from partner_network.database.connections import Connection
 from partner_network.ledger import queries as ledger_queries
+from partner_network.payouts import rules
 from partner_network.statements import approval_queries
 from partner_network.statements import queries as statement_queries
 from partner_network.statements import rules as statement_rules
@@ -109,6 +110,23 @@ async def need_of(connection: Connection, advertiser_id: UUID, currency: str) ->
         connection, "chargeback", currency=currency, holder_id=advertiser_id
     )
     return Need(currency, sum(one.amount_minor for one in fundable), prepaid, owed)
+
+
+async def funding_days(connection: Connection, statement: Statement) -> int:
+    """Return for how many days after its approval the contract lets a statement wait for its money."""
+    contract = await approval_queries.contract_of(connection, statement)
+    figure = None if contract is None else contract.figures.get("funding_days")
+    return rules.DAYS_WITHOUT_CLAUSE if figure is None else figure.value
+
+
+async def days_to_fund(connection: Connection, advertiser_id: UUID, currency: str) -> int:
+    """Return the fewest days that any contract gives to fund what is approved; those of one partner agree."""
+    of_payee = {
+        one.statement.payee_id: one.statement
+        for one in await fundable_statements(connection, advertiser_id, currency)
+    }
+    days = [await funding_days(connection, statement) for statement in of_payee.values()]
+    return min(days, default=rules.DAYS_WITHOUT_CLAUSE)
 
 
 _PAYOUTS = """

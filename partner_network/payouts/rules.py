@@ -1,6 +1,7 @@
 """The jobs of this slice and what they carry, and why a payout may be held."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
@@ -13,13 +14,23 @@ from partner_network.statements import rules as statement_rules
 CHARGE = "payouts.charge"
 PAY = statement_rules.PAY
 READ_FUNDING = "payouts.read_funding"
+READ_INVOICE = "payouts.read_invoice"
 READ_MOVEMENTS = "payouts.read_movements"
 READ_ACCOUNT = "payouts.read_account"
 READ_BANK_PAYOUT = "payouts.read_bank_payout"
+TELLS_OF_INVOICES = ("invoice.",)
 TELLS_OF_MOVEMENTS = ("transfer.reversed", "charge.dispute.", "charge.refunded", "topup.succeeded")
 TELLS_OF_ACCOUNTS = ("account.", "v2.core.account")
 TELLS_OF_BANKS = ("payout.",)
 """How the types of events begin that a job looks into."""
+
+
+KEY_LIFE = timedelta(hours=23)
+"""Stripe forgets a key after 24 hours; from then on a payment is looked up and never asked for again."""
+GRACE = timedelta(minutes=5)
+"""How long after a request what it made may not be listed yet."""
+DAYS_WITHOUT_CLAUSE = 14
+"""How long an approved statement may wait under a contract that fixes no days."""
 
 
 class ChargeFunding(msgspec.Struct, frozen=True):
@@ -107,7 +118,8 @@ COMPARED: frozenset[CaseKind] = frozenset(
 """What a comparison looks for each time: such a case ends by itself when it is looked for and gone."""
 
 
-FailureCode = Literal["declined", "confirm", "expired", "refused", "lost"]
+FailureCode = Literal["declined", "confirm", "expired", "refused", "lost", "voided"]
+Way = Literal["charge", "invoice"]
 _CODES: Mapping[str, FailureCode] = MappingProxyType(
     {
         "authentication_required": "confirm",
@@ -136,6 +148,11 @@ def why_failed(code: str | None, said: str) -> Sentence | str:
             return Sentence(
                 "Your bank wants a person to confirm this payment (3-D Secure), and it was made without one. "
                 "Nothing was taken. Save another payment method, a bank account for example, then pay again."
+            )
+        case "voided":
+            return Sentence(
+                "The invoice was called off and nobody can pay it any more. Nothing was taken; ask for "
+                "another invoice, or pay by the saved payment method."
             )
         case "expired":
             return Sentence(

@@ -9,10 +9,10 @@ import msgspec
 from litestar import Request, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, SkipValidation
-from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from litestar.types import ControllerRouterHandler
 
-from partner_network.database import connections, jobs
+from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.identity.rules.permissions import Asking, Member
@@ -21,8 +21,8 @@ from partner_network.identity.web.addresses import After, Limit, Page
 from partner_network.identity.web.requests import WITHOUT_SESSION
 from partner_network.kernel import ids
 from partner_network.kernel.errors import ForbiddenError
-from partner_network.payouts import queries, rules
-from partner_network.payouts.actions import fund, hear, onboard
+from partner_network.payouts import fundings_web, queries
+from partner_network.payouts.actions import hear, onboard
 from partner_network.payouts.queries import Need, Payout
 from partner_network.settings import Settings
 
@@ -57,13 +57,6 @@ class NeedBody(msgspec.Struct, frozen=True):
     missing_minor: int
 
 
-class FundingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much to pay in, in minor units."""
-
-    amount_minor: Annotated[int, msgspec.Meta(ge=1)]
-    currency: Currency
-
-
 class PaymentMethod(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A payment method by its id at Stripe."""
 
@@ -88,22 +81,6 @@ async def read_need(asking: guards.WhoAsks, currency: FromQuery[Currency]) -> Ne
     async with connections.transaction(eyes=asking.eyes) as connection:
         need = await queries.need_of(connection, _brand_of(asking), currency)
     return _need(need)
-
-
-@post("/api/v1/fundings", guards=[guards.must_fund_payouts], status_code=HTTP_202_ACCEPTED)
-async def request_funding(data: JSONBody[FundingRequest], member: NamedDependency[Member]) -> dict[str, str]:
-    """Ask for a payment of the asking advertiser; the worker charges it and then pays partners."""
-    async with connections.transaction(eyes=member.eyes) as connection:
-        funding_id = await fund.request_funding(
-            connection,
-            advertiser_id=_brand_of(member),
-            amount_minor=data.amount_minor,
-            currency=data.currency,
-            requested_by=member,
-            now=await clock.now(connection),
-        )
-        await jobs.enqueue(connection, rules.CHARGE, rules.ChargeFunding(funding_id))
-    return {"status": "requested"}
 
 
 @put("/api/v1/payment-method", guards=[guards.must_fund_payouts], status_code=HTTP_200_OK)
@@ -185,7 +162,7 @@ def _need(need: Need) -> NeedBody:
 ROUTES: Sequence[ControllerRouterHandler] = (
     list_payouts,
     read_need,
-    request_funding,
+    *fundings_web.ROUTES,
     save_payment_method,
     begin_onboarding,
     read_account,

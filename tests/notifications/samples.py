@@ -20,6 +20,7 @@ SAMPLES: Values = {
     "decision": "Upheld in part.",
     "device": "Firefox on Linux",
     "dispute": "dsp_1",
+    "due": datetime(2026, 12, 6, 9, 30, tzinfo=UTC),
     "ends": date(2026, 12, 31),
     "error": "TimeoutError",
     "factor": "Telephone",

@@ -25,6 +25,7 @@ PATIENCE_S = 20.0
 KEY = {"authorization": "Bearer sk_test_sale"}
 _JOBS: Mapping[str, tuple[type[Any], Callable[..., Any]]] = {
     rules.READ_FUNDING: (rules.ReadFunding, payouts.read_funding),
+    rules.READ_INVOICE: (rules.HeardEvent, payouts.read_invoice),
     rules.READ_MOVEMENTS: (rules.HeardEvent, payouts.read_movements),
     rules.READ_ACCOUNT: (rules.HeardEvent, payouts.read_account),
     rules.READ_BANK_PAYOUT: (rules.HeardBankPayout, payouts.read_bank_payout),

@@ -37,6 +37,14 @@ class FailedPayment(msgspec.Struct, frozen=True):
     code: str | None = None
 
 
+class OpenInvoice(msgspec.Struct, frozen=True):
+    """An invoice that waits to be paid; minor units."""
+
+    amount_minor: int
+    currency: str
+    due_at: datetime
+
+
 class Standing(msgspec.Struct, frozen=True):
     """How a brand stands in the network; of long lists the first few."""
 
@@ -56,6 +64,7 @@ class Standing(msgspec.Struct, frozen=True):
     transfers_status: str | None
     payment_method_id: str | None
     failed_payment: FailedPayment | None
+    open_invoices: tuple[OpenInvoice, ...] = ()
     paused: tuple[Paused, ...] = ()
     """Programs that it advertises or promotes, and that wait for money."""
     to_read: tuple[UUID, ...] = ()
@@ -119,7 +128,11 @@ _STANDING = f"""
                 'failure', coalesce(f.failure, ''), 'code', f.failure_code,
                 'requested_at', f.requested_at)
             FROM (SELECT * FROM fundings WHERE advertiser_id = $1 ORDER BY id DESC LIMIT 1) f
-            WHERE f.status = 'failed'))
+            WHERE f.status = 'failed' AND f.failure_code IS DISTINCT FROM 'voided'),
+        'open_invoices', (SELECT coalesce(json_agg(json_build_object('amount_minor', f.amount_minor,
+                'currency', f.currency, 'due_at', f.invoice_due_at) ORDER BY f.id), '[]')
+            FROM fundings f WHERE f.advertiser_id = $1 AND f.way = 'invoice' AND f.status = 'processing'
+                AND f.payment_intent_id IS NULL AND f.void_asked_at IS NULL))
     FROM (SELECT 1) one LEFT JOIN stripe_accounts s ON s.brand_id = $1
 """
 

@@ -221,6 +221,8 @@ class Funding(Struct, frozen=True, gc=False):
     status: str
     settled_at: datetime | None
     repaid_minor: int
+    way: str = "charge"
+    invoice_id: str | None = None
 
 
 class Payout(Struct, frozen=True, gc=False):

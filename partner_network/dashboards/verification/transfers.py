@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from partner_network.dashboards.verification import kinds, payouts
@@ -9,6 +10,7 @@ from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.kinds import Kind
 from partner_network.dashboards.verification.money_rows import Attempt, Payout
 from partner_network.gateways.stripe_connect import Funding, StripeConnect, Transfer
+from partner_network.gateways.stripe_invoices import Invoice
 from partner_network.kernel import ids
 
 
@@ -16,9 +18,23 @@ async def check_charges(books: Books, stripe: StripeConnect) -> Kind:
     """Compare every settled funding with the payment at Stripe."""
     settled = [one for one in books.fundings if one.status == "settled" and one.payment_intent_id is not None]
     shown = {one.id: await stripe.read_funding(one.payment_intent_id or "") for one in settled}
-    return kinds.compared(
-        "charges", len(shown), "amounts and fees as Stripe took them", _charges(books, shown)
-    )
+    invoices = {
+        one.id: await stripe.read_invoice(one.invoice_id) for one in settled if one.invoice_id is not None
+    }
+    differences = chain(_charges(books, shown), _invoices(books, invoices))
+    return kinds.compared("charges", len(shown), "amounts and fees as Stripe took them", differences)
+
+
+def _invoices(books: Books, shown: Mapping[UUID, Invoice | None]) -> Iterator[str]:
+    """Yield where a settled invoice is at Stripe not paid by the very payment that was booked."""
+    for funding in books.fundings:
+        if funding.status != "settled" or funding.id not in shown:
+            continue
+        invoice = shown[funding.id]
+        said = None if invoice is None else (invoice.status, invoice.total_minor)
+        paid_by = None if invoice is None or invoice.payment is None else invoice.payment.payment_intent_id
+        if said != ("paid", funding.amount_minor) or paid_by != funding.payment_intent_id:
+            yield f"{payouts.named_funding(books, funding)}: Stripe shows no invoice that it paid."
 
 
 def _charges(books: Books, shown: Mapping[UUID, Funding]) -> Iterator[str]:

@@ -165,6 +165,20 @@ def _payments(member: Member, standing: Standing, debts: Sequence[Debt]) -> Iter
             href="/payment-method",
             is_mine=is_mine,
         )
+    for one in standing.open_invoices:
+        yield NextStep(
+            title=Sentence(
+                "An invoice over {amount} is to be paid by {day}",
+                amount=Money(one.amount_minor, one.currency),
+                day=one.due_at,
+            ),
+            why=Sentence("Partners are paid once its money has settled.")
+            if is_mine
+            else Sentence("A person of your brand’s finance pays this in."),
+            label=Sentence("See the invoice"),
+            href="/payments",
+            is_mine=is_mine,
+        )
     for debt in debts:
         missing = Money(debt.need.missing_minor, debt.currency)
         if not debt.need.missing_minor or debt.payment_under_way_minor:
@@ -175,8 +189,8 @@ def _payments(member: Member, standing: Standing, debts: Sequence[Debt]) -> Iter
                 why=Sentence("There is no payment method yet to pay it by.")
                 if is_mine
                 else Sentence("A person of your brand’s finance pays this in."),
-                label=Sentence("Save a payment method first"),
-                href="/payment-method",
+                label=Sentence("Choose how to pay"),
+                href="/payments",
                 is_mine=is_mine,
             )
         else:

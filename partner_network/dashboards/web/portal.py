@@ -25,6 +25,13 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "funding": Sentence(
             "Your payment is on its way. Once it has settled, everything it covers is sent out."
         ),
+        "invoice-asked": Sentence(
+            "The invoice is being drawn up. It stands here in a moment, and Stripe sends it by mail, too."
+        ),
+        "invoice-ended": Sentence("The invoice is called off. You may pay in another way in a moment."),
+        "stripe-silent": Sentence(
+            "Stripe does not answer at the moment. Nothing was changed; try again soon."
+        ),
         "link-made": Sentence("The link is made. Copy it from the list."),
         "link-off": Sentence("The link is switched off. Its clicks stay what they are."),
         "method-saved": Sentence("The payment method is saved."),

@@ -34,6 +34,7 @@ class RequestedFunding(msgspec.Struct, frozen=True):
     customer_id: str | None
     payment_method_id: str | None
     asked_at: datetime | None
+    way: rules.Way
 
 
 async def begin(connection: Connection, funding_id: UUID) -> RequestedFunding:
@@ -43,7 +44,7 @@ async def begin(connection: Connection, funding_id: UUID) -> RequestedFunding:
     Errors: NotFoundError.
     """
     funding = await _read(connection, funding_id)
-    if funding.status != "requested" or funding.asked_at is not None:
+    if funding.status != "requested" or funding.asked_at is not None or funding.way == "invoice":
         return funding
     await connection.execute(
         """UPDATE fundings f SET customer_id = a.customer_id, payment_method_id = a.payment_method_id,
@@ -59,7 +60,7 @@ async def begin(connection: Connection, funding_id: UUID) -> RequestedFunding:
 async def _read(connection: Connection, funding_id: UUID) -> RequestedFunding:
     row = await connection.fetchrow(
         """SELECT id, advertiser_id, amount_minor, currency, idempotency_key, payment_intent_id, status,
-               customer_id, payment_method_id, asked_at
+               customer_id, payment_method_id, asked_at, way
            FROM fundings WHERE id = $1 FOR UPDATE""",
         funding_id,
     )
@@ -81,16 +82,17 @@ async def record_failure(
 ) -> None:
     """Record that a payment failed, once, and tell the advertiser; its next try is another payment."""
     async with connections.transaction() as connection:
-        await _fail(connection, funding_id, code, reason, payment_intent_id)
+        await fail(connection, funding_id, code, reason, payment_intent_id)
 
 
-async def _fail(
+async def fail(
     connection: Connection,
     funding_id: UUID,
     code: rules.FailureCode,
     reason: str,
     payment_intent_id: str | None,
 ) -> None:
+    """Record the same within the caller's transaction. Who called an invoice off need not be told."""
     failed = await connection.fetchrow(
         """UPDATE fundings SET status = 'failed', failure_code = $2, failure = $3,
                payment_intent_id = coalesce(payment_intent_id, $4)
@@ -101,7 +103,7 @@ async def _fail(
         reason,
         payment_intent_id,
     )
-    if failed is not None:
+    if failed is not None and code != "voided":
         amount = Money(failed["amount_minor"], failed["currency"])
         said = rules.why_failed(code, reason)
         await telling.tell_failed(connection, funding_id, failed["advertiser_id"], amount, said)
@@ -126,7 +128,7 @@ async def record(connection: Connection, funding_id: UUID, answer: Funding, now:
         )
     if answer.is_over:
         code = rules.code_of_failure(answer.failure_code or answer.status)
-        await _fail(connection, funding_id, code, answer.failure, answer.payment_intent_id)
+        await fail(connection, funding_id, code, answer.failure, answer.payment_intent_id)
         return "failed"
     status = "settled" if answer.available else "processing"
     await connection.execute(

@@ -71,15 +71,16 @@ async def _payments_not_settled(stripe: StripeConnect, now: datetime) -> list[Fo
     """Read the payments on their way again: one that has settled meanwhile is booked, or why not is said."""
     async with connections.transaction() as connection:
         rows = await connection.fetch(
-            """SELECT id, payment_intent_id FROM fundings
-               WHERE status = 'processing' AND payment_intent_id IS NOT NULL ORDER BY id"""
+            """SELECT id, coalesce(payment_intent_id, invoice_id) AS subject FROM fundings
+               WHERE status = 'processing' AND coalesce(payment_intent_id, invoice_id) IS NOT NULL
+               ORDER BY id"""
         )
     found: list[Found] = []
     for row in rows:
         try:
             await fund.charge_funding(stripe, row["id"], now)
         except (ConflictError, InvalidError) as error:
-            found.append(Found("payment not booked", row["payment_intent_id"], error.detail))
+            found.append(Found("payment not booked", row["subject"], error.detail))
     return found
 
 

@@ -1,6 +1,6 @@
 """Bring advertisers' money in by a PaymentIntent, and fund approved statements with what has settled."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from partner_network.database import connections
@@ -19,14 +19,10 @@ from partner_network.ledger import events
 from partner_network.ledger.accounts import Pair
 from partner_network.ledger.events import Fact
 from partner_network.payouts import queries, rules
-from partner_network.payouts.actions import arrive, telling
+from partner_network.payouts.actions import arrive, invoice, telling
 from partner_network.payouts.actions.arrive import RequestedFunding
-from partner_network.payouts.rules import fund_lock
+from partner_network.payouts.rules import GRACE, KEY_LIFE, fund_lock
 
-KEY_LIFE = timedelta(hours=23)
-"""Stripe forgets a key after 24 hours; from then on a payment is looked up and never asked for again."""
-GRACE = timedelta(minutes=5)
-"""How long after a request its payment may not be listed yet."""
 _NEVER_ARRIVED = Sentence("Our request never reached Stripe and nothing was taken; pay again.")
 
 
@@ -38,9 +34,11 @@ async def request_funding(
     currency: str,
     requested_by: Member,
     now: datetime,
+    way: rules.Way = "charge",
 ) -> UUID:
-    """Record that an advertiser wants to pay in; a worker then charges it. Units: minor units.
+    """Record that an advertiser wants to pay in; a worker then charges or invoices it. Units: minor units.
 
+    An invoice is due within the fewest days that a contract gives to fund what is approved.
     Errors: InvalidError for an amount that is not positive; ConflictError when nothing is missing.
     """
     if amount_minor <= 0:
@@ -55,12 +53,13 @@ async def request_funding(
                 amount=Money(need.missing_minor, currency),
             )
         )
+    days = None if way == "charge" else await queries.days_to_fund(connection, advertiser_id, currency)
     funding_id = ids.new_id(now)
     # Two tabs may ask at the same moment: the database lets one payment be on its way.
     is_the_only_one = await connection.fetchval(
         """INSERT INTO fundings (id, advertiser_id, amount_minor, currency, idempotency_key, status,
-               requested_by, requested_at)
-           VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7)
+               requested_by, requested_at, way, days_until_due)
+           VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7, $8, $9)
            ON CONFLICT (advertiser_id, currency) WHERE status IN ('requested', 'processing') DO NOTHING
            RETURNING true""",
         funding_id,
@@ -70,14 +69,45 @@ async def request_funding(
         f"funding-{funding_id}",
         requested_by.id,
         now,
+        way,
+        days,
     )
     if not is_the_only_one:
         raise ConflictError("A payment is on its way already; wait until it has settled.")
-    after = {"amount_minor": amount_minor, "currency": currency}
+    after = {"amount_minor": amount_minor, "currency": currency, "way": way}
     await audit.record(
         connection, requested_by, "ask for", "funding", funding_id, brands=[advertiser_id], after=after
     )
     return funding_id
+
+
+async def call_off(connection: Connection, advertiser_id: UUID, funding_id: UUID, *, by: Member) -> None:
+    """Record that an invoice is not to be paid any more; a worker then ends it at Stripe.
+
+    A payment that is under way by then goes on, and the invoice with it.
+    Errors: NotFoundError; ConflictError when it is paid, ended or being paid, or is no invoice.
+    """
+    row = await connection.fetchrow(
+        """SELECT way, status, payment_intent_id, void_asked_at FROM fundings
+           WHERE id = $1 AND advertiser_id = $2 FOR UPDATE""",
+        funding_id,
+        advertiser_id,
+    )
+    if row is None:
+        raise NotFoundError("There is no such payment; open it from the list of payments.")
+    if row["way"] != "invoice" or row["status"] in {"settled", "failed"}:
+        raise ConflictError("Only an open invoice can be called off; look at the list again.")
+    if row["payment_intent_id"] is not None:
+        raise ConflictError("A payment of this invoice is under way; wait until it has settled or failed.")
+    if row["void_asked_at"] is not None:
+        return
+    await connection.execute(
+        "UPDATE fundings SET void_asked_by = $2, void_asked_at = $3 WHERE id = $1",
+        funding_id,
+        by.id,
+        clock.wall_now(),
+    )
+    await audit.record(connection, by, "revoke", "funding", funding_id, brands=[advertiser_id])
 
 
 async def charge_funding(stripe: StripeConnect, funding_id: UUID, now: datetime) -> str:
@@ -91,6 +121,8 @@ async def charge_funding(stripe: StripeConnect, funding_id: UUID, now: datetime)
         funding = await arrive.begin(connection, funding_id)
     if funding.status in {"settled", "failed"}:
         return funding.status
+    if funding.way == "invoice":
+        return await invoice.follow(stripe, funding_id, now)
     crash_points.reach(4)
     try:
         answer = await _ask(stripe, funding)

@@ -16,8 +16,7 @@ from partner_network.ledger import actions as ledger
 from partner_network.ledger import events
 from partner_network.ledger.events import Fact
 from partner_network.payouts.actions import cases, telling
-from partner_network.payouts.actions.fund import GRACE, KEY_LIFE
-from partner_network.payouts.rules import fund_lock
+from partner_network.payouts.rules import GRACE, KEY_LIFE, fund_lock
 
 LOST = Refund(None, "Our request never reached Stripe and nothing was given back; ask again.")
 

@@ -35,6 +35,8 @@ async def _look_into(connection: Connection, event: Event, object_id: str) -> No
     if kind.startswith("payment_intent."):
         job = rules.ReadFunding(payment_intent_id=object_id, event_id=event_id)
         await jobs.enqueue(connection, rules.READ_FUNDING, job)
+    elif kind.startswith(rules.TELLS_OF_INVOICES):
+        await jobs.enqueue(connection, rules.READ_INVOICE, rules.HeardEvent(object_id, event_id))
     elif kind.startswith(rules.TELLS_OF_MOVEMENTS):
         await jobs.enqueue(connection, rules.READ_MOVEMENTS, rules.HeardEvent(object_id, event_id))
     elif kind.startswith(rules.TELLS_OF_ACCOUNTS):

@@ -126,11 +126,15 @@ async def save_payment_method(
     stripe: StripeConnect, brand_id: UUID, *, by: Member, payment_method_id: str, now: datetime
 ) -> None:
     """Keep the payment method that funds an advertiser's statements, by its id at Stripe."""
-    await _open_customer(stripe, brand_id, by=by, now=now)
+    await open_customer(stripe, brand_id, by=by, now=now)
     await _remember(brand_id, "payment_method_id", payment_method_id, by, now)
 
 
-async def _open_customer(stripe: StripeConnect, brand_id: UUID, *, by: Member, now: datetime) -> str:
+async def open_customer(stripe: StripeConnect, brand_id: UUID, *, by: Member, now: datetime) -> str:
+    """Return whom a brand's payments belong to at Stripe, made with the first of them.
+
+    Errors: StripeUnreachableError, then ask again: whoever asks twice gets the same one.
+    """
     customer_id = await _known(brand_id, "customer_id")
     if customer_id is None:
         brand = await brands.brand_of(brand_id, eyes=brand_id)

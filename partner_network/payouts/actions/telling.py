@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from partner_network.database.connections import Connection
 from partner_network.kernel import ids
@@ -67,8 +68,33 @@ async def tell_given_back(connection: Connection, ask_id: UUID, advertiser_id: U
     )
 
 
+class OfInvoice(msgspec.Struct, frozen=True):
+    """What is told of an invoice."""
+
+    funding_id: UUID
+    advertiser_id: UUID
+    number: str
+    amount: Money
+    due_at: datetime
+
+
+async def tell_invoiced(connection: Connection, invoice: OfInvoice) -> None:
+    """Tell an advertiser's finance, once, that an invoice waits to be paid."""
+    await _tell_of_invoice(connection, "invoice-open", invoice)
+
+
+async def tell_overdue(connection: Connection, invoice: OfInvoice) -> None:
+    """Remind an advertiser's finance, once, of an invoice whose last day has passed."""
+    await _tell_of_invoice(connection, "invoice-overdue", invoice)
+
+
+async def _tell_of_invoice(connection: Connection, kind: str, invoice: OfInvoice) -> None:
+    said: dict[str, Value] = {"number": invoice.number, "amount": invoice.amount, "due": invoice.due_at}
+    await tell.notify(connection, kind, invoice.funding_id, tell.brand(invoice.advertiser_id), said=said)
+
+
 async def tell_failed(
-    connection: Connection, funding_id: UUID, advertiser_id: UUID, amount: Money, reason: Sentence | str
+    connection: Connection, funding_id: UUID | str, advertiser_id: UUID, amount: Money, reason: Sentence | str
 ) -> None:
     """Tell an advertiser's finance that its payment failed, and why."""
     said: dict[str, Value] = {"amount": amount, "reason": reason}

@@ -14,6 +14,7 @@ from partner_network.sandbox.stripe_simulator import (
     disputes,
     letters,
     payouts,
+    refunds,
     topups,
     transferred_in,
 )
@@ -56,6 +57,13 @@ class BankTransfer(msgspec.Struct, forbid_unknown_fields=True):
     customer: str
     amount: int
     currency: str
+
+
+class RefundFailure(msgspec.Struct, forbid_unknown_fields=True):
+    """A refund that the bank of whoever paid does not take."""
+
+    refund: str
+    reason: str = "lost_or_stolen_card"
 
 
 class Review(msgspec.Struct, forbid_unknown_fields=True):
@@ -125,6 +133,10 @@ def _transfer_in(call: Call, given: BankTransfer) -> Json:
     return {}
 
 
+def _fail_refund(call: Call, given: RefundFailure) -> Json:
+    return refunds.fail(call, _known(call, given.refund, "refund"), given.reason)
+
+
 def _review(call: Call, given: Review) -> Json:
     return accounts.decide(call, given.account, given.status)
 
@@ -176,6 +188,7 @@ HANDLERS = (
     _handler("bank-transfers", BankTransfer, _transfer_in),
     _handler("letters", letters.Mishap, _spoil_the_post),
     _handler("replays", letters.Replay, _replay),
+    _handler("refund-failures", RefundFailure, _fail_refund),
     _handler("reviews", Review, _review),
     _handler("bank-accounts", NewBank, _enter_bank),
 )

@@ -22,7 +22,7 @@ EXPANDABLE: Mapping[str, frozenset[str]] = {
     "invoiceitem": frozenset({"customer", "invoice"}),
     "payment_intent": frozenset({"customer", "latest_charge"}),
     "payout": frozenset({"balance_transaction", "destination", "failure_balance_transaction"}),
-    "refund": frozenset({"balance_transaction", "charge", "payment_intent"}),
+    "refund": frozenset({"balance_transaction", "charge", "failure_balance_transaction", "payment_intent"}),
     "topup": frozenset({"balance_transaction"}),
     "transfer": frozenset({"balance_transaction", "destination_payment"}),
     "transfer_reversal": frozenset({"balance_transaction", "destination_payment_refund", "transfer"}),

@@ -36,6 +36,32 @@ def create(call: Call) -> Json:
     return lists.expand(call.state, refund, call.texts("expand"))
 
 
+def fail(call: Call, refund: Json, reason: str) -> Json:
+    """Let a bank not take a refund, days later: its money is the platform's again.
+
+    Errors: RefusedError for one that failed already, or that went back with a transfer.
+    """
+    if refund["status"] != "succeeded" or refund["transfer_reversal"]:
+        raise RefusedError("Only a refund that worked can fail.")
+    charge = call.state.get(refund["charge"])
+    back = books.record(
+        call.state,
+        kind="refund_failure",
+        category="refund_failure",
+        source=refund,
+        amount=refund["amount"],
+        description=f"REFUND FAILURE FOR CHARGE ({charge['id']})",
+    )
+    books.post(call.state, back, against=charges.outside(charge))
+    refund |= {"failure_balance_transaction": back["id"], "failure_reason": reason, "status": "failed"}
+    call.state.put(refund)
+    charge = call.state.put(given_back(charge, -refund["amount"]))
+    events.tell(call, "charge.refund.updated", refund)
+    events.tell(call, "refund.updated", refund)
+    events.tell(call, "refund.failed", refund)
+    return refund
+
+
 def blank(call: Call, charge: Json, *, amount: int, refund_id: str | None = None) -> Json:
     """Write a refund that worked."""
     kind = (charge["payment_method_details"] or {"type": "stripe_balance"})["type"]

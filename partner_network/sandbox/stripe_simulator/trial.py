@@ -120,6 +120,7 @@ def _parts_differ(state: State) -> list[str]:
             " coalesce(sum(json_extract(part.body, '$.amount')), 0) AS parts"
             " FROM objects AS whole LEFT JOIN objects AS part"
             " ON part.kind = ? AND json_extract(part.body, '$.' || ?) = whole.id"
+            " AND coalesce(json_extract(part.body, '$.status'), '') <> 'failed'"
             " WHERE whole.kind = ? GROUP BY whole.id HAVING said <> parts",
             (field, part, link, whole),
         )

@@ -165,3 +165,23 @@ def test_a_debit_in_a_currency_that_its_bank_does_not_know_is_refused(simulator:
     body = {"amount": 100, "currency": "eur", "payment_method": "pm_usBankAccount_success"}
     answer = simulator.call("POST", "/v1/payment_intents", body | {"confirm": "true", "off_session": "true"})
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "payment_method")
+
+
+def test_a_refund_that_a_bank_does_not_take_comes_back_into_the_balance(simulator: Simulator) -> None:
+    intent = simulator.fund(5_000)
+    refund = simulator.post("/v1/refunds", {"payment_intent": intent["id"], "amount": 2_000})
+    assert simulator.available() == 3_000
+
+    simulator.control("refund-failures", {"refund": refund["id"]})
+
+    failed = simulator.get(f"/v1/refunds/{refund['id']}")
+    assert (failed["status"], failed["failure_reason"]) == ("failed", "lost_or_stolen_card")
+    back = simulator.get(f"/v1/balance_transactions/{failed['failure_balance_transaction']}")
+    assert (back["amount"], back["reporting_category"]) == (2_000, "refund_failure")
+    assert simulator.available() == 5_000
+    assert simulator.get(f"/v1/charges/{intent['latest_charge']}")["amount_refunded"] == 0
+    assert "refund.failed" in simulator.told("refund.")
+    assert simulator.books()["differences"] == []
+    # what came back may be given back again
+    simulator.post("/v1/refunds", {"payment_intent": intent["id"]})
+    assert simulator.available() == 0

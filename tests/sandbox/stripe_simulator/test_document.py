@@ -19,6 +19,7 @@ BODIES: dict[str, Any] = {
     "disputes": fates.Contest,
     "faults": faults.Fault,
     "letters": letters.Mishap,
+    "refund-failures": fates.RefundFailure,
     "replays": letters.Replay,
     "reviews": fates.Review,
 }

@@ -18,6 +18,7 @@ BARS_MIN = 2
 
 # Units of the drawing, all whole: no figure of money ever becomes a float, not even for a picture.
 _WIDTH, _TOP, _ROOM, _LABELS, _TEXT = 5_000, 20, 600, 150, 76
+_PITCH_MAX = 700  # two weeks are no two walls
 # A style sheet of the page does not reach into a drawing.
 _EARNED, _LOST, _QUIET = "#0d5c63", "#b4532a", "#5b6472"
 
@@ -61,7 +62,7 @@ def _svg(title: str, columns: Sequence[tuple[str, int]], currency: str) -> Marku
     lowest = min(0, *(minor for _, minor in columns))
     span = highest - lowest or 1
     zero = _TOP + _ROOM * highest // span
-    pitch = _WIDTH // len(columns)
+    pitch = min(_WIDTH // len(columns), _PITCH_MAX)
     bar = pitch * 7 // 10
     every = -(-len(columns) * 420 // _WIDTH)  # so that labels keep clear of each other
     drawn: list[str] = []

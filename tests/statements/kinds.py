@@ -14,6 +14,8 @@ from tests.statements.test_invoices import AT_HOME, ISSUED, NEEDLE, TAKEN_BACK, 
 
 LONG = "Gesellschaft für grenzüberschreitende Schallplattenvermittlung und Tonträger Süd-Ost mbH & Co. KG"
 LAST_DAY = date(2025, 3, 31)
+WANTS_A_TYPEFACE = {"chinese-names"}
+"""Kinds whose words can be read back only on a machine that has letters for them."""
 APPROVED = SignOff("Tomás Okafor", datetime(2025, 4, 2, 8, 0, tzinfo=UTC))
 
 
@@ -108,7 +110,6 @@ STATEMENTS: dict[str, StatementDocument] = {
     "arabic-names": named(of(_SIXTY[:8]), "شركة الأسطوانات المتحدة ذ.م.م"),
     "chinese-names": named(of(_SIXTY[:8]), "东京唱片有限公司"),
     "hebrew-names": named(of(_SIXTY[:8]), "תקליטים בע״מ"),
-    "astral-names": named(of(_SIXTY[:8]), "🎵 Records ⇢"),
 }
 _ABROAD_SELLER = msgspec.structs.replace(
     NEEDLE, country="US", status="non_eu", tax_rate_ppm=0, vat_id=None, tax_number="91-1144442"

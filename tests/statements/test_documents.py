@@ -306,6 +306,13 @@ def test_a_long_chart_takes_coarser_steps(days: int, step: str) -> None:
     assert drawn.svg.count("<rect") <= chart.BARS_MAX
 
 
+def test_the_bars_of_a_few_weeks_are_no_wider_than_those_of_seven() -> None:
+    drawn = chart.bars([(date(2025, 3, 3), 100), (date(2025, 3, 10), 100)], "USD")
+    assert drawn is not None
+    # Seven share 5,000 units, so 714 each, of which at most 700 count and seven tenths are ink.
+    assert drawn.svg.count('width="490"') == 2
+
+
 def test_one_bar_is_no_chart() -> None:
     assert chart.bars([(date(2025, 3, 3), 100)], "USD") is None
     assert chart.bars([], "USD") is None

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,15 @@ import python_calamine
 from partner_network.gateways import clock
 from partner_network.gateways.file_store.local import LocalFileStore
 from partner_network.gateways.pdf import Renderer
+from partner_network.kernel import money
 from partner_network.languages import formats, spoken
 from partner_network.languages.spoken import Language
-from partner_network.statements import jobs
+from partner_network.statements import cii, documents, invoice_pages, jobs, sheets, wording
 from partner_network.statements.document_queries import Issuer
 from partner_network.statements.rules import RenderStatement
 from tests.conftest import FreshDatabase
 from tests.dashboards.conftest import copy, lived
+from tests.statements.kinds import INVOICES, STATEMENTS, WANTS_A_TYPEFACE
 from tests.statements.test_invoices import said
 
 __all__ = ["copy", "lived"]
@@ -101,6 +105,51 @@ async def test_all_documents_of_a_statement_say_the_same_to_the_cent(
     assert {"en": "Self-billing invoice", "de": "Gutschrift"}[language] in text_of(made["invoice"])
 
 
+async def test_the_documents_of_every_kind_of_statement_say_the_same_sums() -> None:
+    async with Renderer(processes=1) as renderer:
+        for kind, document in STATEMENTS.items():
+            moved = (document.closing_minor - document.opening_minor, document.closing_minor)
+            assert sum_of_csv(sheets.statement_csv(document).encode()) == moved, kind
+            digits = money.exponent(document.currency)
+            assert sum_of_book(sheets.statement_xlsx(document), digits) == moved, kind
+            assert sum_of_json(sheets.statement_json(document)) == moved, kind
+            if kind in WANTS_A_TYPEFACE:
+                continue
+            text = text_of(await renderer.pdf(documents.statement_html(document)))
+            with spoken.speaking(document.language):
+                figures = Counter(figure(one.amount_minor, document.currency) for one in document.lines)
+                figures[figure(document.closing_minor, document.currency)] += 1
+                closing = formats.money(document.closing_minor, document.currency)
+            assert plain(closing) in text, kind
+            said_there = Counter(re.findall(r"[\u2212\d.,]*\d", text))
+            assert figures <= said_there, (kind, figures - said_there)
+
+
+async def test_the_documents_of_every_kind_of_invoice_say_the_same_sums() -> None:
+    async with Renderer(processes=1) as renderer:
+        for kind, (document, invoice) in INVOICES.items():
+            xml = cii.xml_of(invoice, document.language)
+            page = invoice_pages.invoice_html(invoice, document, xml)
+            content = await renderer.pdf(page)
+            text = text_of(content)
+            unit = 10 ** money.exponent(document.currency)
+            with spoken.speaking(document.language):
+                for name, minor in (
+                    ("LineTotalAmount", invoice.net_minor),
+                    ("TaxTotalAmount", invoice.tax_minor),
+                    ("GrandTotalAmount", invoice.gross_minor),
+                ):
+                    assert Decimal(said(xml, name)[-1]) * unit == minor, kind
+                    if kind not in WANTS_A_TYPEFACE:
+                        assert figure(minor, document.currency) in text, (kind, name)
+            (within,) = pypdf.PdfReader(io.BytesIO(content)).attachments[cii.FILE_NAME]
+            assert within == xml, kind
+
+
+def figure(minor: int, currency: str) -> str:
+    return wording.decimal_text(minor, currency, grouped=True)
+
+
 def plain(text: str) -> str:
     return text.replace("\xa0", " ")
 
@@ -116,10 +165,10 @@ def sum_of_csv(content: bytes) -> tuple[int, int]:
     return moved, int(closing["amount_minor"])
 
 
-def sum_of_book(content: bytes) -> tuple[int, int]:
+def sum_of_book(content: bytes, digits: int = 2) -> tuple[int, int]:
     sheet = python_calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0)
     _, _, *parts, closing = sheet.to_python()
-    in_decimals = sum(Decimal(str(one[-2])) * 100 for one in parts)
+    in_decimals = sum(Decimal(str(one[-2])) * 10**digits for one in parts)
     in_minor = sum(Decimal(str(one[-1])) for one in parts)
     assert in_decimals == in_minor
     return int(in_minor), int(Decimal(str(closing[-1])))

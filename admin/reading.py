@@ -110,7 +110,7 @@ def funding_events(read: FundingRead) -> Sequence[Event]:
     if one.void_asked_at:
         happened.append((one.void_asked_at, say("Called off"), one.invoice_number or ""))
     if one.settled_at:
-        happened.append((one.settled_at, say("Settled"), formats.money(one.amount_minor, said)))
+        happened.append((one.settled_at, say("Arrived"), formats.money(one.amount_minor, said)))
     for moved in read.movements:
         title = say("A bank took back") if moved.kind == "return" else say("A bank brought again")
         happened.append((moved.at, title, formats.money(moved.amount_minor, said)))

@@ -128,3 +128,31 @@ async def test_until_it_takes_effect_the_calendar_ends_nothing(sale: Sale, moved
     (difference,) = await proved()
     assert "needle-drop with tune-house ends at 2026-02-" in difference
     assert "the notice that stands says 2026-02-20 05:00:00+00:00" in difference
+
+
+@pytest.mark.parametrize(
+    ("damage", "names"),
+    [
+        ("ends_at = ends_at + interval '1 day'", "takes effect at 2026-02-21 05:00:00+00:00; its terms give"),
+        ("given_at = given_at - interval '1 day'", "its terms give 2026-02-19 05:00:00+00:00"),
+        ("for_good_cause = true, ends_at = given_at", "is under clause 10.1; it should be 10.2"),
+        ("clause = '10.3'", "is under clause 10.3; it should be 10.1"),
+        ("withdrawn_at = given_at, withdrawn_by = given_by", "the notice that stands says None"),
+        ("by_operator = true", "who could not give it then"),
+    ],
+)
+async def test_a_notice_that_somebody_changed_is_named(sale: Sale, damage: str, names: str) -> None:
+    await builders.set_clock(at(1, 20))
+    await give_notice(sale.owners[SHOP], sale.partnerships[SHOP, SMALL].id)
+    assert await proved() == []
+    async with connections.transaction() as connection:
+        await connection.execute("ALTER TABLE partnership_notices DISABLE TRIGGER USER")
+        await connection.execute(f"UPDATE partnership_notices n SET {damage}")
+        if "ends_at" in damage:
+            await connection.execute("ALTER TABLE partnerships DISABLE TRIGGER USER")
+            await connection.execute(
+                """UPDATE partnerships p SET ended_at = n.ends_at
+                   FROM partnership_notices n WHERE p.id = n.partnership_id"""
+            )
+    (difference,) = await proved()
+    assert names in difference

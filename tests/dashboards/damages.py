@@ -22,7 +22,7 @@ WITHOUT_MONEY = {
     "cases",
     "bank_payout_transfers",
     "bank_payouts",
-    # nothing ends in the lived network; tests/agreements/test_ending_proved damages them
+    # nothing ends in the lived network; tests/agreements/test_ending_in_money damages them
     "partnership_notices",
     "program_pauses",
     "former_stripe_accounts",
@@ -175,7 +175,13 @@ DAMAGES = [
         "agreements",
         "night-radio with tune-house is active from",
     ),
-    Damage("partnerships", "ended_at = '2026-02-01'", f"id = {RADIO_PARTNERSHIP}", "decisions", "sale 000"),
+    Damage(
+        "partnerships",
+        "ended_at = '2026-02-01'",
+        f"id = {RADIO_PARTNERSHIP}",
+        "agreements",
+        "night-radio with tune-house ends at 2026-02-01.*the notice that stands says None",
+    ),
     Damage(
         "memberships",
         "role = 'manager'",

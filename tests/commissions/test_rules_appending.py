@@ -185,6 +185,15 @@ def test_a_whole_number_is_stored_as_one_and_a_part_exactly() -> None:
     }
 
 
+def test_a_bound_is_looked_at_behind_a_component_that_nothing_was_sold_by() -> None:
+    leads = replace(cast.SALES, name="leads", event="lead", structure="retroactive")
+    sales = replace(cast.SALES, structure="retroactive")
+    books = march(("a", 900_000, 1), ("b", 200_000, 2), of=cast.terms(leads, sales))
+    assert books.appended == 0
+    # Their sum of 11,000.00 is above 10,000.00, so each of them is paid 8 %.
+    assert [row.minor for row in books.booked.values()] == [72_000, 16_000]
+
+
 def test_a_boosts_room_is_kept_exactly_from_append_to_append() -> None:
     # A third more on 10 %: 1/30 of each net is extra, until the boost has given 10 cents in all.
     third = Boost("third", "sales", date(2026, 3, 1), date(2026, 4, 1), 1_333_333, 10)

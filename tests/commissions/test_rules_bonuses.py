@@ -122,6 +122,15 @@ def test_a_milestone_counts_an_order_before_its_refund_of_the_same_instant() -> 
     assert [paid.minor for paid in bonuses(TEN_THOUSAND, refunded_at_once)] == [9_999]
 
 
+def test_a_milestone_that_refunds_undo_counts_no_order_that_went_back_whole() -> None:
+    second = Bonus("second", "milestone", "sale", "count", 2, "quarter", 777, refund_frees_place=True)
+    gone = cast.order("a", 1_000, cast.at(3, 1), refunds=(cast.refund(1_000),))
+    kept = [cast.order("b", 1_000, cast.at(3, 2)), cast.order("c", 1_000, cast.at(3, 3))]
+    assert bonuses(second, gone, kept[0]) == ()
+    (paid,) = bonuses(second, gone, *kept)
+    assert (paid.minor, paid.conversions) == (777, ("c",))
+
+
 def test_a_bonus_of_nothing_has_no_row() -> None:
     assert bonuses(replace(FIRST_TWO, amount_minor=0), cast.order("a", 1)) == ()
 

@@ -120,8 +120,9 @@ def test_recurring_for_no_months_pays_the_first_order_only() -> None:
     component = replace(FLAT, recurring_months=0)
     first = cast.order("a", 1_000, order_number=1, first_order_at=cast.at(3, 5))
     second = cast.order("b", 1_000, cast.at(3, 6), order_number=2, first_order_at=cast.at(3, 5))
+    at_once = cast.order("b", 1_000, cast.at(3, 5), order_number=2, first_order_at=cast.at(3, 5))
     assert earned(first, component) == {"sales": 100}
-    assert earned(second, component) == {}
+    assert earned(second, component) == earned(at_once, component) == {}
 
 
 @pytest.mark.parametrize(("first_order", "pays"), [(None, True), (5, True), (4, False)])

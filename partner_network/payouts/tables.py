@@ -71,6 +71,7 @@ class PrepaidReturn(Table, tablename="prepaid_returns", db=connections.engine):
     answer = Text(default=None, null=True)
     entry_id = ForeignKey(LedgerEntry, unique=True, default=None, null=True)
     finished_at = Timestamptz(default=None, null=True)
+    came_back_at = Timestamptz(default=None, null=True)
 
 
 class Payout(Table, tablename="payouts", db=connections.engine):

@@ -15,6 +15,7 @@ RETURNS: list[Guard] = [
     one("prepaid_returns", "prepaid_returns_amount_minor_check", amount_minor="0"),
     one("prepaid_returns", "prepaid_returns_status_check", status="'lost'"),
     one("prepaid_returns", "prepaid_returns_funding_id_fkey", funding_id=NOBODY),
+    one("prepaid_returns", "came_back_once_given", came_back_at=AT),
     one("prepaid_returns", "prepaid_returns_asked_by_fkey", asked_by=NOBODY),
     one("prepaid_returns", "prepaid_returns_decided_by_fkey", decided_by=NOBODY),
     one("prepaid_returns", "prepaid_returns_entry_id_fkey", **{**_OTHER, "entry_id": "9999"}),

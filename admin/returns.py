@@ -31,6 +31,7 @@ STATUS: Mapping[str, tuple[str, Sentence]] = MappingProxyType(
         "approved": ("pending", Sentence("on its way")),
         "returned": ("paid", Sentence("given back")),
         "part_returned": ("failed", Sentence("given back in part")),
+        "came_back": ("failed", Sentence("not taken by the bank, prepaid again")),
         "failed": ("failed", Sentence("not given back")),
     }
 )

@@ -38,6 +38,8 @@ class Return(msgspec.Struct, frozen=True):
     currency: str
     amount_minor: int
     returned_minor: int
+    came_back_minor: int
+    """What of it a bank did not take, and is prepaid again."""
     statuses: Sequence[str]
     payments: int
     reason: str
@@ -56,6 +58,8 @@ class Return(msgspec.Struct, frozen=True):
             return self.statuses[0]
         if "approved" in self.statuses:
             return "approved"
+        if self.came_back_minor:
+            return "came_back"
         if "failed" not in self.statuses:
             return "returned"
         return "part_returned" if self.returned_minor else "failed"
@@ -88,7 +92,9 @@ _HELD = """
 _RETURNS = """
     SELECT p.ask_id, f.advertiser_id, b.name AS advertiser, f.currency,
         sum(p.amount_minor)::bigint AS amount_minor,
-        coalesce(sum(p.amount_minor) FILTER (WHERE p.status = 'accepted'), 0)::bigint AS returned_minor,
+        coalesce(sum(p.amount_minor) FILTER (
+            WHERE p.status = 'accepted' AND p.came_back_at IS NULL), 0)::bigint AS returned_minor,
+        coalesce(sum(p.amount_minor) FILTER (WHERE p.came_back_at IS NOT NULL), 0)::bigint AS came_back_minor,
         array_agg(DISTINCT p.status) AS statuses, count(*) AS payments, p.reason, p.asked_by,
         o.name AS asked_by_name, p.asked_at, d.name AS decided_by_name, p.decided_at, p.decided_reason,
         coalesce(array_agg(DISTINCT p.answer) FILTER (WHERE p.answer IS NOT NULL), '{}') AS answers

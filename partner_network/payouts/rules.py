@@ -19,7 +19,13 @@ READ_MOVEMENTS = "payouts.read_movements"
 READ_ACCOUNT = "payouts.read_account"
 READ_BANK_PAYOUT = "payouts.read_bank_payout"
 TELLS_OF_INVOICES = ("invoice.",)
-TELLS_OF_MOVEMENTS = ("transfer.reversed", "charge.dispute.", "charge.refunded", "topup.succeeded")
+TELLS_OF_MOVEMENTS = (
+    "transfer.reversed",
+    "charge.dispute.",
+    "charge.refunded",
+    "refund.failed",
+    "topup.succeeded",
+)
 TELLS_OF_ACCOUNTS = ("account.", "v2.core.account")
 TELLS_OF_BANKS = ("payout.",)
 """How the types of events begin that a job looks into."""
@@ -83,12 +89,13 @@ GOES_ON_BY_ITSELF = (*MENDED_BY_PARTNER, PAYER_OWES)
 _REASONS = (*GOES_ON_BY_ITSELF, ANSWER_MISSING, OUR_FAULT)
 _REFUSED = "Stripe cannot pay this partner: "
 
-CaseKind = Literal["funding returned", "fault of ours", "movement not booked", "transfer differs",
-                   "transfer not booked", "payment differs", "payment not booked", "fee not booked",
-                   "balance differs", "event not handled", "attempt without answer"]  # fmt: skip
+CaseKind = Literal["funding returned", "refund failed", "fault of ours", "movement not booked",
+                   "transfer differs", "transfer not booked", "payment differs", "payment not booked",
+                   "fee not booked", "balance differs", "event not handled", "attempt without answer"]  # fmt: skip
 CASES: Mapping[CaseKind, Sentence] = MappingProxyType(
     {
         "funding returned": Sentence("A bank took a payment back"),
+        "refund failed": Sentence("A bank did not take money that was given back"),
         "fault of ours": Sentence("Stripe found our request wrong"),
         "movement not booked": Sentence("Money moved at Stripe that nobody booked"),
         "transfer differs": Sentence("A transfer differs from what we booked"),

@@ -321,3 +321,33 @@ async def test_the_proof_sees_a_return_that_was_changed(
     finally:
         await owner.close()
     assert any(re.search(said, one, re.DOTALL) for one in found), found
+
+
+async def test_what_a_bank_does_not_take_is_prepaid_again_with_a_case_and_may_be_given_back_anew(
+    sale: Sale,
+) -> None:
+    await prepay(sale, 1_000)
+    await approve(sale, await ask(sale, 600))
+    await funding_jobs.look_after_fundings(sale.stripe, await clock.now())
+    assert await sale.posted("prepaid", sale.brands[SHOP]) == 400
+    async with connections.transaction() as connection:
+        refund = await connection.fetchval("SELECT refund_id FROM prepaid_returns")
+
+    await sale.control("refund-failures", refund=refund)
+    for _ in range(2):
+        await movements.book_movements(sale.stripe, await clock.now())
+
+    # 1,000 - 600 + 600
+    assert await sale.posted("prepaid", sale.brands[SHOP]) == 1_000
+    assert await sale.posted("cash") == 1_000
+    assert await open_cases() == ["refund failed"]
+    async with connections.transaction() as connection:
+        told = await connection.fetch("SELECT kind FROM notifications WHERE kind = 'prepaid-return-failed'")
+        (shown,) = await return_queries.returns(connection)
+    assert told
+    assert (shown.status, shown.returned_minor, shown.came_back_minor) == ("came_back", 0, 600)
+    assert [kind.difference async for kind in proof.verify(sale.stripe) if kind.difference] == []
+    assert await compare.compare_with_stripe(sale.stripe, await clock.now()) == []
+    await approve(sale, await ask(sale, 1_000))
+    await funding_jobs.look_after_fundings(sale.stripe, await clock.now())
+    assert await sale.posted("prepaid", sale.brands[SHOP]) == 0

@@ -50,6 +50,22 @@ KINDS = (
         at_brand=roles("owner finance"),
     ),
     Kind(
+        key="prepaid-return-failed",
+        group=MONEY,
+        name=Sentence("A bank did not take prepaid money that was given back"),
+        subject=Sentence("{amount} of your prepaid money came back to us"),
+        says=(
+            Sentence(
+                "The bank or card that it went to did not take it. It is prepaid again, and the network’s "
+                "finance asks you where it should go."
+            ),
+        ),
+        facts=(_AMOUNT,),
+        button=Sentence("See what was given back"),
+        page="/balances",
+        at_brand=roles("owner finance"),
+    ),
+    Kind(
         key="payout-returned",
         group=MONEY,
         name=Sentence("A payout came back"),

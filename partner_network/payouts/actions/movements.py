@@ -162,6 +162,7 @@ async def _move_funding(connection: Connection, one: Movement, now: datetime) ->
         await _keep(
             connection, one, "reinstated", entry, now, funding_id=funding["id"], covered=min(owed, minor)
         )
+        await _say_what_came_back(connection, one, advertiser_id, now)
         return True
     free = await queries.usable_minor(connection, advertiser_id, currency)
     entry = events.return_settled(fact, advertiser_id, currency, minor, free_minor=free)
@@ -171,6 +172,24 @@ async def _move_funding(connection: Connection, one: Movement, now: datetime) ->
     await cases.open_case(connection, "funding returned", one.source_id, said, now)
     await telling.tell_returned(connection, one.id, advertiser_id, amount, one.said)
     return True
+
+
+async def _say_what_came_back(
+    connection: Connection, one: Movement, advertiser_id: UUID, now: datetime
+) -> None:
+    """Say of money that was given back and no bank took that it is prepaid again; a person looks."""
+    ours = await connection.fetchval(
+        """UPDATE prepaid_returns SET came_back_at = $2 WHERE refund_id = $1 AND came_back_at IS NULL
+           RETURNING id""",
+        one.source_id,
+        now,
+    )
+    if ours is None:
+        return
+    amount = Money(abs(one.amount_minor), one.currency)
+    said = f"{amount} of return {ours} was not taken by the payer's bank and is prepaid again."
+    await cases.open_case(connection, "refund failed", one.source_id, said, now)
+    await telling.tell_return_failed(connection, ours, advertiser_id, amount)
 
 
 async def _posted(connection: Connection, kind: str, funding: asyncpg.Record) -> int:

@@ -68,6 +68,14 @@ async def tell_given_back(connection: Connection, ask_id: UUID, advertiser_id: U
     )
 
 
+async def tell_return_failed(
+    connection: Connection, return_id: UUID, advertiser_id: UUID, amount: Money
+) -> None:
+    """Tell an advertiser's finance that its bank did not take what was given back."""
+    to = tell.brand(advertiser_id)
+    await tell.notify(connection, "prepaid-return-failed", return_id, to, said={"amount": amount})
+
+
 class OfInvoice(msgspec.Struct, frozen=True):
     """What is told of an invoice."""
 

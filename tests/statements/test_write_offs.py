@@ -14,6 +14,7 @@ from partner_network.database import connections
 from partner_network.gateways import clock
 from partner_network.identity.rules.permissions import Member
 from partner_network.kernel.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from partner_network.receipts.commission import queries as commission
 from partner_network.receipts.queries import held
 from partner_network.statements import write_off_queries
 from partner_network.statements.actions import lapse, write_off
@@ -184,10 +185,13 @@ async def test_what_the_network_bore_and_is_earned_again_is_not_paid_twice(borne
 
 
 async def test_both_brands_read_that_the_network_bears_it(borne: Sale) -> None:
+    order = await only(borne)
     for reader in (borne.owners[SHOP], borne.owners[SMALL]):
         async with connections.transaction(eyes=reader.eyes) as connection:
             (one,) = await held.taken_back(connection, reader.brand_id)
+            ((taken,),) = (await commission.taken_of(connection, [order.id])).values()
         assert (one.due_minor, one.lapsed_minor, one.lapsed_by, one.is_written_off) == (0, 1_500, "5.7", True)
+        assert (taken.due_minor, taken.lapsed_minor, taken.written_off_minor) == (0, 1_500, 1_500)
 
 
 @pytest.mark.parametrize("brand", [SHOP, SMALL])

@@ -97,6 +97,8 @@ class Taken(Struct, frozen=True):
     outcome: str | None
     decision_reason: str | None
     lapsed_minor: int
+    written_off_minor: int
+    """What of it the network bears, in place of the advertiser."""
 
 
 class Lying(Struct, frozen=True):
@@ -231,7 +233,9 @@ async def taken_of(connection: Connection, commission_ids: Sequence[int]) -> dic
         """SELECT k.commission_id, k.transfer_id, k.amount_minor, o.due_minor, o.recovered_minor,
                k.contest_until, k.cause, k.reason, x.at, x.reason, d.outcome, d.reason,
                (SELECT coalesce(sum(s.amount_minor), 0)::bigint FROM clawback_settlements s
-                WHERE s.clawback_id = k.transfer_id AND s.kind IN ('forgiven', 'written_off'))
+                WHERE s.clawback_id = k.transfer_id AND s.kind IN ('forgiven', 'written_off')),
+               (SELECT coalesce(sum(s.amount_minor), 0)::bigint FROM clawback_settlements s
+                WHERE s.clawback_id = k.transfer_id AND s.kind = 'written_off')
            FROM clawbacks k JOIN open_clawbacks o ON o.transfer_id = k.transfer_id
            LEFT JOIN clawback_contests x ON x.clawback_id = k.transfer_id
            LEFT JOIN contest_decisions d ON d.clawback_id = k.transfer_id

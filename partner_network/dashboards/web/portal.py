@@ -35,6 +35,8 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "link-made": Sentence("The link is made. Copy it from the list."),
         "link-off": Sentence("The link is switched off. Its clicks stay what they are."),
         "method-saved": Sentence("The payment method is saved."),
+        "notice-given": Sentence("Notice is given, and the other side is told."),
+        "notice-withdrawn": Sentence("The notice is withdrawn, and the other side is told."),
         "signed": Sentence("You signed. The terms hold once both brands have signed."),
         "in-force": Sentence("You both signed: the terms hold. The document is made within a minute."),
     }
@@ -42,8 +44,6 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
 
 
 def told(name: str) -> str:
-        "notice-given": Sentence("Notice is given, and the other side is told."),
-        "notice-withdrawn": Sentence("The notice is withdrawn, and the other side is told."),
     """Return the sentence for what was just done, empty for anything else."""
     return catalogs.translated(SENTENCES.get(name, ""))
 

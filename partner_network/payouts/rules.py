@@ -91,7 +91,8 @@ _REFUSED = "Stripe cannot pay this partner: "
 
 CaseKind = Literal["funding returned", "refund failed", "fault of ours", "movement not booked",
                    "transfer differs", "transfer not booked", "payment differs", "payment not booked",
-                   "fee not booked", "balance differs", "event not handled", "attempt without answer"]  # fmt: skip
+                   "fee not booked", "balance differs", "event not handled",
+                   "attempt without answer"]  # fmt: skip
 CASES: Mapping[CaseKind, Sentence] = MappingProxyType(
     {
         "funding returned": Sentence("A bank took a payment back"),

@@ -6,8 +6,6 @@ from partner_network.notifications.rules.kinds import MONEY, QUALITY, Kind, role
 _STATEMENT = (Sentence("Statement"), "number")
 _PERIOD = (Sentence("Period"), "period")
 _AMOUNT = (Sentence("Amount"), "amount")
-_OF_INVOICE = ((Sentence("Invoice"), "number"), _AMOUNT, (Sentence("Due"), "due"))
-_PAY_INVOICE = Sentence("Pay the invoice")
 _PAYEE = (Sentence("Payee"), "payee")
 _PAYER = (Sentence("Payer"), "payer")
 _OPEN = Sentence("Open the statement")
@@ -39,38 +37,6 @@ KINDS = (
         facts=(_AMOUNT, (Sentence("Reason"), "reason")),
         button=Sentence("Check the payment method"),
         page="/payment-method",
-        at_brand=roles("owner finance"),
-    ),
-    Kind(
-        key="invoice-open",
-        group=MONEY,
-        name=Sentence("An invoice waits for your brand’s payment"),
-        subject=Sentence("Invoice {number} over {amount}: pay it by {due}"),
-        says=(
-            Sentence(
-                "You asked for it to fund approved statements. It is paid on Stripe’s page, by the ways that "
-                "stand there; once its money has settled, partners are paid."
-            ),
-        ),
-        facts=_OF_INVOICE,
-        button=_PAY_INVOICE,
-        page="/payments",
-        at_brand=roles("owner finance"),
-    ),
-    Kind(
-        key="invoice-overdue",
-        group=MONEY,
-        name=Sentence("An invoice is overdue"),
-        subject=Sentence("Invoice {number} over {amount} was to be paid by {due}"),
-        says=(
-            Sentence(
-                "Partners wait for it. Pay it on Stripe’s page, or call it off and pay by the saved payment "
-                "method."
-            ),
-        ),
-        facts=_OF_INVOICE,
-        button=_PAY_INVOICE,
-        page="/payments",
         at_brand=roles("owner finance"),
     ),
     Kind(

@@ -16,6 +16,7 @@ MODULES = [
 ]
 
 THE_WORKERS = {
+    "agreements.actions.end.end_due",
     "agreements.jobs.render_agreement",
     "attribution.actions.decide_pending",
     "commissions.actions.accrue.accrue_pending",

@@ -1,8 +1,7 @@
 """What a close must have done for each account: its lines, recoveries, tax and netting, as known then."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import TypeAlias
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -10,23 +9,14 @@ from msgspec import Struct
 from partner_network.agreements.terms import Settlement
 from partner_network.brands import taxes
 from partner_network.dashboards.verification.books import Books, grouped
+from partner_network.dashboards.verification.chains import Moment, Posting, Standing, moment_of
 from partner_network.dashboards.verification.money_rows import Clawback, Commission, Statement, Transfer
-from partner_network.dashboards.verification.money_rows import Entry as EntryRow
 from partner_network.kernel import periods
 from partner_network.ledger.rules import Account, Entry, Leg
 from partner_network.statements import rules
 from partner_network.statements.rules import DueClawback, Line
 
-Moment: TypeAlias = tuple[datetime, int]
-"""When something was recorded, and in which transaction, where the clock stood still."""
 _INSTANT = timedelta(microseconds=1)
-
-
-class Posting(Struct, frozen=True, gc=False):
-    """One posting on a `pay` account: positive for the payee."""
-
-    at: Moment
-    line: Line
 
 
 class Close(Struct, frozen=True):
@@ -83,11 +73,6 @@ class Accounts(Struct, frozen=True):
     ended: dict[int, list[tuple[Moment, int]]]
 
 
-def moment_of(row: EntryRow | Statement) -> Moment:
-    """Return when an entry or a statement was recorded."""
-    return (row.recorded_at if isinstance(row, EntryRow) else row.closed_at, row.made_in)
-
-
 def accounts_of(books: Books) -> Accounts:
     """Read the postings of every `pay` account, each as the line that it is on a statement."""
     postings: dict[int, list[Posting]] = {a.id: [] for a in books.accounts if a.kind == "pay"}
@@ -132,26 +117,16 @@ def _is_late(books: Books, transfer: Transfer, commission: Commission, conversio
     return rules.is_late(settlement, conversion.occurred_at, conversion.recorded_at)
 
 
-def lines_of(accounts: Accounts, statement: Statement, stated: set[int]) -> list[Line]:
-    """Return the lines a statement must have, given what earlier ones list."""
-    closed = moment_of(statement)
-    return [
-        one.line
-        for one in accounts.postings[statement.account_id]
-        if one.line.effective_at < statement.ends_at
-        and one.line.transfer_id not in stated
-        and one.at <= closed
-    ]
-
-
 def close_of(
-    accounts: Accounts, statement: Statement, settlement: Settlement, lines: Sequence[Line]
+    accounts: Accounts,
+    statement: Statement,
+    settlement: Settlement,
+    lines: Sequence[Line],
+    standing: Standing,
 ) -> Close:
     """Compute a close from what was recorded before it began."""
     began = moment_of(statement)
-    there = [one.line for one in accounts.postings[statement.account_id] if one.at < began]
-    now_minor = sum(line.amount_minor for line in there)
-    before_minor = sum(line.amount_minor for line in there if line.effective_at < statement.ends_at)
+    before_minor, now_minor = standing
     earnings = rules.earnings_minor(lines)
     taxed = accounts.books.taxed
     last_day = periods.last_day(statement.ends_at, periods.zone_named(settlement.time_zone))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from partner_network.dashboards.verification import closes
+from partner_network.dashboards.verification import chains
 from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.closes import Accounts
 from partner_network.dashboards.verification.fact_rows import Terms
@@ -50,7 +50,7 @@ def ending_of(
 
     Source: MONEY section 6; the contract's clause 8.8.
     """
-    books, closed = accounts.books, closes.moment_of(statement)
+    books, closed = accounts.books, chains.moment_of(statement)
     over = over_at(
         books, agreed.known(statement.payer_id, statement.payee_id, statement.closed_at), statement.currency
     )
@@ -66,7 +66,7 @@ def ending_of(
     # Two workers at one instant: the clock puts one first, their transactions perhaps the other.
     pair = Pair(statement.payee_id, statement.payer_id, statement.currency)
     apart = (
-        apart_minor(books, pair, lambda one: closes.moment_of(books.entry[one.entry_id]) < closed),
+        apart_minor(books, pair, lambda one: chains.moment_of(books.entry[one.entry_id]) < closed),
         apart_minor(books, pair, lambda one: books.entry[one.entry_id].made_in < statement.made_in),
     )
     return Ending(may_be_last=not all(apart), is_last=not any(apart))

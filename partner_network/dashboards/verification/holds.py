@@ -6,7 +6,7 @@ from functools import partial
 
 from partner_network.commissions import booking
 from partner_network.commissions.booking import Standing
-from partner_network.dashboards.verification import closes, commissions, kinds
+from partner_network.dashboards.verification import chains, commissions, kinds
 from partner_network.dashboards.verification.books import Books
 from partner_network.dashboards.verification.explained import Explained
 from partner_network.dashboards.verification.kinds import Kind
@@ -90,13 +90,13 @@ def _standing(books: Books, commission: Commission, hold: Hold, booked: Entry) -
 
 def _unstated(books: Books, commission_id: int, booked: Entry, first: int) -> list[tuple[Transfer, int]]:
     """Return the postings on `pay` before an entry that no statement listed then, each with its sign."""
-    moment = closes.moment_of(booked)
+    moment = chains.moment_of(booked)
     found: list[tuple[Transfer, int]] = []
     for leg in books.legs_of_commission.get(commission_id, ()):
         for account_id, sign in ((leg.credit_account_id, 1), (leg.debit_account_id, -1)):
             if leg.id < first and books.account[account_id].kind == "pay":
                 statement = books.statement_listing(account_id, leg.id)
-                if statement is None or closes.moment_of(statement) > moment:
+                if statement is None or chains.moment_of(statement) > moment:
                     found.append((leg, sign * leg.amount_minor))
     return found
 

@@ -8,6 +8,7 @@ import msgspec
 from partner_network.agreements.terms import Settlement
 from partner_network.dashboards.verification import closes, endings, kinds, settlements
 from partner_network.dashboards.verification.books import Books, grouped
+from partner_network.dashboards.verification.chains import Chain
 from partner_network.dashboards.verification.closes import Accounts, Close
 from partner_network.dashboards.verification.endings import GOES_ON, Ending
 from partner_network.dashboards.verification.explained import Explained
@@ -35,8 +36,9 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
     for account_id, chain in grouped(books.statements, lambda one: one.account_id).items():
         last: Statement | None = None
         stated: set[int] = set()
+        standing = Chain(accounts.postings.get(account_id, ()))
         for statement in chain:
-            lines = closes.lines_of(accounts, statement, stated)
+            lines = standing.lines_of(statement)
             is_told = (statement.payee_id, statement.payer_id) not in books.untold
             settlement = agreed.at(statement, statement.closed_at) if is_told else _UNTOLD
             yield from _follows(books, statement, last)
@@ -54,10 +56,11 @@ def _differences(books: Books, explained: Explained) -> Iterator[str]:
                 )
                 yield from _agreed(statement, settlement, ending)
             yield from _content(books, statement, lines)
-            close = closes.close_of(accounts, statement, settlement, lines)
+            close = closes.close_of(accounts, statement, settlement, lines, standing.standing_at(statement))
             for entry in closes.entries_of(books, close):
                 yield from explained.must_be_booked(entry, partial(_named, statement))
             made.append(close)
+            standing.state(statement, lines)
             stated |= {line.transfer_id for line in lines}
             last = statement
         if account_id not in accounts.postings:

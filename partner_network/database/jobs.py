@@ -27,8 +27,11 @@ async def enqueue(
 
 async def retry(connection: Connection, job_id: int) -> None:
     """Put a failed job back into the queue. Errors: ConflictError when it is not held as failed any more."""
-    # The row's lock: of two people who press the button, the second finds it queued already.
-    status = await connection.fetchval("SELECT status FROM pgqueuer WHERE id = $1 FOR UPDATE", job_id)
+    # The row's lock: of two people who press the button, the second finds it queued already. As a numeric:
+    # an address may name a number that no job can have.
+    status = await connection.fetchval(
+        "SELECT status FROM pgqueuer WHERE id = $1::numeric FOR UPDATE", job_id
+    )
     if status != "failed":
         raise ConflictError("This job is not held as failed any more; look at the list again.")
     await _queue(connection).requeue_jobs([JobId(job_id)])

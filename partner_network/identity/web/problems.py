@@ -59,6 +59,7 @@ _TITLES: Mapping[HTTPStatus, Sentence] = {
 _STRIPE_SILENT = Sentence("Stripe does not answer at the moment; try again in a minute.")
 _UNREADABLE = Sentence("What you sent holds a character that no text has, or lists within lists without end.")
 _TOO_LARGE = Sentence("That comes to more than can be counted here; ask for less at a time.")
+_NOTHING_HERE = Sentence("There is nothing at this address.")
 _OUR_MISTAKE = Sentence("Something went wrong here, not with you; try again later.")
 KEPT_FORM = "/kept-form"
 """Where a form is offered again; also the name under which a request's state holds its cookie."""
@@ -147,7 +148,9 @@ def on_nobody(request: AnyRequest, error: NotAuthorizedException) -> Response[An
 
 
 def on_invalid(request: AnyRequest, error: ValidationException) -> Response[Any]:
-    """Answer an input of the wrong shape, all its fields at once."""
+    """Answer an input of the wrong shape, all its fields at once; such an address names nothing."""
+    if _is_about_path(error):
+        return answer(request, problem(HTTPStatus.NOT_FOUND, _NOTHING_HERE))
     fields = _mistakes_in_body(request) or _mistakes_told(error)
     detail = Sentence("{told}.", told=sentences.told(fields.items())) if fields else f"{error.detail}."
     return answer(request, problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, fields))
@@ -183,7 +186,7 @@ def on_framework(request: AnyRequest, error: HTTPException) -> Response[Any]:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return on_crash(request, error)
     details: Mapping[HTTPStatus, str] = {
-        HTTPStatus.NOT_FOUND: Sentence("There is nothing at this address."),
+        HTTPStatus.NOT_FOUND: _NOTHING_HERE,
         HTTPStatus.METHOD_NOT_ALLOWED: Sentence(
             "This address does not take {method}.", method=request.method
         ),
@@ -242,6 +245,13 @@ def _way_back(request: AnyRequest) -> str:
         query = request.url.query
         return quote(request.url.path) + (f"?{query}" if query else "")
     return urlsplit(request.headers.get("referer", "")).path or "/"
+
+
+def _is_about_path(error: ValidationException) -> bool:
+    told: object = error.extra
+    return isinstance(told, list) and any(
+        isinstance(one, dict) and one.get("source") == "path" for one in told
+    )
 
 
 def _mistakes_told(error: ValidationException) -> dict[str, str]:

@@ -112,23 +112,6 @@ class Signature(Struct, frozen=True, gc=False):
     signed_at: datetime
 
 
-class PartnershipNotice(Struct, frozen=True, gc=False):
-    """What one party said to end a partnership."""
-
-    id: UUID
-    partnership_id: UUID
-    agreement_id: UUID
-    clause: str
-    given_for: UUID
-    given_by: UUID
-    by_operator: bool
-    given_at: datetime
-    for_good_cause: bool
-    reason: str
-    ends_at: datetime
-    withdrawn_at: datetime | None
-
-
 class Terms(Struct, frozen=True, gc=False):
     """Which agreement held when, as known when; None is open."""
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from partner_network.agreements import contracts, ending
 from partner_network.dashboards.verification.books import Books, grouped
-from partner_network.dashboards.verification.fact_rows import PartnershipNotice, Terms
+from partner_network.dashboards.verification.fact_rows import Terms
+from partner_network.dashboards.verification.notice_rows import PartnershipNotice
 from partner_network.identity.rules.permissions import MAY
 from partner_network.kernel.errors import PartnerNetworkError
 

@@ -8,6 +8,7 @@ from partner_network.dashboards.verification import audit, rate_rows, receipts, 
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.books import Books
+from partner_network.dashboards.verification.notice_rows import PartnershipNotice
 from partner_network.dashboards.verification.sign_off_rows import WriteOff
 from partner_network.dashboards.verification.tax_rows import TaxProfile
 from partner_network.database import connections
@@ -78,7 +79,7 @@ async def read_within(connection: Connection) -> Books:
         signatures=await _read(connection, facts.Signature, "signatures ORDER BY signed_at, brand_id"),
         terms=await _read(connection, facts.Terms, _TERMS),
         partnership_notices=await _read(
-            connection, facts.PartnershipNotice, "partnership_notices ORDER BY given_at, id"
+            connection, PartnershipNotice, "partnership_notices ORDER BY given_at, id"
         ),
         customers=await _read(
             connection, facts.Customer, "customers LEFT JOIN customer_keys ON customer_id = id"

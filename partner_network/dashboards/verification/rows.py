@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.audit import Trail
+from partner_network.dashboards.verification.notice_rows import PartnershipNotice
 from partner_network.dashboards.verification.rate_rows import ExchangeRates
 from partner_network.dashboards.verification.receipts import Receipts
 from partner_network.dashboards.verification.reward_rows import Rewards
@@ -27,7 +28,7 @@ class Rows(Struct, frozen=True, dict=True, kw_only=True):
     agreement_charities: list[facts.AgreementCharity]
     charities: set[UUID]
     signatures: list[facts.Signature]
-    partnership_notices: list[facts.PartnershipNotice]
+    partnership_notices: list[PartnershipNotice]
     terms: list[facts.Terms]
     customers: list[facts.Customer]
     clicks: list[facts.Click]

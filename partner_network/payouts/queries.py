@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from partner_network.agreements.contracts import Contract
 from partner_network.database.connections import Connection
 from partner_network.ledger import queries as ledger_queries
 from partner_network.payouts import rules
@@ -62,12 +63,20 @@ async def fundable_statements(connection: Connection, advertiser_id: UUID, curre
 
     Each amount counts what the statements before it will take from the account when they are funded.
     """
+    return await _fundable(connection, "s.payer_id = $1 AND s.currency = $2", advertiser_id, currency)
+
+
+async def all_fundable(connection: Connection) -> list[Fundable]:
+    """Return `fundable_statements` of all advertisers in all currencies, oldest cut-off first."""
+    return await _fundable(connection, "true")
+
+
+async def _fundable(connection: Connection, which: str, *values: object) -> list[Fundable]:
     rows = await connection.fetch(
         statement_queries.STATEMENTS
-        + f"""WHERE s.payer_id = $1 AND s.currency = $2 AND a.approver_id IS NOT NULL AND o.id IS NULL
+        + f"""WHERE {which} AND a.approver_id IS NOT NULL AND o.id IS NULL
              AND NOT {approval_queries.OPEN_OBJECTION} ORDER BY s.ends_at, s.number""",
-        advertiser_id,
-        currency,
+        *values,
     )
     statements = [statement_queries.statement_in(row) for row in rows]
     later = await statement_queries.later_debits_minor(connection, *statements)
@@ -112,21 +121,17 @@ async def need_of(connection: Connection, advertiser_id: UUID, currency: str) ->
     return Need(currency, sum(one.amount_minor for one in fundable), prepaid, owed)
 
 
-async def funding_days(connection: Connection, statement: Statement) -> int:
-    """Return for how many days after its approval the contract lets a statement wait for its money."""
-    contract = await approval_queries.contract_of(connection, statement)
+def days_in(contract: Contract | None) -> int:
+    """Return for how many days after its approval a contract lets a statement wait for its money."""
     figure = None if contract is None else contract.figures.get("funding_days")
     return rules.DAYS_WITHOUT_CLAUSE if figure is None else figure.value
 
 
 async def days_to_fund(connection: Connection, advertiser_id: UUID, currency: str) -> int:
-    """Return the fewest days that any contract gives to fund what is approved; those of one partner agree."""
-    of_payee = {
-        one.statement.payee_id: one.statement
-        for one in await fundable_statements(connection, advertiser_id, currency)
-    }
-    days = [await funding_days(connection, statement) for statement in of_payee.values()]
-    return min(days, default=rules.DAYS_WITHOUT_CLAUSE)
+    """Return the fewest days that any contract gives to fund what is approved."""
+    waiting = await fundable_statements(connection, advertiser_id, currency)
+    contracts = await approval_queries.contracts_of(connection, [one.statement for one in waiting])
+    return min((days_in(one) for one in contracts.values()), default=rules.DAYS_WITHOUT_CLAUSE)
 
 
 _PAYOUTS = """

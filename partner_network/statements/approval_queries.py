@@ -129,26 +129,39 @@ async def contract_of(connection: Connection, statement: Statement) -> Contract 
     A charity signs nothing, and may know by which published text it is given to.
     None where whoever asks may read none.
     """
-    signed = await connection.fetchrow(
-        """SELECT contract_name, contract_version FROM (
-               SELECT a.id, a.contract_name, a.contract_version
-               FROM partnerships p JOIN agreements a ON a.partnership_id = p.id
-               WHERE p.advertiser_id = $1 AND p.partner_id = $2
-                   AND EXISTS (SELECT FROM terms t WHERE t.agreement_id = a.id)
-               UNION ALL
-               SELECT x.agreement_id, x.contract_name, x.contract_version FROM contracts_of_gifts x
-               WHERE x.advertiser_id = $1 AND x.charity_id = $2) a
-           ORDER BY id IN (SELECT c.agreement_id FROM statement_lines l
-                       JOIN ledger_transfers f ON f.id = l.transfer_id
-                       JOIN commissions c ON c.id = f.commission_id WHERE l.statement_id = $3) DESC,
-               id DESC LIMIT 1""",
-        statement.payer_id,
-        statement.payee_id,
-        statement.id,
+    return (await contracts_of(connection, [statement]))[statement.id]
+
+
+async def contracts_of(
+    connection: Connection, statements: Sequence[Statement]
+) -> Mapping[UUID, Contract | None]:
+    """Return `contract_of` many statements, by their ids."""
+    rows = await connection.fetch(
+        """SELECT w.id, signed.contract_name, signed.contract_version
+           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS w (id, payer_id, payee_id)
+           LEFT JOIN LATERAL (
+               SELECT a.contract_name, a.contract_version FROM (
+                   SELECT a.id, a.contract_name, a.contract_version
+                   FROM partnerships p JOIN agreements a ON a.partnership_id = p.id
+                   WHERE p.advertiser_id = w.payer_id AND p.partner_id = w.payee_id
+                       AND EXISTS (SELECT FROM terms t WHERE t.agreement_id = a.id)
+                   UNION ALL
+                   SELECT x.agreement_id, x.contract_name, x.contract_version FROM contracts_of_gifts x
+                   WHERE x.advertiser_id = w.payer_id AND x.charity_id = w.payee_id) a
+               ORDER BY a.id IN (SELECT c.agreement_id FROM statement_lines l
+                           JOIN ledger_transfers f ON f.id = l.transfer_id
+                           JOIN commissions c ON c.id = f.commission_id WHERE l.statement_id = w.id) DESC,
+                   a.id DESC LIMIT 1) signed ON true""",
+        [one.id for one in statements],
+        [one.payer_id for one in statements],
+        [one.payee_id for one in statements],
     )
-    return (
-        None if signed is None else contracts.published(signed["contract_name"], signed["contract_version"])
-    )
+    return {
+        row["id"]: None
+        if row["contract_name"] is None
+        else contracts.published(row["contract_name"], row["contract_version"])
+        for row in rows
+    }
 
 
 async def rule_of(connection: Connection, statement: Statement, contract: Contract) -> Rule:

@@ -263,23 +263,29 @@ async def settlement_of(
 
 
 async def settlements_of(
-    connection: Connection, pairs: Sequence[tuple[UUID, UUID, str]], *, at: datetime
+    connection: Connection, pairs: Sequence[tuple[UUID, UUID, str]], *, at: datetime | Sequence[datetime]
 ) -> list[Settlement]:
-    """Return `settlement_of` many pairs, each (payer, payee, currency), in their order."""
+    """Return `settlement_of` many pairs, each (payer, payee, currency), in their order, each text read once.
+
+    ``at`` is one instant for all, or one for each.
+    """
     rows = await connection.fetch(
-        """SELECT w.n, g.terms_toml
-           FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS w (payer_id, payee_id, n)
+        """SELECT w.n, t.agreement_id
+           FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) WITH ORDINALITY
+               AS w (payer_id, payee_id, at, n)
            JOIN payees p ON p.advertiser_id = w.payer_id AND p.payee_id = w.payee_id
            JOIN terms t ON t.partnership_id = p.partnership_id AND upper_inf(t.recorded)
-           JOIN agreements g ON g.id = t.agreement_id
-           ORDER BY w.n, t.valid @> $3::timestamptz DESC, lower(t.valid) DESC NULLS LAST""",
+           ORDER BY w.n, t.valid @> w.at DESC, lower(t.valid) DESC NULLS LAST""",
         [payer_id for payer_id, _, _ in pairs],
         [payee_id for _, payee_id, _ in pairs],
-        at,
+        [at] * len(pairs) if isinstance(at, datetime) else at,
     )
+    signed = list({row["agreement_id"] for row in rows})
+    texts = await connection.fetch("SELECT id, terms_toml FROM agreements WHERE id = ANY($1::uuid[])", signed)
+    text_of = {row["id"]: row["terms_toml"] for row in texts}
     found: dict[int, Settlement] = {}
     for row in rows:
-        settlement = terms_reading.read_terms(row["terms_toml"]).settlement
+        settlement = terms_reading.read_terms(text_of[row["agreement_id"]]).settlement
         if settlement.currency == pairs[row["n"] - 1][2]:
             found.setdefault(row["n"], settlement)
     for n, (_, _, currency) in enumerate(pairs, start=1):

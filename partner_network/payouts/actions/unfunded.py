@@ -16,9 +16,6 @@ from partner_network.statements import approval_queries
 from partner_network.statements import queries as statement_queries
 from partner_network.statements.queries import Statement
 
-DAYS_WITHOUT_CLAUSE = 14
-"""How long an approved statement may wait under a contract that fixes no days."""
-
 
 async def pause_unfunded(now: datetime) -> None:
     """Pause what is overdue and let go on what is funded again; everybody concerned is told once.
@@ -27,19 +24,13 @@ async def pause_unfunded(now: datetime) -> None:
     no clause takes it away.
     """
     async with connections.transaction() as connection:
-        rows = await connection.fetch(
-            """SELECT s.payer_id, s.currency FROM statements s
-               JOIN statement_approvals a ON a.statement_id = s.id
-               WHERE NOT EXISTS (SELECT FROM payouts o WHERE o.statement_id = s.id)
-               UNION SELECT g.brand_id, s.currency FROM program_pauses z
-               JOIN programs g ON g.id = z.program_id JOIN statements s ON s.id = z.statement_id
-               WHERE z.ended_at IS NULL ORDER BY 1, 2"""
+        overdue = await _overdue(connection, now)
+        paused = await connection.fetch(
+            """SELECT DISTINCT g.brand_id FROM program_pauses z JOIN programs g ON g.id = z.program_id
+               WHERE z.ended_at IS NULL ORDER BY 1"""
         )
-        overdue: dict[UUID, list[Fundable]] = {}
-        for row in rows:
-            waiting = await queries.fundable_statements(connection, row["payer_id"], row["currency"])
-            late = [one for one in waiting if await _due_at(connection, one.statement) <= now]
-            overdue.setdefault(row["payer_id"], []).extend(late)
+    for row in paused:
+        overdue.setdefault(row["brand_id"], [])
     for payer_id, late in overdue.items():
         async with connections.transaction() as connection:
             # Two workers would both find nothing paused.
@@ -50,16 +41,39 @@ async def pause_unfunded(now: datetime) -> None:
                 await _go_on(connection, payer_id, now)
 
 
-async def _due_at(connection: Connection, statement: Statement) -> datetime:
+async def _overdue(connection: Connection, now: datetime) -> dict[UUID, list[Fundable]]:
+    """Return by advertiser what should have been funded by now, oldest cut-off first."""
+    waiting = await queries.all_fundable(connection)
+    statements = [one.statement for one in waiting]
+    contracts = await approval_queries.contracts_of(connection, statements)
+    settlements = await statement_queries.settlements_of(
+        connection,
+        [(one.payer_id, one.payee_id, one.currency) for one in statements],
+        at=[one.closed_at for one in statements],
+    )
+    overdue: dict[UUID, list[Fundable]] = {}
+    for one, settlement in zip(waiting, settlements, strict=True):
+        days = queries.days_in(contracts[one.statement.id])
+        if _due_at(one.statement, days, settlement.time_zone) <= now:
+            overdue.setdefault(one.statement.payer_id, []).append(one)
+    return overdue
+
+
+def _due_at(statement: Statement, days: int, time_zone: str) -> datetime:
     """Return when the last day ends on which a statement could be funded in time, in the agreement's zone."""
-    contract = await approval_queries.contract_of(connection, statement)
-    figure = None if contract is None else contract.figures.get("funding_days")
-    days = DAYS_WITHOUT_CLAUSE if figure is None else figure.value
-    pair = (statement.payer_id, statement.payee_id, statement.currency)
-    (settlement,) = await statement_queries.settlements_of(connection, [pair], at=statement.closed_at)
-    zone = periods.zone_named(settlement.time_zone)
+    zone = periods.zone_named(time_zone)
     approved_on = (statement.approved_at or statement.closed_at).astimezone(zone).date()
     return periods.midnight(approved_on + timedelta(days=days + 1), zone)
+
+
+def due_by_currency(late: Sequence[Fundable]) -> list[tuple[str, Money]]:
+    """Return for each currency its oldest statement and what all of its statements come to."""
+    found: dict[str, tuple[str, Money]] = {}
+    for one in late:
+        amount = Money(one.amount_minor, one.statement.currency)
+        number, before = found.get(amount.currency, (one.statement.number, Money(0, amount.currency)))
+        found[amount.currency] = (number, before + amount)
+    return list(found.values())
 
 
 async def _pause(connection: Connection, payer_id: UUID, late: Sequence[Fundable], now: datetime) -> None:
@@ -82,11 +96,12 @@ async def _pause(connection: Connection, payer_id: UUID, late: Sequence[Fundable
         )
         said: dict[str, Value] = {"program": program["name"], "advertiser": program["advertiser"]}
         await _tell_partners(connection, "program-unfunded", (pause_id, program["id"]), said, now)
-        amount = Money(sum(one.amount_minor for one in late), oldest.currency)
-        own: dict[str, Value] = {**said, "amount": amount, "number": oldest.number}
-        await tell.notify(
-            connection, "program-must-be-funded", pause_id, tell.brand(payer_id), said=own, at=now
-        )
+        for number, amount in due_by_currency(late):
+            own: dict[str, Value] = {**said, "amount": amount, "number": number}
+            fact = f"{pause_id} {amount.currency}"
+            await tell.notify(
+                connection, "program-must-be-funded", fact, tell.brand(payer_id), said=own, at=now
+            )
 
 
 async def _go_on(connection: Connection, payer_id: UUID, now: datetime) -> None:

@@ -175,12 +175,12 @@ async def follow_calendar(doors: Gateways) -> None:
         await clicks.destroy_old_salts(connection, now)
         await limits.forget_empty(connection, clock.wall_now())
         await in_test.purge_test_facts(connection, now)
+    await agreements.end_due(now)
     await commissions.measure(now)
     await rewards.grant(now)
     await statements.close_periods(now)
     await funding_jobs.look_after_fundings(doors.stripe, now)
     await payouts.pay(doors.stripe, now)
-    await agreements.end_due(now)
     await unfunded.pause_unfunded(now)
     await privacy.let_go(now, clock.wall_now())
 

@@ -281,14 +281,14 @@ ROWS: Mapping[str, Row] = {
     "POST /admin/conversions/{conversion_id}/clawbacks/{clawback_id}/decision": Row(
         "decide contests", "shared", side="operator", form={"outcome": "declined", "reason": "Seen"}
     ),
-    "POST /admin/partnerships/{partnership}/hold": Row(
-        "hold commissions", "shared", side="operator", form={"reason": "Odd"}
-    ),
     "POST /admin/partnerships/{partnership}/end": Row(
         "end partnerships", "shared", side="operator", form=REASON
     ),
     "POST /admin/partnerships/{partnership}/end/withdrawal": Row(
         "end partnerships", "shared", side="operator"
+    ),
+    "POST /admin/partnerships/{partnership}/hold": Row(
+        "hold commissions", "shared", side="operator", form={"reason": "Odd"}
     ),
     "POST /admin/partnerships/{partnership}/release": Row(
         "hold commissions", "shared", side="operator", form={"reason": "Fine"}
@@ -403,6 +403,9 @@ ROWS: Mapping[str, Row] = {
         "invite partners", "advertiser's", json={"program": "{program}", "partner": "{partner}"}
     ),
     "GET /api/v1/partnerships/{partnership}": read("read partnerships", "shared"),
+    "GET /api/v1/partnerships/{partnership}/end": read("read partnerships", "shared"),
+    "POST /api/v1/partnerships/{partnership}/end": Row("end partnerships", "shared", json=REASON),
+    "POST /api/v1/partnerships/{partnership}/end/withdrawal": Row("end partnerships", "shared", json={}),
     "POST /api/v1/partnerships/{partnership}/answer": Row(
         "accept partnerships", "partner's", json={"answer": "accept"}
     ),
@@ -416,9 +419,6 @@ ROWS: Mapping[str, Row] = {
     "GET /api/v1/agreements/{agreement}/document": read("read agreements", "shared"),
     "POST /api/v1/agreements/{agreement}/signatures": Row("sign agreements", "shared", json=HASH),
     # creatives and links
-    "GET /api/v1/partnerships/{partnership}/end": read("read partnerships", "shared"),
-    "POST /api/v1/partnerships/{partnership}/end": Row("end partnerships", "shared", json=REASON),
-    "POST /api/v1/partnerships/{partnership}/end/withdrawal": Row("end partnerships", "shared", json={}),
     "GET /api/v1/creatives": read("read creatives"),
     "GET /api/v1/creatives/{creative}": read("read creatives", "program"),
     "GET /api/v1/creatives/{creative}/file": read("read creatives", "program"),

@@ -77,10 +77,10 @@ async def read_within(connection: Connection) -> Books:
         ),
         charities={row["brand_id"] for row in await connection.fetch("SELECT brand_id FROM charities")},
         signatures=await _read(connection, facts.Signature, "signatures ORDER BY signed_at, brand_id"),
-        terms=await _read(connection, facts.Terms, _TERMS),
         partnership_notices=await _read(
             connection, PartnershipNotice, "partnership_notices ORDER BY given_at, id"
         ),
+        terms=await _read(connection, facts.Terms, _TERMS),
         customers=await _read(
             connection, facts.Customer, "customers LEFT JOIN customer_keys ON customer_id = id"
         ),

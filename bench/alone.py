@@ -28,9 +28,9 @@ def server(*, durable: bool) -> Generator[tuple[str, str]]:
             yield started.url(OWNER, DATABASE), started.url(WORKER, DATABASE)
 
 
-def asked(module: str, what: str, url: str, answer: type[T]) -> tuple[T, float]:
+def asked(module: str, what: str, url: str, answer: type[T], *more: str) -> tuple[T, float]:
     """Do one task in a fresh process; return what it says, and the most memory it held, in MiB."""
-    argv = [sys.executable, "-m", module, what, url]
+    argv = [sys.executable, "-m", module, what, url, *more]
     process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603 -- our own words
     watch = memory.Watch(process)
     said, _ = process.communicate()

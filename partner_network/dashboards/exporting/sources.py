@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from msgspec import Struct
+
 _MINE = "(SELECT id FROM partnerships WHERE $1 IN (advertiser_id, partner_id))"
 _PROGRAMS = f"(SELECT program_id FROM partnerships WHERE id IN {_MINE})"
 _AGREEMENTS = f"(SELECT id FROM agreements WHERE partnership_id IN {_MINE})"
@@ -176,3 +178,9 @@ WITHHELD: Mapping[tuple[str, str], str] = MappingProxyType(
     }
 )
 """Columns that are not needed to recompute money, and what stands in place of each."""
+
+
+def query_of(name: str, kind: type[Struct]) -> str:
+    """Return what asks for the rows of a file, each with the columns that its struct names."""
+    columns = ", ".join(WITHHELD.get((name, column), f"r.{column}") for column in kind.__struct_fields__)
+    return f"SELECT {columns} FROM {SOURCES[name]}"

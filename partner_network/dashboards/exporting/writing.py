@@ -38,7 +38,7 @@ from partner_network.receipts.rules.seen import Revision
 OWN: dict[str, type[Struct]] = {"histories": History, "shares": Share, "fixed_rates": FixedRate}
 RECEIPTS = "receipts"
 _AT_ONCE = 500
-_RECEIPTS = """
+RECEIPTS_QUERY = """
     SELECT d.conversion_id, d.rev, d.decided_at, d.model, d.bound_to, d.candidates, r.facts, r.salt, r.root,
         v.brand_id = $1 AS is_whole,
         array(SELECT (h.partner_id::text, c.touch_id::text, c.touched_at, c.weight_numerator::text,
@@ -136,10 +136,7 @@ class _To(Struct, frozen=True):
 
 
 async def _write(to: _To, connection: Connection, kind: type[Struct], brand_id: UUID) -> Sealed:
-    columns = ", ".join(
-        sources.WITHHELD.get((to.name, column), f"r.{column}") for column in kind.__struct_fields__
-    )
-    query = f"SELECT {columns} FROM {sources.SOURCES[to.name]}"
+    query = sources.query_of(to.name, kind)
     return await to.write(kind(*record) async for record in _rows(connection, query, brand_id))
 
 
@@ -151,7 +148,7 @@ async def _rows(connection: Connection, query: str, brand_id: UUID) -> AsyncIter
 async def _write_receipts(to: _To, connection: Connection, brand_id: UUID) -> Sealed:
     return await to.write(
         _receipt(record, None if record["is_whole"] else str(brand_id))
-        async for record in _rows(connection, _RECEIPTS, brand_id)
+        async for record in _rows(connection, RECEIPTS_QUERY, brand_id)
     )
 
 

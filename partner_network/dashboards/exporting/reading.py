@@ -1,13 +1,14 @@
 """Read an export from its files alone; what was changed in them is told by file and row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
-from partner_network.dashboards.exporting import chained, writing
+from partner_network.dashboards.exporting import writing
 from partner_network.dashboards.exporting.chained import DamagedError
 from partner_network.dashboards.exporting.formats import (
     FORMAT,
@@ -18,20 +19,28 @@ from partner_network.dashboards.exporting.formats import (
     Receipt,
     Share,
 )
+from partner_network.dashboards.exporting.keeping import InFile, Shared
+from partner_network.dashboards.verification import commissions
 from partner_network.dashboards.verification.books import Books
+from partner_network.dashboards.verification.fact_rows import Click
+from partner_network.dashboards.verification.money_rows import Revision
 from partner_network.kernel.errors import InvalidError
 from partner_network.kernel.sentences import Sentence
 
+LEFT_IN_FILE = {"clicks": Click, writing.RECEIPTS: Receipt}
+"""Files whose rows are gone through one by one, and which are by far the largest."""
+
 
 class Export(Struct, frozen=True):
-    """An export in memory: the rows of our tables as verification reads them, and the export's own."""
+    """An export: the rows of our tables as verification reads them, and the export's own."""
 
     manifest: Manifest
     books: Books
     histories: list[History]
     shares: list[Share]
     fixed_rates: list[FixedRate]
-    receipts: list[Receipt]
+    receipts: InFile[Receipt]
+    clicks: InFile[Click]
 
 
 def manifest_in(folder: Path) -> Manifest:
@@ -57,16 +66,33 @@ def read(folder: Path, manifest: Manifest) -> tuple[Export, list[str]]:
     """Return an export, and each file that is not as it was written with the first row at fault."""
     wanted: dict[str, type[Struct]] = {**writing.kinds(), writing.RECEIPTS: Receipt}
     faults = list(_strangers(folder, manifest, wanted))
-    found: dict[str, list[Any]] = {}
+    found: dict[str, Any] = {}
     for name, kind in wanted.items():
-        rows: list[Any] = []
-        found[name] = rows
+        there = InFile(folder / f"{name}.jsonl", kind, manifest.files.get(f"{name}.jsonl"))
+        found[name] = there if name in LEFT_IN_FILE else []
         try:
-            rows.extend(_rows(folder, name, kind, manifest))
+            for row in _small(there, kind):
+                if name not in LEFT_IN_FILE:
+                    found[name].append(row)
         except DamagedError as damaged:
             faults.append(f"{name}.jsonl, {damaged}.")
-    own = {name: found.pop(name) for name in (*writing.OWN, writing.RECEIPTS)}
+    own = {name: found.pop(name) for name in (*writing.OWN, *LEFT_IN_FILE)}
     return Export(manifest, _books(found), **own), faults
+
+
+def _small(rows: Iterable[Struct], kind: type[Struct]) -> Iterator[Struct]:
+    """Yield rows, each keeping what checks ask of it and sharing with others what they say alike."""
+    if kind in LEFT_IN_FILE.values():
+        yield from rows
+        return
+    shared = Shared(kind)
+    for row in rows:
+        if isinstance(row, Revision):
+            # The figures that explain it may be long; what is compared is what they come to.
+            minor = commissions.minor_in(row)
+            force_setattr(row, "inputs", "" if minor is None else f'{{"minor":{minor}}}')
+        shared.share(row)
+        yield row
 
 
 def _strangers(folder: Path, manifest: Manifest, wanted: dict[str, type[Struct]]) -> Iterator[str]:
@@ -76,19 +102,6 @@ def _strangers(folder: Path, manifest: Manifest, wanted: dict[str, type[Struct]]
         yield f"{name} is no file of this export."
     for name in sorted(manifest.files.keys() - named):
         yield f"{name} is nothing that this program knows."
-
-
-def _rows(folder: Path, name: str, kind: type[Struct], manifest: Manifest) -> Iterator[Struct]:
-    sealed = manifest.files.get(f"{name}.jsonl")
-    path = folder / f"{name}.jsonl"
-    if sealed is None or not path.exists():
-        raise DamagedError(1, "the file is missing")
-    decoder = msgspec.json.Decoder(kind)
-    for n, said in chained.rows_of(path, sealed):
-        try:
-            yield decoder.decode(said)
-        except msgspec.DecodeError as unreadable:
-            raise DamagedError(n, f"it is no row of this file: {unreadable}") from None
 
 
 def _books(rows: dict[str, list[Any]]) -> Books:

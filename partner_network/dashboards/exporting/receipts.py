@@ -9,6 +9,7 @@ import msgspec
 from partner_network.attribution import receipt as receipts
 from partner_network.attribution.receipt import Common, Inherited, Weighed
 from partner_network.dashboards.exporting.formats import Receipt, Share
+from partner_network.dashboards.exporting.keeping import Instants
 from partner_network.dashboards.exporting.reading import Export
 from partner_network.dashboards.verification import kinds
 from partner_network.dashboards.verification.books import grouped
@@ -16,38 +17,69 @@ from partner_network.dashboards.verification.kinds import Kind
 from partner_network.kernel import ids, merkle
 
 
+class _Counted:
+    """How many decisions were made again."""
+
+    again = 0
+
+
 def check(export: Export) -> Kind:
-    """Compare every receipt with its root, with the order it is of, and with the credits that stand."""
-    again = sum(one.facts is not None for one in export.receipts)
-    found = f"hashed again, {again:,} of them decided again from their own facts"
-    return kinds.compared("receipts", len(export.receipts), found, _differences(export))
+    """Compare every receipt with its root, with the order it is of, and with the credits that stand.
+
+    Receipts are gone through in their file, one by one, and the newest of each order is held.
+    """
+    counted = _Counted()
+    difference = next(_differences(export, counted), None)
+    found = f"hashed again, {counted.again:,} of them decided again from their own facts"
+    return kinds.compared("receipts", len(export.receipts), found, [] if difference is None else [difference])
 
 
-def _differences(export: Export) -> Iterator[str]:
-    newest: dict[UUID, Receipt] = {}
+def _differences(export: Export, counted: _Counted) -> Iterator[str]:
+    standing = _Standing(export)
+    newest: Receipt | None = None
     for row, one in enumerate(export.receipts, start=1):
+        counted.again += one.facts is not None
         for why in _wrong(export, one):
             yield f"row {row}, receipt {one.rev} of {ids.shown('cnv', one.conversion_id)}: {why}"
-        newest[one.conversion_id] = one
-    shares = grouped(export.shares, lambda one: one.conversion_id)
-    clicks = {click.click_id: click.at for click in export.books.clicks}
-    partner_of = {one.id: one.partner_id for one in export.books.partnerships}
-    partners = {str(one) for one in partner_of.values()}
-    for conversion_id, one in newest.items():
-        own = shares.get(conversion_id, [])
-        name = f"The credits of {ids.shown('cnv', conversion_id)}"
+        if newest is not None and newest.conversion_id != one.conversion_id:
+            yield from standing.differences(newest)
+        newest = one
+    if newest is not None:
+        yield from standing.differences(newest)
+    yield from standing.unexplained()
+
+
+class _Standing:
+    """Compares the newest receipt of each order with the credits that stand, and with clicks."""
+
+    def __init__(self, export: Export) -> None:
+        self._shares = grouped(export.shares, lambda one: one.conversion_id)
+        self._clicks = Instants((click.click_id, click.at) for click in export.clicks)
+        self._partner_of = {one.id: one.partner_id for one in export.books.partnerships}
+        self._partners = {str(one) for one in self._partner_of.values()}
+
+    def differences(self, one: Receipt) -> Iterator[str]:
+        """Yield what of the credits or clicks is not as the newest receipt of their order says."""
+        name = f"The credits of {ids.shown('cnv', one.conversion_id)}"
+        own = self._shares.pop(one.conversion_id, [])
         if own and sum(_weight(share) for share in own) != 1:
             yield f"{name} do not add up to one."
-        yield from _credited(name, one, own, partners, partner_of)
+        yield from _credited(name, one, own, self._partners, self._partner_of)
         for touch in _weighed(one):
-            at = clicks.get(UUID(touch.touch.id)) if touch.touch.kind == "click" else None
+            at = self._clicks.get(UUID(touch.touch.id)) if touch.touch.kind == "click" else None
             # A click that is past its retention is gone from the list; its receipt keeps what it was.
             if at is not None and at != touch.touch.at:
-                order = ids.shown("cnv", conversion_id)
+                order = ids.shown("cnv", one.conversion_id)
                 yield (
                     f"The receipt of {order} has click {touch.touch.id} at {touch.touch.at}; "
                     f"clicks.jsonl says {at}."
                 )
+
+    def unexplained(self) -> Iterator[str]:
+        """Yield the reader's own credits whose order had no receipt."""
+        for conversion_id, shares in self._shares.items():
+            if any(one.partnership_id is not None for one in shares):
+                yield f"The credits of {ids.shown('cnv', conversion_id)} have no receipt."
 
 
 def _wrong(export: Export, one: Receipt) -> Iterator[str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from partner_network.dashboards.exporting import pricing, reading, receipts
+from partner_network.dashboards.exporting.chained import DamagedError
 from partner_network.dashboards.exporting.reading import Export
 from partner_network.dashboards.verification import (
     agreements,
@@ -52,8 +53,10 @@ _FILE_OF: Mapping[str, str] = MappingProxyType(
     }
 )
 """Which file a kind of difference is about."""
-_NOT_HERE = (KeyError, IndexError, ValueError, PartnerNetworkError)
-"""What a check meets where a row names another one that is not in the export, or says what cannot be."""
+_NOT_HERE = (KeyError, IndexError, ValueError, PartnerNetworkError, DamagedError)
+"""What a check meets where a row names another one that is not in the export, or says what cannot be.
+
+A file that is gone through again may have been changed since it was read."""
 
 
 def verify(folder: Path) -> Iterator[Kind]:

@@ -16,7 +16,7 @@ from partner_network.brands.taxes import Taxed
 from partner_network.dashboards.verification import fact_rows as facts
 from partner_network.dashboards.verification import money_rows as money
 from partner_network.dashboards.verification.rows import Rows
-from partner_network.ledger.rules import Account, Entry, Leg
+from partner_network.dashboards.verification.written import Written
 
 Row = TypeVar("Row", bound=Struct)
 Key = TypeVar("Key", bound=Hashable)
@@ -88,33 +88,9 @@ class Books(Rows, frozen=True, dict=True, kw_only=True):
         return sorted(found, key=lambda case: case.place)
 
     @cached_property
-    def written(self) -> dict[str, Entry]:
+    def written(self) -> Written:
         """What each entry says by its legs, by key."""
-        of = {
-            one.id: Account(one.kind, one.currency, one.holder_id, one.counterparty_id)
-            for one in self.accounts
-        }
-        return {
-            entry.key: Entry(
-                entry.kind,
-                entry.key,
-                entry.effective_at,
-                [
-                    Leg(
-                        of[leg.debit_account_id],
-                        of[leg.credit_account_id],
-                        leg.amount_minor,
-                        leg.phase,
-                        leg.pending_id,
-                        leg.commission_id,
-                    )
-                    for leg in self.legs_of.get(entry.id, ())
-                ],
-                clause=entry.clause,
-                reason=entry.reason,
-            )
-            for entry in self.entries
-        }
+        return Written(self.accounts, self.entry_of_key, self.legs_of)
 
     @cached_property
     def entry_of_key(self) -> dict[str, money.Entry]:

@@ -180,7 +180,7 @@ def _chain(books: Books, commission: Commission, revisions: Sequence[Revision]) 
                 f"Revision {revision.rev} of {name()} starts from {revision.previous_target_minor:,}, "
                 f"not from {before:,} before it."
             )
-        explained = _minor_in(revision)
+        explained = minor_in(revision)
         if explained != revision.target_minor:
             yield (
                 f"Revision {revision.rev} of {name()} is {revision.target_minor:,}; "
@@ -189,7 +189,8 @@ def _chain(books: Books, commission: Commission, revisions: Sequence[Revision]) 
         before = revision.target_minor
 
 
-def _minor_in(revision: Revision) -> int | None:
+def minor_in(revision: Revision) -> int | None:
+    """Return what the figures that explain a revision come to, None where they cannot be read."""
     try:
         return _inputs.decode(revision.inputs).minor
     except msgspec.DecodeError:

@@ -34,8 +34,8 @@ async def end_what_is_due() -> int:
 async def ended_at(connection: Connection, partnership_id: UUID, instant: datetime) -> None:
     """Have it ended at an instant, as the advertiser's notice for good cause at that instant would have."""
     await connection.execute(
-        """INSERT INTO partnership_notices (id, partnership_id, advertiser_id, partner_id, agreement_id, clause,
-               given_for, given_by, by_operator, given_at, for_good_cause, reason, ends_at)
+        """INSERT INTO partnership_notices (id, partnership_id, advertiser_id, partner_id, agreement_id,
+               clause, given_for, given_by, by_operator, given_at, for_good_cause, reason, ends_at)
            SELECT gen_random_uuid(), p.id, p.advertiser_id, p.partner_id, t.agreement_id, '10.2',
                p.advertiser_id, coalesce((SELECT r.member_id FROM memberships r WHERE r.role = 'owner'
                    AND r.brand_id = p.advertiser_id LIMIT 1), g.drafted_by), false, $2, true, 'x', $2

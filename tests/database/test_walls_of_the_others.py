@@ -62,7 +62,8 @@ async def test_an_invitation_that_was_declined_shows_nothing_of_the_program_but_
     walls: Walled,
 ) -> None:
     await walls.owner.execute(
-        "UPDATE partnerships SET status = 'declined', ended_at = NULL WHERE partner_id = $1", walls.brands[RADIO]
+        "UPDATE partnerships SET status = 'declined', ended_at = NULL WHERE partner_id = $1",
+        walls.brands[RADIO],
     )
 
     seen = await walls.seen_by(walls.brands[RADIO])

@@ -1,12 +1,17 @@
 """One small sale on its way to a payout, with the real SDK talking to the simulator."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from copy import copy as shallow
 from datetime import datetime
+from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 
 from partner_network.database import connections
@@ -14,21 +19,39 @@ from partner_network.gateways import clock
 from partner_network.gateways.stripe_connect import StripeConnect
 from partner_network.payouts import jobs as payouts
 from partner_network.payouts.actions import fund
-from partner_network.sandbox.stripe_simulator import process
+from partner_network.sandbox.stripe_simulator import process, state
 from partner_network.statements import jobs as statements
 from tests import builders
 from tests.builders import SHOP, SMALL, Cast, at, numbered
-from tests.conftest import FreshDatabase
+from tests.conftest import Databases, FreshDatabase
 from tests.payouts.listing import Listing
 
 EARNED_MINOR = 1_500
 """10 % of the one order of 150.00."""
 
 
+class _Sold(msgspec.Struct, frozen=True):
+    """What the first sale of a module came to, for the others to begin with."""
+
+    database: str
+    stripe_state: Path
+    cast: dict[str, Any]
+
+
+_SOLD: dict[str, _Sold] = {}
+"""By the simulator that it happened with."""
+_STATES: dict[str, Path] = {}
+
+
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with process.running(tmp_path_factory.mktemp("stripe") / "state.sqlite") as address:
+def simulator(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    file = tmp_path_factory.mktemp("stripe") / "state.sqlite"
+    with process.running(file) as address:
+        _STATES[address] = file
         yield address
+        sold = _SOLD.pop(address, None)
+        if sold is not None:
+            asyncio.run(databases.drop(sold.database))
 
 
 class Sale(Cast):
@@ -195,25 +218,61 @@ def listing(monkeypatch: pytest.MonkeyPatch) -> Listing:
 
 
 @pytest.fixture
-async def sale(database: FreshDatabase, simulator: str) -> AsyncIterator[Sale]:
+async def sale(database: FreshDatabase, databases: Databases, simulator: str) -> AsyncIterator[Sale]:
     """One order of Tune House, credited to Needle Drop, payable since the first of February."""
-    assert database.name
     async with httpx.AsyncClient(base_url=simulator) as client:
         (await client.post("/_simulator/reset")).raise_for_status()
     clock.use_simulated_time(sandbox=True)
     stripe = StripeConnect(
         secret_key="sk_test_sale", api_base=simulator, webhook_secret="whsec_sale", sandbox=True
     )
-    await builders.set_clock(at(1, 1))
-    cast = await builders.open_network(stripe, simulator)
     sale = Sale(stripe, simulator)
+    try:
+        if simulator in _SOLD:
+            await _begin_with(_SOLD[simulator], sale, database, databases)
+        else:
+            await _sell(sale)
+            _SOLD[simulator] = await _kept(sale, database, databases)
+        yield sale
+    finally:
+        await stripe.close()
+        clock.use_simulated_time(sandbox=False)
+
+
+async def _sell(sale: Sale) -> None:
+    await builders.set_clock(at(1, 1))
+    cast = await builders.open_network(sale.stripe, sale.stripe_address)
     sale.__dict__.update(cast.__dict__)
     (click,) = await sale.click(SHOP, SMALL, at(1, 9))
     await builders.set_clock(at(1, 12))
     await sale.order(SHOP, *numbered([("ada", at(1, 10), 15_000, click)], start=1))
     await sale.work()
-    try:
-        yield sale
-    finally:
-        await stripe.close()
-        clock.use_simulated_time(sandbox=False)
+
+
+async def _kept(sale: Sale, database: FreshDatabase, databases: Databases) -> _Sold:
+    """Keep a copy of both sides as they are now: a network is signed once in a module, not for each test."""
+    name = f"sold_{uuid4().hex[:12]}"
+    await connections.close_pool()
+    await databases.execute(f"CREATE DATABASE {name} TEMPLATE {database.name}")
+    await connections.engine.start_connection_pool()
+    file = _STATES[sale.stripe_address]
+    kept = file.with_name(f"{name}.sqlite")
+    with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(kept)) as copy:
+        now.backup(copy)
+    cast = {what: value for what, value in sale.__dict__.items() if what not in {"stripe", "stripe_address"}}
+    return _Sold(name, kept, {what: shallow(value) for what, value in cast.items()})
+
+
+async def _begin_with(sold: _Sold, sale: Sale, database: FreshDatabase, databases: Databases) -> None:
+    """Put both sides back to what was kept, in the test's own database and the module's simulator."""
+    await connections.close_pool()
+    await databases.drop(database.name)
+    await databases.execute(f"CREATE DATABASE {database.name} TEMPLATE {sold.database}")
+    await connections.engine.start_connection_pool()
+    with closing(sqlite3.connect(_STATES[sale.stripe_address], isolation_level=None)) as now:
+        now.execute("ATTACH ? AS kept", (str(sold.stripe_state),))
+        now.execute("BEGIN IMMEDIATE")
+        for table in state.TABLES:
+            now.execute(f"INSERT INTO main.{table} SELECT * FROM kept.{table}")
+        now.execute("COMMIT")
+    sale.__dict__.update({what: shallow(value) for what, value in sold.cast.items()})

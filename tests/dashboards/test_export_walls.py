@@ -12,10 +12,16 @@ from partner_network.dashboards.exporting import writing
 from partner_network.kernel import ids
 from tests.builders import RADIO, SHOP, SMALL, WEEKLY, at
 from tests.conftest import FreshDatabase
+from tests.dashboards import giving
 from tests.dashboards.test_exports import quiet, text_of
+from tests.dashboards.test_prepaid_exported import paid_in_and_back
+from tests.payouts.conftest import Sale, sale, simulator
+
+__all__ = ["sale", "simulator"]
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-MINE = ("brand_id", "advertiser_id", "partner_id", "payee_id", "payer_id", "holder_id", "counterparty_id")
+MINE = ("brand_id", "advertiser_id", "partner_id", "payee_id", "payer_id", "holder_id", "counterparty_id",
+    "charity_id")  # fmt: skip
 """A row that names the reader in one of these is its own, or that of a pair that it is one of."""
 HANGS_ON = {
     "partnership_id": """EXISTS (SELECT FROM partnerships p WHERE p.id = {table}.partnership_id
@@ -102,7 +108,6 @@ async def test_an_export_says_of_others_only_what_is_listed_with_its_reason(
 ) -> None:
     owner = await copy.connect("owner")
     try:
-        brand_id = await owner.fetchval("SELECT id FROM brands WHERE slug = $1", slug)
         await owner.execute(
             """INSERT INTO tax_profiles SELECT gen_random_uuid(), b.id, '2026-03-01', 'L', 'A', 'US',
                    'standard', 'V', 'T', b.tax_rate_ppm, '2026-01-01',
@@ -112,12 +117,54 @@ async def test_an_export_says_of_others_only_what_is_listed_with_its_reason(
         done = await planted(owner)
         assert {"legal_name", "address", "tax_id", "name"} <= set(done["brands"])
         assert {"vat_id", "tax_number", "legal_name", "address"} <= set(done["tax_profiles"])
-        await writing.export(ids.shown("bnd", brand_id), tmp_path / slug, at(5, 5), quiet)
-        found: dict[str, str] = {}
-        for marker, table, column in set(re.findall(r"(<<(\w+)\.(\w+):\d+>>)", text_of(tmp_path / slug))):
-            if not await is_own(owner, brand_id, table, column, marker):
-                found[f"{table}.{column}"] = marker
+        found = await told_of_others(owner, slug, tmp_path)
     finally:
         await owner.close()
     assert " ".join(sorted(found.keys() - OF_OTHERS.keys())) == ""
     assert "brands.name" in found, "what was planted is found where it may be"
+
+
+async def told_of_others(owner: Owner, slug: str, folder: Path) -> dict[str, str]:
+    """Export for a brand; return each column of which it says a row of others alone, with its marker."""
+    # A slug may bear a marker by now, which comes after it.
+    brand_id = await owner.fetchval("SELECT id FROM brands WHERE split_part(slug, '<<', 1) = $1", slug)
+    await writing.export(ids.shown("bnd", brand_id), folder / slug, at(5, 5), quiet)
+    found: dict[str, str] = {}
+    for marker, table, column in set(re.findall(r"(<<(\w+)\.(\w+):\d+>>)", text_of(folder / slug))):
+        if not await is_own(owner, brand_id, table, column, marker):
+            found[f"{table}.{column}"] = marker
+    return found
+
+
+@pytest.mark.parametrize("slug", [giving.TREES, SHOP, SMALL])
+async def test_what_is_given_tells_a_charity_and_who_gives_nothing_more_of_each_other(
+    sale: Sale, database: FreshDatabase, tmp_path: Path, slug: str
+) -> None:
+    for step in (giving.trees, giving.agree, giving.sell, giving.mature, giving.close, giving.pay):
+        await step(sale)
+    owner = await database.connect("owner")
+    try:
+        assert "name" in (await planted(owner))["brands"]
+        found = await told_of_others(owner, slug, tmp_path)
+    finally:
+        await owner.close()
+    assert " ".join(sorted(found.keys() - OF_OTHERS.keys())) == ""
+
+
+@pytest.mark.parametrize("slug", [SHOP, SMALL])
+async def test_what_was_paid_in_and_went_back_is_told_to_nobody_else(
+    sale: Sale, database: FreshDatabase, tmp_path: Path, slug: str
+) -> None:
+    await paid_in_and_back(sale)
+    owner = await database.connect("owner")
+    try:
+        done = await planted(owner)
+        assert {"payment_intent_id"} <= set(done["fundings"])
+        assert {"reason", "decided_reason"} <= set(done["prepaid_returns"])
+        found = await told_of_others(owner, slug, tmp_path)
+        text = text_of(tmp_path / slug)
+    finally:
+        await owner.close()
+    assert " ".join(sorted(found.keys() - OF_OTHERS.keys())) == ""
+    assert ("<<fundings.payment_intent_id" in text) == (slug == SHOP)
+    assert "<<prepaid_returns." not in text, "why somebody asked is the network's own"

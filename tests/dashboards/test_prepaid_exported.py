@@ -30,10 +30,15 @@ NEW = ["fundings", "prepaid_returns", "movements"]
 
 @pytest.fixture
 async def folder(sale: Sale, tmp_path: Path) -> Path:
-    """Tune House's files after all that can become of money that was paid in.
+    """Tune House's files after all that can become of money that was paid in."""
+    await paid_in_and_back(sale)
+    return await exported(sale, SHOP, tmp_path)
 
-    Paid in 40.00, of which its bank takes all back: 25.00 are there, 15.00 were used for a statement. Paid in
-    again 20.00: they settle the debt of 15.00 first, 5.00 are left, of which 3.00 go back.
+
+async def paid_in_and_back(sale: Sale) -> None:
+    """Pay in 40.00, of which a bank takes all back: 25.00 are there, 15.00 were used for a statement.
+
+    Then pay in 20.00: they settle the debt of 15.00 first, 5.00 are left, of which 3.00 go back.
     """
     await prepay(sale, 4_000)
     await sale.close_and_sign()
@@ -45,7 +50,6 @@ async def folder(sale: Sale, tmp_path: Path) -> Path:
     await approve(sale, await ask(sale, 300))
     await funding_jobs.look_after_fundings(sale.stripe, await clock.now())
     assert await held(sale) == (200, 0)
-    return await exported(sale, SHOP, tmp_path)
 
 
 async def held(sale: Sale) -> tuple[int, int]:

@@ -54,7 +54,9 @@ async def test_everything_that_the_network_did_is_proved_with_a_line_for_each_ki
 ) -> None:
     kinds = [kind async for kind in proof.verify(stripe)]
     assert [kind.difference for kind in kinds if kind.difference is not None] == []
-    counts = {kind.name: kind.count for kind in kinds}
+    counts = {
+        kind.name: kind.count for kind in kinds if kind.name != "returns"
+    }  # those of payouts/test_returns
     assert min(counts.values()) >= 3, f"{copy.name} holds too little to prove anything: {counts}"
     commissions = next(kind for kind in kinds if kind.name == "commissions")
     assert commissions.line == "commissions           26 recomputed, all equal to the cent"

@@ -471,7 +471,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "GET /api/v1/earnings": read("read money", side="brand"),
     "GET /api/v1/funding-need": read("read payouts"),
-    "GET /api/v1/fundings": read("read payouts"),
+    "GET /api/v1/fundings": read("read payouts", side="brand"),
     "POST /api/v1/fundings": Row("fund payouts", json={}),
     "POST /api/v1/fundings/{funding}/end": Row("fund payouts", "what is not there"),
     "PUT /api/v1/payment-method": Row("fund payouts", json={}),

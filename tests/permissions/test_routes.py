@@ -14,7 +14,12 @@ from tests.builders import RADIO
 from tests.permissions.conftest import PRINCIPALS, Principal, World
 from tests.permissions.rows import OUTSIDE_THE_TABLE, ROWS, Answer, Row, expected
 
-NAMED = {"statement_id": "statement", "conversion_id": "conversion", "person": "member"}
+NAMED = {
+    "statement_id": "statement",
+    "conversion_id": "conversion",
+    "person": "member",
+    "payment": "funding",
+}
 """Parameters of paths that other routes call by a shorter name."""
 MEANINGLESS = {
     "token": "no-token",

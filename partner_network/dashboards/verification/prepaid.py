@@ -22,12 +22,18 @@ def check(books: Books, is_told: Callable[[UUID | None], bool] = lambda _: True)
     Source: MONEY section 5; Stripe's fees are the operator's and take nothing from them.
     """
     own = [one for one in books.accounts if one.kind in {"prepaid", "chargeback"} and is_told(one.holder_id)]
-    found = "from what was paid in, used, given back and taken back alone"
-    return kinds.compared("prepaid", len(own), found, _differences(books, own, is_told))
+    moves = [*chain(_paid_in(books), _used(books), _moved(books), _borne(books))]
+    told = sum(minor != 0 and is_told(holder_id) for (_, holder_id, _), minor in moves)
+    found = "paid in, used, given back and taken back, which the accounts come to"
+    return kinds.compared("prepaid", told, found, _differences(books, own, moves, is_told))
 
 
-def _differences(books: Books, own: list[Account], is_told: Callable[[UUID | None], bool]) -> Iterator[str]:
-    due = _due(books)
+def _differences(
+    books: Books, own: list[Account], moves: list[tuple[Whose, int]], is_told: Callable[[UUID | None], bool]
+) -> Iterator[str]:
+    due: defaultdict[Whose, int] = defaultdict(int)
+    for whose, minor in moves:
+        due[whose] += minor
     for account in own:
         minor = account.debits_posted_minor - account.credits_posted_minor
         held = minor if account.kind == "chargeback" else -minor
@@ -41,14 +47,6 @@ def _differences(books: Books, own: list[Account], is_told: Callable[[UUID | Non
         if minor and is_told(holder_id):
             who = _who(books, holder_id)
             yield f"{who} has no account {kind}, and {kinds.minor(minor, currency)} should be on it."
-
-
-def _due(books: Books) -> dict[Whose, int]:
-    """Return what each of these accounts comes to."""
-    due: defaultdict[Whose, int] = defaultdict(int)
-    for whose, minor in chain(_paid_in(books), _used(books), _moved(books), _borne(books)):
-        due[whose] += minor
-    return due
 
 
 def _paid_in(books: Books) -> Iterator[tuple[Whose, int]]:

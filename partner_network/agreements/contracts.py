@@ -59,9 +59,14 @@ def published(name: str, version: str) -> Contract:
         terms_toml=_read(folder / "terms.toml"),
         clause_of_term=clauses["terms"],
         clause_of_table=clauses["tables"],
-        clause_of_line=clauses["lines"],
+        clause_of_line=clauses["lines"] | _named_later().get(f"{name}/{version}", {}),
         figures=msgspec.convert(clauses["figures"], dict[str, Figure]),
     )
+
+
+@lru_cache(maxsize=1)
+def _named_later() -> dict[str, dict[str, str]]:
+    return cast("dict[str, dict[str, str]]", tomllib.loads(_read(CONTRACTS / "named_later.toml")))
 
 
 def clause_of(contract: Contract, cited: str) -> str:

@@ -40,6 +40,16 @@ def test_a_published_folder_never_changes() -> None:
     assert published == listed
 
 
+def test_what_was_named_later_is_settled_by_a_clause_of_the_published_text() -> None:
+    named = read("named_later.toml")
+    assert set(named) == {f"{name}/{version}" for name, version in VERSIONS}
+    for folder, clauses in named.items():
+        contract = contracts.published(*folder.split("/"))
+        for subject, number in clauses.items():
+            assert f'clause("{number}")' in contract.template
+            assert contracts.clause_of(contract, subject) == number
+
+
 LATER: dict[str, Document] = {
     "2026-12": {
         "quality": {

@@ -82,7 +82,8 @@ async def test_a_member_whose_role_does_not_manage_links_makes_none(network: Net
 
 @pytest.mark.parametrize("status", ["applied", "invited", "in_review", "paused", "ended", "declined"])
 async def test_a_partnership_that_is_not_active_gets_no_link(network: Network, status: str) -> None:
-    await network.fetch("UPDATE partnerships SET status = $1, ended_at = now()", status)
+    ended = "CASE $1::text WHEN 'ended' THEN now() END"
+    await network.fetch(f"UPDATE partnerships SET status = $1, ended_at = {ended}", status)
     with pytest.raises(ConflictError, match=status.replace("_", " ")):
         await create(network, brand_id=network.cast.roaster)
 

@@ -26,9 +26,10 @@ async def partnership(
     partnership_id = ids.new_id(clock.wall_now())
     await network.owner.execute(
         """INSERT INTO partnerships (id, program_id, advertiser_id, partner_id, status, created_at,
-               active_from)
+               active_from, ended_at)
            VALUES ($1, $2, $3, $4, $5, now() - interval '3 days',
-                   CASE WHEN $5 IN ('active', 'paused') THEN now() - interval '2 days' END)""",
+                   CASE WHEN $5 IN ('active', 'paused') THEN now() - interval '2 days' END,
+                   CASE $5 WHEN 'ended' THEN now() - interval '1 day' END)""",
         partnership_id,
         program_id,
         advertiser,

@@ -85,16 +85,22 @@ async def test_the_worker_works_for_every_brand(walls: Walled) -> None:
     assert {relation for relation, (seen, there) in counts.items() if seen != there} == set()
 
 
-async def test_the_redirect_reads_links_and_knows_of_clicks_their_ids(walls: Walled) -> None:
+async def test_the_redirect_reads_links_and_knows_of_clicks_their_ids_and_of_partnerships_their_ends(
+    walls: Walled,
+) -> None:
     redirect = await walls.database.connect("redirect")
     readable: set[str] = set()
     for relation in READABLE:
         with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
             await redirect.fetchval(f"SELECT count(*) FROM {relation}")
             readable.add(relation)
-    assert readable == {"links", "clicks"}
+    assert readable == {"links", "clicks", "partnerships"}
     assert await redirect.fetchval("SELECT count(*) FROM links") == len(await walls.there("links"))
-    for refused in ("SELECT partner_id FROM clicks", "UPDATE links SET name = 'x'"):
+    for refused in (
+        "SELECT partner_id FROM clicks",
+        "SELECT partner_id FROM partnerships",
+        "UPDATE links SET name = 'x'",
+    ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await redirect.execute(refused)
     await redirect.close()
